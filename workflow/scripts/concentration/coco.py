@@ -1,0 +1,160 @@
+"""COCO instances files: reading, and the choice of the study's samples.
+
+A sample is one (image, class) pair. The subset of a study is itself a COCO instances file: the
+chosen images and, for each, the instances of the class that it was chosen for. Crowds are left out.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from .errors import StudyError, enumerate_errors, hint
+
+Instances = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One (image, class) pair of the study."""
+
+    sample: str
+    image_id: int
+    class_name: str
+    file: str  # below the image folder
+    width: int
+    height: int
+    licence: str
+    segmentations: tuple[Any, ...]
+
+
+def sample_id(image_id: int, class_name: str) -> str:
+    """``000000000139-traffic_light``"""
+    return f"{image_id:012d}-{class_name.replace(' ', '_')}"
+
+
+def read(path: Path) -> Instances:
+    """A COCO instances file. Raises StudyError if it is missing, cut short, or not one."""
+    try:
+        instances = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise StudyError(f"annotations {str(path)!r} do not exist") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"annotations {str(path)!r} are not whole JSON ({error}): fetch the file again"
+        ) from None
+    except OSError as error:
+        raise StudyError(f"annotations {str(path)!r} can't be read ({error.strerror})") from None
+    for key in ("images", "annotations", "categories"):
+        if not isinstance(instances, dict) or not isinstance(instances.get(key), list):
+            raise StudyError(
+                f"annotations {str(path)!r} have no list {key!r}: not a COCO instances file"
+            )
+    return instances
+
+
+def class_faults(instances: Instances, classes: Sequence[str]) -> list[str]:
+    """A sentence for each class that the annotations do not know."""
+    names = [category["name"] for category in instances["categories"]]
+    return [
+        f"class {name!r} is not a category of the annotations; {hint(name, names)}"
+        for name in classes
+        if name not in names
+    ]
+
+
+def select(
+    instances: Instances, classes: Sequence[str], images_per_class: int, seed: int
+) -> Instances:
+    """The subset: ``images_per_class`` images of each class, drawn from ``seed``.
+
+    The draw of one class depends on no other class, and a larger draw holds the smaller one.
+    Raises StudyError that lists every class that is unknown or has too few images.
+    """
+    categories = {c["name"]: c for c in instances["categories"] if c["name"] in classes}
+    pools = _pools(instances, categories)
+    faults = class_faults(instances, classes) + _shortages(pools, images_per_class)
+    if faults:
+        raise StudyError(enumerate_errors("the subset can't be drawn:", faults))
+    chosen: list[dict[str, Any]] = []
+    for name in classes:
+        order = np.random.default_rng([seed, categories[name]["id"]]).permutation(
+            sorted(pools[name])
+        )
+        for image_id in sorted(order[:images_per_class].tolist()):
+            chosen.extend(pools[name][image_id])
+    images = {image["id"]: image for image in instances["images"]}
+    wanted = sorted({annotation["image_id"] for annotation in chosen})
+    return {
+        "info": instances.get("info", {}),
+        "licenses": instances.get("licenses", []),
+        "images": [_safe(image_id, images) for image_id in wanted],
+        "annotations": chosen,
+        "categories": [categories[name] for name in classes],
+    }
+
+
+def samples(subset: Instances) -> list[Sample]:
+    """The samples of a subset, by class in the study's order, then by image id."""
+    images = {image["id"]: image for image in subset["images"]}
+    names = {category["id"]: category["name"] for category in subset["categories"]}
+    licences = {entry["id"]: entry["name"] for entry in subset["licenses"]}
+    groups: dict[tuple[int, int], list[Any]] = {}
+    for annotation in subset["annotations"]:
+        key = annotation["category_id"], annotation["image_id"]
+        groups.setdefault(key, []).append(annotation["segmentation"])
+    return [
+        _sample(images[image_id], names[category], licences, groups[category, image_id])
+        for category in names
+        for image_id in sorted(image for cat, image in groups if cat == category)
+    ]
+
+
+def _sample(
+    image: dict[str, Any], class_name: str, licences: dict[int, str], segmentations: list[Any]
+) -> Sample:
+    return Sample(
+        sample=sample_id(image["id"], class_name),
+        image_id=image["id"],
+        class_name=class_name,
+        file=image["file_name"],
+        width=image["width"],
+        height=image["height"],
+        licence=licences.get(image.get("license", -1), "unknown"),
+        segmentations=tuple(segmentations),
+    )
+
+
+def _pools(
+    instances: Instances, categories: dict[str, dict[str, Any]]
+) -> dict[str, dict[int, list[dict[str, Any]]]]:
+    """For each category its annotations that are no crowd, by image id."""
+    names = {category["id"]: name for name, category in categories.items()}
+    pools: dict[str, dict[int, list[dict[str, Any]]]] = {name: {} for name in categories}
+    for annotation in instances["annotations"]:
+        name = names.get(annotation["category_id"])
+        if name is not None and not annotation.get("iscrowd", 0):
+            pools[name].setdefault(annotation["image_id"], []).append(annotation)
+    return pools
+
+
+def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[str]:
+    return [
+        f"class {name!r} has {len(pool)} images with instances that are no crowd, fewer than "
+        f"images_per_class: {images_per_class}; ask for at most {len(pool)} or leave the class out"
+        for name, pool in pools.items()
+        if len(pool) < images_per_class
+    ]
+
+
+def _safe(image_id: int, images: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """The image's entry; its file name must stay inside the image folder."""
+    if image_id not in images:
+        raise StudyError(f"an annotation names the image {image_id}, which the annotations lack")
+    path = PurePosixPath(images[image_id]["file_name"])
+    if path.is_absolute() or ".." in path.parts:
+        raise StudyError(f"image {image_id} has the file name {str(path)!r}, outside its folder")
+    return images[image_id]

@@ -1,0 +1,75 @@
+"""Instance masks: the union of a class's instances, dilated, and resized with the image.
+
+Dilation is exact and isotropic: the mask grows to every pixel whose Euclidean distance to it is at
+most d, with d the smallest distance at which the area has grown by the wanted share.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from .errors import StudyError
+
+Mask = NDArray[np.bool_]
+
+
+def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
+    """The pixels (H, W) that any of the COCO ``segmentations`` covers.
+
+    A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
+    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if that is of another
+    size.
+    """
+    runs = [run for s in segmentations for run in _runs(s, height, width)]
+    if not runs:
+        return np.zeros((height, width), dtype=bool)
+    return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
+
+
+def dilate(mask: Mask, growth: float) -> Mask:
+    """``mask`` (H, W) grown by ``growth`` of its area: 0.2 adds 20 %, and at most one ring more.
+
+    Pixels at equal distance are added together, so the area is the smallest possible one that is
+    not below ``(1 + growth) * area``, in whole pixels; the image's border is the only limit.
+    """
+    wanted = round(growth * int(mask.sum()))
+    free = ~mask
+    if wanted == 0:
+        return mask.copy()
+    if wanted >= free.sum():
+        return np.ones_like(mask)
+    distance = cv2.distanceTransform(
+        free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )  # (H, W), pixels; 0 on the mask
+    reach = np.partition(distance[free], wanted - 1)[wanted - 1]
+    return distance <= reach
+
+
+def resize(mask: Mask, height: int, width: int) -> Mask:
+    """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's."""
+    rows = _nearest(mask.shape[0], height)
+    columns = _nearest(mask.shape[1], width)
+    return mask[rows[:, None], columns]
+
+
+def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
+    if isinstance(segmentation, list):  # fewer than three points cover nothing
+        polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
+        return coco_mask.frPyObjects(polygons, height, width) if polygons else []
+    if list(segmentation["size"]) != [height, width]:
+        raise StudyError(
+            f"a run-length mask has the size {segmentation['size']}, but its image is {height} "
+            f"pixels high and {width} wide"
+        )
+    if isinstance(segmentation["counts"], list):
+        return [coco_mask.frPyObjects(segmentation, height, width)]
+    return [segmentation]
+
+
+def _nearest(old: int, new: int) -> NDArray[np.intp]:
+    """The old pixel under the centre of each new one."""
+    return ((2 * np.arange(new) + 1) * old // (2 * new)).astype(np.intp)

@@ -1,0 +1,181 @@
+"""Nets: torchvision classifiers with the weights of the study, ready to be explained."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import get_model, get_model_weights
+
+from .errors import StudyError, hint
+from .images import ORIGINAL
+from .maps import Forward, forward
+from .relu_rules import relu_nodes
+
+RANDOM = "random"
+
+# Heads that serve training alone: left out of the net, and of the weights.
+AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
+
+
+@dataclass(frozen=True)
+class NetSummary:
+    """What a study should tell of a net."""
+
+    net: str
+    architecture: str
+    weights: str
+    target_layer: str
+    parameters: int
+    relus: int
+    feature_maps: int
+    outputs: int
+
+
+def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
+    """The net in eval mode with frozen parameters, float32 on the CPU.
+
+    ``weights`` is the path of a state dict (any floating dtype), or ``random`` for torchvision's
+    own initialisation, drawn from ``seed``. Raises StudyError if the weights do not fit.
+    """
+    if weights == RANDOM:
+        torch.manual_seed(crc32(f"{architecture} {seed}".encode()))
+        return _build(architecture).eval().requires_grad_(False)
+    state = read_state_dict(Path(weights))
+    auxiliary = AUXILIARY.get(architecture, ())
+    state = {key: value for key, value in state.items() if not key.startswith(auxiliary)}
+    net = _build(architecture, _outputs(state))
+    _require_fit(net, state, f"weights {weights!r} do not fit the architecture {architecture!r}")
+    net.load_state_dict(state)
+    return net.eval().requires_grad_(False)
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """The tensors of a state dict; code in the file is never run.
+
+    Raises StudyError if the file is missing, damaged, not a plain state dict, or not finite.
+    """
+    way_out = "save the weights with torch.save(net.state_dict(), path)"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise StudyError(f"weights {str(path)!r} do not exist") from None
+    except pickle.UnpicklingError:
+        message = f"weights {str(path)!r} hold more than tensors, which is not loaded: {way_out}"
+        raise StudyError(message) from None
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise StudyError(f"weights {str(path)!r} can't be read ({reason}): {way_out}") from None
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise StudyError(f"weights {str(path)!r} are not a plain state dict: {way_out}")
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise StudyError(f"weights {str(path)!r} hold values that are not finite in {name!r}")
+    return state
+
+
+def layer(net: nn.Module, name: str) -> nn.Module:
+    """The module of ``net`` called ``name``. Raises StudyError, with the nearest name."""
+    modules = dict(net.named_modules())
+    if name not in modules or not name:
+        raise StudyError(f"target layer {name!r} does not exist; {hint(name, modules)}")
+    return modules[name]
+
+
+def download_address(architecture: str, weights: str) -> str:
+    """Where torchvision keeps its ``weights``; the file's name ends in the start of its SHA-256."""
+    known = {entry.name: entry for entry in get_model_weights(architecture)}
+    if weights not in known:
+        message = f"torchvision has no weights {weights!r} for {architecture!r}"
+        raise StudyError(f"{message}; {hint(weights, known)}")
+    return known[weights].url
+
+
+def check(
+    specs: Sequence[dict[str, Any]],
+    classes: Sequence[dict[str, Any]],
+    sizes: Sequence[str],
+    seed: int = 0,
+) -> tuple[list[NetSummary], list[str]]:
+    """Try every net, so that a long study can't fail on one later: summaries, and all faults.
+
+    A spec holds name, architecture, weights (a path or ``random``) and target_layer; a class its
+    name and targets. A fault: weights that do not fit, a bad target layer, another activation than
+    ReLU, a size too small, a target outside the outputs.
+    """
+    summaries, faults = [], []
+    for spec in specs:
+        try:
+            summary = _summarise(spec, sizes, seed)
+        except StudyError as error:
+            faults.append(f"net {spec['name']!r}: {error}")
+            continue
+        summaries.append(summary)
+        faults += [
+            f"class {item['name']!r}: net {summary.net!r} has no output {target}; "
+            f"give an index from 0 to {summary.outputs - 1}"
+            for item in classes
+            for target in item["targets"]
+            if target >= summary.outputs
+        ]
+    return summaries, faults
+
+
+def _summarise(spec: dict[str, Any], sizes: Sequence[str], seed: int) -> NetSummary:
+    net = load(spec["architecture"], spec["weights"], seed)
+    target_layer = layer(net, spec["target_layer"])
+    for size in [int(size) for size in sizes if size != ORIGINAL] or [224]:
+        run = _try(net, target_layer, size)
+    return NetSummary(
+        net=spec["name"],
+        architecture=spec["architecture"],
+        weights=spec["weights"],
+        target_layer=spec["target_layer"],
+        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        relus=len(relu_nodes(run.logits)),
+        feature_maps=run.features.shape[1],
+        outputs=run.logits.shape[1],
+    )
+
+
+def _build(architecture: str, outputs: int = 1000) -> nn.Module:
+    extra: dict[str, Any] = {}
+    if architecture in AUXILIARY:  # their ImageNet weights expect inputs in [-1, 1], made inside
+        extra = {"aux_logits": False, "init_weights": True, "transform_input": True}
+    return get_model(architecture, weights=None, num_classes=outputs, **extra)
+
+
+def _outputs(state: dict[str, Tensor]) -> int:
+    """How many outputs the weights have: torchvision's classifiers end with that layer's bias."""
+    last = list(state.values())[-1] if state else torch.empty(0)
+    return len(last) if last.ndim == 1 and len(last) else 1000
+
+
+def _require_fit(net: nn.Module, state: dict[str, Tensor], complaint: str) -> None:
+    wanted = net.state_dict()
+    reasons = {
+        "missing": [name for name in wanted if name not in state],
+        "unexpected": [name for name in state if name not in wanted],
+        "of another shape": [
+            name for name in wanted if name in state and state[name].shape != wanted[name].shape
+        ],
+    }
+    told = [
+        f"{len(names)} {why} ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})"
+        for why, names in reasons.items()
+        if names
+    ]
+    if told:
+        raise StudyError(f"{complaint}: {'; '.join(told)}")
+
+
+def _try(net: nn.Module, target_layer: nn.Module, size: int) -> Forward:
+    try:
+        return forward(net, target_layer, torch.zeros(1, 3, size, size))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise StudyError(f"size {size} is too small for the net ({reason})") from None

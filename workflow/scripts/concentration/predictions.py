@@ -1,0 +1,32 @@
+"""What the net says of an image: the target's logit, probability and rank."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+
+def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
+    """For each row of ``logits`` (N, outputs), its best-scoring candidate: (N,), int64."""
+    best = [
+        max(row, key=scores.__getitem__)
+        for scores, row in zip(logits.tolist(), candidates, strict=True)
+    ]
+    return torch.tensor(best, dtype=torch.int64)
+
+
+def table(samples: Sequence[str], logits: Tensor, targets: Tensor) -> pd.DataFrame:
+    """One row a sample: target, its logit, softmax probability and rank (1 is best), and top 1."""
+    logits = logits.detach().double()
+    chosen = logits.gather(1, targets[:, None])  # (N, 1)
+    return pd.DataFrame(
+        {
+            "sample": list(samples),
+            "target": targets.numpy(),
+            "logit": chosen[:, 0].numpy(),
+            "probability": logits.softmax(dim=1).gather(1, targets[:, None])[:, 0].numpy(),
+            "rank": 1 + (logits > chosen).sum(dim=1).numpy(),
+            "top1": logits.argmax(dim=1).numpy(),
+        }
+    )
