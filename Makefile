@@ -1,0 +1,38 @@
+# make study   installs what is needed and runs the default study
+# make test    runs all tests;  make lint  checks style, types and the workflow
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: study test lint format clean
+
+study: .venv/runtime
+	snakemake --cores all
+
+test: .venv/tools
+	pytest
+
+lint: .venv/tools
+	ruff check .
+	ruff format --check .
+	snakefmt --check --line-length 100 Snakefile workflow/rules
+	mypy workflow/scripts
+	snakemake --lint
+
+format: .venv/tools
+	ruff check --fix .
+	ruff format .
+	snakefmt --line-length 100 Snakefile workflow/rules
+
+clean:
+	rm -rf results .snakemake
+
+.venv/runtime: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 study")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/tools: requirements-test.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	touch $@

@@ -1,0 +1,43 @@
+# Where do CNNs look? Saliency maps of every net, method and input size, and the share of their
+# energy that lies on the object: annotations -> subset -> masks, maps -> energy -> tables, figures.
+from snakemake.utils import min_version
+
+min_version("9.12")
+
+
+configfile: "config.yaml"
+
+
+pathvars:
+    logs="<results>/logs",
+    benchmarks="<results>/benchmarks",
+
+
+include: "workflow/rules/common.smk"
+
+
+scattergather:
+    shard=SHARDS,
+
+
+wildcard_constraints:
+    net="|".join(map(re.escape, NETS)),
+    method="|".join(METHODS),
+    size="|".join(SIZES),
+
+
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/saliency.smk"
+include: "workflow/rules/energy.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/subset.csv",
+        "<results>/nets.csv",
+        "<results>/energy.parquet",
+        expand("<results>/tables/{table}.{format}", table=TABLES, format=["csv", "md", "tex"]),
+        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FORMATS),
+        "<results>/figures/maps",

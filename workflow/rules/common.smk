@@ -1,0 +1,90 @@
+# The study as the rules see it: the checked configuration, and what follows from it.
+import ast
+import csv
+import hashlib
+import math
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+HOUSE = Path(workflow.basedir)
+SCRIPTS = HOUSE / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from concentration import config as configuration
+from concentration.errors import enumerate_errors
+
+SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
+
+
+def check_config():
+    """Refuse a faulty configuration, with every fault in one message."""
+    schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text())
+    faults = configuration.faults(config, schema, ARCHITECTURES, SAMPLE.values())
+    if faults:
+        # The run ends here, so there is time for the checks that need torch and the annotations.
+        faults += configuration.slow_faults(config, ARCHITECTURES)
+        raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
+
+
+def resolved(net):
+    """The net with its default target layer, and its weights as a file (or random)."""
+    weights = net["weights"]
+    if weights != "random" and not configuration.is_path(weights):
+        weights = f"resources/weights/{net['architecture']}-{weights}.pth"
+    target_layer = net.get("target_layer", ARCHITECTURES[net["architecture"]]["target_layer"])
+    return {**net, "weights": weights, "target_layer": target_layer}
+
+
+def weights_file(net):
+    """The net's weights as an input of a rule: none where they are random."""
+    return [] if net["weights"] == "random" else net["weights"]
+
+
+def code(script):
+    """A hash of a script and of all modules of ours that it imports, directly or not.
+
+    As a parameter of a rule it recomputes what the code made, whenever the code changes.
+    """
+    sources, waiting = set(), {SCRIPTS / f"{script}.py"}
+    while waiting:
+        source = waiting.pop()
+        sources.add(source)
+        waiting |= imported_modules(source) - sources
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def imported_modules(source):
+    """The files below the scripts' folder that a source file imports from, by itself."""
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            folder = source.parents[node.level - 1] if node.level else SCRIPTS
+            origin = folder.joinpath(*(node.module or "").split("."))
+            found |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
+    return {file for file in found if file.is_file()}
+
+
+with open(HOUSE / "resources/architectures.csv") as table:
+    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+
+check_config()
+
+CLASSES = [{"name": c["name"], "targets": configuration.targets(c)} for c in config["classes"]]
+NETS = {net["name"]: resolved(net) for net in config["nets"]}
+METHODS = config["methods"]
+SIZES = [str(size) for size in config["sizes"]]
+
+# A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
+SAMPLES_PER_SHARD = 90
+SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD)
+
+SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
+TABLES = {"concentration": ["method"], "concentration_by_net": ["net", "size", "method"]}
+FIGURES = ["concentration", *(f"concentration_by_net_{size}" for size in SIZES), "comparison"]
+FORMATS = ["png", "pdf", "eps"]

@@ -1,0 +1,73 @@
+# The share of every map's energy that lies on the mask.
+
+
+rule score_energy:
+    input:
+        **{method: rules.compute_maps.output[method] for method in METHODS},
+        subset=rules.dilate_masks.output.subset,
+        masks=rules.dilate_masks.output.masks,
+        predictions=rules.compute_maps.output.predictions,
+    output:
+        energy="<results>/energy/{net}/{size}/{scatteritem}.parquet",
+    log:
+        "<logs>/score_energy/{net}-{size}-{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/score_energy/{net}-{size}-{scatteritem}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("score_energy"),
+        methods=METHODS,
+    script:
+        "../scripts/score_energy.py"
+
+
+rule gather_energy:
+    input:
+        parts=gather.shard(rules.score_energy.output.energy, net=NETS, size=SIZES),
+    output:
+        energy="<results>/energy.parquet",
+    log:
+        "<logs>/gather_energy.log",
+    benchmark:
+        "<benchmarks>/gather_energy.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("gather_energy"),
+        classes=[c["name"] for c in CLASSES],
+        nets=list(NETS),
+        methods=METHODS,
+        sizes=SIZES,
+    script:
+        "../scripts/gather_energy.py"
+
+
+rule tabulate_concentration:
+    input:
+        energy=rules.gather_energy.output.energy,
+    output:
+        multiext("<results>/tables/{table}", ".csv", ".md", ".tex"),
+    log:
+        "<logs>/tabulate_{table}.log",
+    benchmark:
+        "<benchmarks>/tabulate_{table}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("tabulate_concentration"),
+        by=lambda wildcards: TABLES[wildcards.table],
+    script:
+        "../scripts/tabulate_concentration.py"

@@ -1,0 +1,79 @@
+# The nets, their maps, and what they say of the images.
+
+
+rule fetch_weights:
+    output:
+        "resources/weights/{architecture}-{weights}.pth",
+    log:
+        "<logs>/fetch_weights/{architecture}-{weights}.log",
+    benchmark:
+        "<benchmarks>/fetch_weights/{architecture}-{weights}.tsv"
+    wildcard_constraints:
+        weights="[A-Z0-9_]+",
+    retries: 3
+    conda:
+        "../../envs/saliency.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        code=code("fetch_weights"),
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule check_nets:
+    input:
+        weights=[weights_file(net) for net in NETS.values()],
+    output:
+        nets="<results>/nets.csv",
+    log:
+        "<logs>/check_nets.log",
+    benchmark:
+        "<benchmarks>/check_nets.tsv"
+    conda:
+        "../../envs/saliency.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        code=code("check_nets"),
+        nets=list(NETS.values()),
+        classes=CLASSES,
+        sizes=SIZES,
+        seed=config["seed"],
+    script:
+        "../scripts/check_nets.py"
+
+
+# One forward pass serves all methods, so one job makes the maps of a net, a size and a shard.
+# The checked nets and the image folder are ancient: they come first, but a change of one net
+# recomputes that net alone, and an image folder may gain other images.
+rule compute_maps:
+    input:
+        instances=rules.select_subset.output.instances,
+        images=ancient(config["dataset"]["images"]),
+        weights=lambda wildcards: weights_file(NETS[wildcards.net]),
+        checked=ancient(rules.check_nets.output.nets),
+    output:
+        **{m: directory(SALIENCY.replace("{method}", m)) for m in METHODS},
+        predictions="<results>/predictions/{net}/{size}/{scatteritem}.parquet",
+    log:
+        "<logs>/compute_maps/{net}-{size}-{scatteritem}.log",
+    benchmark:
+        "<benchmarks>/compute_maps/{net}-{size}-{scatteritem}.tsv"
+    conda:
+        "../../envs/saliency.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        code=code("compute_maps"),
+        net=lambda wildcards: NETS[wildcards.net],
+        targets={c["name"]: c["targets"] for c in CLASSES},
+        seed=config["seed"],
+    script:
+        "../scripts/compute_maps.py"

@@ -1,0 +1,36 @@
+"""Try every net before the long work begins, and tell what each one is."""
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from concentration import nets
+from concentration.errors import StudyError, enumerate_errors
+from concentration.files import whole_file
+from concentration.jobs import job
+
+
+def main(
+    specs: list[dict[str, Any]],
+    classes: list[dict[str, Any]],
+    sizes: list[str],
+    seed: int,
+    table: str,
+) -> None:
+    summaries, faults = nets.check(specs, classes, sizes, seed)
+    if faults:
+        raise StudyError(enumerate_errors("the nets can't be used:", faults))
+    with whole_file(table) as draft:
+        pd.DataFrame(map(asdict, summaries)).to_csv(draft, index=False)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.params.nets,
+            snakemake.params.classes,
+            snakemake.params.sizes,
+            snakemake.params.seed,
+            snakemake.output.nets,
+        )

@@ -1,0 +1,178 @@
+"""The study's configuration: every fault at once, each with key, value, and what is allowed.
+
+The JSON schema says what a single value may be, in words in its ``description``; what concerns
+several values (a name given twice, a file that must exist) is checked here.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from .errors import hint
+
+Config = dict[str, Any]
+
+
+def faults(
+    config: Config,
+    schema: dict[str, Any],
+    architectures: Mapping[str, Mapping[str, str]],
+    produced: Collection[str] = (),
+) -> list[str]:
+    """A sentence for every fault of ``config``; none if it is sound.
+
+    ``architectures`` maps each of torchvision's classifiers to its ``activation`` and default
+    ``target_layer``; ``produced`` names the files that the workflow makes by itself.
+    """
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
+    found = [fault for error in errors for fault in _schema_faults(error)]
+    found += _duplicates(config)
+    found += _architecture_faults(config, architectures)
+    found += _missing_files(config, produced)
+    return found
+
+
+def slow_faults(config: Config, architectures: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """More faults of a faulty config: what only torch, or the annotations, can tell."""
+    from . import coco, nets
+
+    classes = [
+        {"name": item["name"], "targets": targets(item)}
+        for item in _list(config, "classes")
+        if isinstance(item, dict) and isinstance(item.get("name"), str) and _are_targets(item)
+    ]
+    specs = [
+        spec
+        for net in _list(config, "nets")
+        if isinstance(net, dict) and (spec := _loadable(net, architectures))
+    ]
+    sizes = [str(size) for size in _list(config, "sizes")]
+    found = nets.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
+    annotations = (config.get("dataset") or {}).get("annotations")
+    if isinstance(annotations, str) and Path(annotations).is_file():
+        found += coco.class_faults(coco.read(Path(annotations)), [c["name"] for c in classes])
+    return found
+
+
+def targets(item: Mapping[str, Any]) -> list[int]:
+    """The output indices of a class: one, or several of which the best-scoring is explained."""
+    target = item["target"]
+    return target if isinstance(target, list) else [target]
+
+
+def is_path(weights: str) -> bool:
+    """Weights are a file, not ``random`` or one of torchvision's names."""
+    return "/" in weights or weights.endswith((".pth", ".pt"))
+
+
+def _schema_faults(error: ValidationError) -> Iterator[str]:
+    key, value = _key(error.absolute_path), error.instance
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        for name in sorted(set(map(str, value)) - set(known)):
+            yield f"{_join(key, name)}: unknown key; {hint(name, known)}"
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in value:
+                described = error.schema["properties"][name].get("description", "")
+                yield f"{_join(key, name)}: missing; {described}"
+    elif error.validator == "enum":
+        yield f"{key}: {value!r} is not allowed; {hint(value, map(str, error.validator_value))}"
+    else:
+        yield f"{key}: {value!r} is not allowed; {_description(error)}"
+
+
+def _description(error: ValidationError) -> str:
+    return str(error.schema.get("description") or error.message)
+
+
+def _duplicates(config: Config) -> Iterator[str]:
+    readers: dict[str, Callable[[Any], Any]] = {
+        "classes": _name,
+        "nets": _name,
+        "methods": str,
+        "sizes": str,
+    }
+    for key, read in readers.items():
+        counts = Counter(str(read(item)) for item in _list(config, key))
+        for name, count in counts.items():
+            if count > 1:
+                yield f"{key}: {name!r} is listed {count} times; list it once"
+
+
+def _architecture_faults(
+    config: Config, architectures: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    fit = [name for name, facts in architectures.items() if facts["activation"] == "ReLU"]
+    for number, net in enumerate(_list(config, "nets")):
+        name = net.get("architecture") if isinstance(net, dict) else None
+        key = f"nets[{number}].architecture"
+        if not isinstance(name, str) or name in fit:
+            continue
+        if name in architectures:
+            yield (
+                f"{key}: {name!r} uses {architectures[name]['activation']}; deconvolution and "
+                "guided backpropagation are defined for ReLU alone. Choose a net whose only "
+                "activation is ReLU, e.g. resnet50"
+            )
+        else:
+            yield f"{key}: {name!r} is not a torchvision classifier; {hint(name, fit)}"
+
+
+def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
+    dataset = config.get("dataset")
+    for key, path in dataset.items() if isinstance(dataset, dict) else ():
+        if isinstance(path, str) and path not in produced and not Path(path).exists():
+            yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
+    for number, net in enumerate(_list(config, "nets")):
+        weights = net.get("weights") if isinstance(net, dict) else None
+        if isinstance(weights, str) and is_path(weights) and not Path(weights).is_file():
+            yield (
+                f"nets[{number}].weights: {weights!r} is not a file; give the path of a state "
+                "dict, a name of torchvision's such as IMAGENET1K_V1, or random"
+            )
+
+
+def _list(config: Config, key: str) -> list[Any]:
+    value = config.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _name(item: Any) -> Any:
+    return item.get("name") if isinstance(item, dict) else item
+
+
+def _key(path: Collection[Any]) -> str:
+    key = ""
+    for part in path:
+        key = f"{key}[{part}]" if isinstance(part, int) else _join(key, str(part))
+    return key or "config"
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key and key != "config" else name
+
+
+def _are_targets(item: Mapping[str, Any]) -> bool:
+    return "target" in item and all(isinstance(t, int) and t >= 0 for t in targets(item))
+
+
+def _loadable(
+    net: Mapping[str, Any], architectures: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any] | None:
+    """The net with weights that are at hand; None if it is too faulty to be built."""
+    facts = architectures.get(str(net.get("architecture")))
+    if not facts or facts["activation"] != "ReLU":
+        return None
+    weights = str(net.get("weights"))
+    at_hand = weights if is_path(weights) and Path(weights).is_file() else "random"
+    return {
+        "name": net.get("name"),
+        "target_layer": facts["target_layer"],
+        **net,
+        "weights": at_hand,
+    }

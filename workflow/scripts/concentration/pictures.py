@@ -1,0 +1,45 @@
+"""Pictures of a single map: grey for print, and heat over the image with the mask's outline.
+
+Both show the map's strength |I| (the largest channel), cut at its 99.5th percentile: scaling is for
+the eye alone and no number is computed from a picture.
+"""
+
+import cv2
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+
+from .masks import Mask
+
+OUTLINE = (0, 158, 115)  # the palette's green: visible on photographs, on grey and on the heat
+
+
+def strength(saliency: NDArray) -> NDArray[np.float64]:
+    """|I| of a map (C, H, W), its largest channel, in [0, 1]: (H, W). All-zero stays zero."""
+    magnitude = np.abs(saliency.astype(np.float64)).max(axis=0)
+    top = np.percentile(magnitude, 99.5) or magnitude.max()
+    return np.clip(magnitude / top, 0, 1) if top > 0 and np.isfinite(top) else magnitude * 0
+
+
+def grey(saliency: NDArray) -> NDArray[np.uint8]:
+    """The map (C, H, W) as (H, W, 3): white where it is zero, black where it is strong."""
+    level = np.rint(255 * (1 - strength(saliency))).astype(np.uint8)
+    return np.repeat(level[..., None], 3, axis=2)
+
+
+def overlay(saliency: NDArray, image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
+    """The map (C, H, W) as heat over the dimmed image (H, W, 3), with the mask's outline."""
+    level = strength(saliency)
+    heat = mpl.colormaps["inferno"](level)[..., :3] * 255
+    luminance = image.mean(axis=2, keepdims=True) * 0.6
+    weight = np.sqrt(level)[..., None]
+    return outline(np.rint(weight * heat + (1 - weight) * luminance).astype(np.uint8), mask)
+
+
+def outline(image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
+    """The image (H, W, 3) with the border of the mask (H, W) drawn on it."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    thickness = max(1, round(max(image.shape[:2]) / 220))
+    picture = image.copy()
+    cv2.drawContours(picture, contours, -1, OUTLINE, thickness)
+    return picture

@@ -1,0 +1,46 @@
+"""The showcase: the few samples of a study that are shown as pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from . import images, masks
+from .coco import Sample
+from .errors import StudyError, hint
+
+
+def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Sample]:
+    """The ``wanted`` sample ids, or by default the first sample of each of the first two classes.
+
+    Raises StudyError for an id that is not in the subset.
+    """
+    by_id = {sample.sample: sample for sample in samples}
+    for name in wanted or ():
+        if name not in by_id:
+            raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, by_id)}")
+    if wanted is not None:
+        return [by_id[name] for name in wanted]
+    first = {sample.class_name: sample for sample in reversed(samples)}
+    return list(reversed(first.values()))[:2]
+
+
+def read_input(
+    sample: Sample, image_folder: str, mask_folder: str, size: str
+) -> tuple[NDArray[np.uint8], masks.Mask]:
+    """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
+    image = images.read(Path(image_folder, sample.file), sample.width, sample.height)
+    picture = np.asarray(images.resize(image, size))
+    mask = np.asarray(Image.open(Path(mask_folder, f"{sample.sample}.png"))) > 0
+    return picture, masks.resize(mask, *picture.shape[:2])
+
+
+def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
+    """The map (C, H, W) of a sample, from the one of the folders net/method/size/shard with it."""
+    for folder in map(Path, folders):
+        file = folder / f"{sample}.npy"
+        if folder.parts[-4:-1] == (net, method, size) and file.exists():
+            return np.load(file)
+    raise FileNotFoundError(f"no map of {sample} by {method} for {net} at {size}")

@@ -1,0 +1,30 @@
+"""Plot the maps of the showcase: nets x methods, at one size."""
+
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+
+from concentration import coco, showcase, style
+from concentration.comparison import Row, comparison
+from concentration.jobs import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        source, params = snakemake.input, snakemake.params
+        shares = pd.read_parquet(source.energy).set_index(["sample", "net", "method", "size"])
+        rows = []
+        samples = coco.samples(coco.read(Path(source.instances)))
+        for sample, net in product(showcase.choose(samples, params.showcase), params.nets):
+            image, mask = showcase.read_input(sample, source.images, source.masks, params.size)
+            cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
+            rows.append(
+                Row(
+                    label=f"{net}\n{sample.class_name}",
+                    image=image,
+                    mask=mask,
+                    maps={m: showcase.read_map(source.maps, *cell) for m, cell in cells.items()},
+                    concentration={m: shares.at[c, "concentration"] for m, c in cells.items()},
+                )
+            )
+        style.save(comparison(rows), snakemake.output)

@@ -1,0 +1,25 @@
+"""Render every map of the showcase as a picture, in grey and as heat over the image."""
+
+from itertools import product
+from pathlib import Path
+
+from PIL import Image
+
+from concentration import coco, pictures, showcase
+from concentration.files import whole_folder
+from concentration.jobs import job
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]), whole_folder(snakemake.output.pictures) as folder:
+        source, params = snakemake.input, snakemake.params
+        samples = coco.samples(coco.read(Path(source.instances)))
+        for sample, size in product(showcase.choose(samples, params.showcase), params.sizes):
+            image, mask = showcase.read_input(sample, source.images, source.masks, size)
+            for net, method in product(params.nets, params.methods):
+                saliency = showcase.read_map(source.maps, sample.sample, net, method, size)
+                target = folder / net / method / size
+                target.mkdir(parents=True, exist_ok=True)
+                overlay = pictures.overlay(saliency, image, mask)
+                Image.fromarray(overlay).save(target / f"{sample.sample}-overlay.png")
+                grey = pictures.grey(saliency)
+                Image.fromarray(grey).save(target / f"{sample.sample}-grey.png")

@@ -1,0 +1,51 @@
+"""Score the maps of one net, size and shard: the share of their energy on the mask."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from concentration import energy, masks
+from concentration.files import whole_file
+from concentration.jobs import job
+
+
+def main(
+    samples: pd.DataFrame,
+    predictions: pd.DataFrame,
+    mask_folder: str,
+    map_folders: Mapping[str, str],
+    table: str,
+) -> None:
+    records = []
+    for sample in predictions["sample"]:
+        mask = np.asarray(Image.open(Path(mask_folder, f"{sample}.png"))) > 0
+        for method, folder in map_folders.items():
+            saliency = np.load(Path(folder, f"{sample}.npy"))
+            fitted = masks.resize(mask, *saliency.shape[1:])
+            scored = asdict(energy.score(saliency, fitted))
+            records.append({"sample": sample, "method": method, **scored})
+    said = predictions.rename(columns={"rank": "target_rank", "probability": "target_probability"})
+    said = said[["sample", "target", "target_rank", "target_probability"]]
+    with whole_file(table) as draft:
+        (
+            pd.DataFrame(records)
+            .astype(dict.fromkeys(("concentration", "energy_inside", "energy_total"), "float64"))
+            .merge(samples[["sample", "image_id", "class"]], on="sample", validate="many_to_one")
+            .merge(said, on="sample", validate="many_to_one")
+            .to_parquet(draft, index=False)
+        )
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            pd.read_csv(snakemake.input.subset),
+            pd.read_parquet(snakemake.input.predictions),
+            snakemake.input.masks,
+            {method: snakemake.input[method] for method in snakemake.params.methods},
+            snakemake.output.energy,
+        )
