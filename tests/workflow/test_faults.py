@@ -1,0 +1,238 @@
+"""Bad input: one clear message that names the thing, the value and the way out; no traceback."""
+
+import copy
+import json
+import pickle
+import shutil
+
+import pytest
+import torch
+from PIL import Image
+from torchvision.models import get_model
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def sample(house):
+    """A copy of the drawn sample, as a dataset of the user's own that tests may damage."""
+    house.build("results/instances.json", study=SMALL)
+    shutil.copytree(house.root / "resources/sample", house.root / "mine")
+    return house
+
+
+@pytest.fixture
+def study(sample):
+    """A small study on the user's own dataset, under its own results."""
+    shutil.rmtree(sample.root / "results", ignore_errors=True)
+    dataset = {"annotations": "mine/instances.json", "images": "mine/images"}
+    return copy.deepcopy(SMALL) | {"dataset": dataset, "sizes": [64]}
+
+
+def complaint(house, study, *arguments: str) -> str:
+    """What a failing run prints."""
+    done = house.run(*arguments, study=study)
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said, said
+    assert not (house.root / "results/energy.parquet").exists()
+    return said
+
+
+def images_of(house) -> list:
+    """The files of the images that the small study chooses."""
+    chosen = json.loads((house.root / "results/instances.json").read_text())
+    return [house.root / "mine/images" / image["file_name"] for image in chosen["images"]]
+
+
+def test_every_config_error_is_told_at_once(sample, study):
+    study |= {
+        "images_per_class": 0,
+        "mask_dilation": -0.1,
+        "methods": ["grad_cam", "guided_gradcam"],
+        "sizes": ["orginal"],
+        "colour": "red",
+        "classes": [{"name": "trafic light", "target": 9}, {"name": "clock", "target": 1000}],
+        "nets": [
+            {"name": "vgg", "architecture": "vgg91", "weights": "random"},
+            {"name": "vgg", "architecture": "mobilenet_v2", "weights": "random"},
+            {
+                "name": "squeezenet",
+                "architecture": "squeezenet1_1",
+                "weights": "random",
+                "target_layer": "features.21",
+            },
+            {"name": "alexnet", "architecture": "alexnet", "weights": "nowhere/alexnet.pth"},
+            {"name": "resnet", "architecture": "resnet18", "weights": "random"},
+        ],
+    }
+    said = complaint(sample, study, "--dry-run")
+    for fragment in [
+        "images_per_class: 0 is not allowed",
+        "mask_dilation: -0.1 is not allowed",
+        "methods[1]: 'guided_gradcam' is not allowed; did you mean 'guided_grad_cam'?",
+        "sizes[0]: 'orginal' is not allowed",
+        "colour: unknown key",
+        "class 'trafic light' is not a category of the annotations; did you mean 'traffic light'?",
+        "class 'clock': net 'resnet' has no output 1000; give an index from 0 to 999",
+        "nets: 'vgg' is listed 2 times",
+        "nets[0].architecture: 'vgg91' is not a torchvision classifier; did you mean 'vgg",
+        "nets[1].architecture: 'mobilenet_v2' uses ReLU6",
+        "target layer 'features.21' does not exist; did you mean 'features.2'?",
+        "nets[3].weights: 'nowhere/alexnet.pth' is not a file",
+    ]:
+        assert fragment in said, f"{fragment!r} is not in:\n{said}"
+
+
+def test_a_class_with_too_few_images(sample, study):
+    said = complaint(sample, study | {"images_per_class": 500})
+    assert "class 'traffic light' has" in said
+    assert "class 'clock' has" in said
+    assert "fewer than images_per_class: 500" in said
+
+
+def test_missing_annotations(sample, study):
+    study["dataset"]["annotations"] = "mine/nothing.json"
+    said = complaint(sample, study)
+    assert "dataset.annotations: 'mine/nothing.json' does not exist" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [
+        ('{"images": [{"id": 1, ', "are not whole JSON"),
+        ('{"images": [], "annotations": []}', "have no list 'categories'"),
+        ("[]", "have no list 'images'"),
+    ],
+    ids=["truncated", "no categories", "not COCO"],
+)
+def test_damaged_annotations(sample, study, content, fragment):
+    (sample.root / "mine/damaged.json").write_text(content)
+    study["dataset"]["annotations"] = "mine/damaged.json"
+    said = complaint(sample, study)
+    assert "'mine/damaged.json'" in said
+    assert fragment in said
+
+
+def remove(image):
+    image.unlink()
+
+
+def truncate(image):
+    image.write_bytes(image.read_bytes()[:2000])
+
+
+def replace_by_text(image):
+    image.write_text("not an image")
+
+
+def shrink(image):
+    Image.open(image).resize((50, 40)).save(image)
+
+
+@pytest.mark.parametrize(
+    ("damage", "fragment"),
+    [
+        (remove, "does not exist"),
+        (truncate, "can't be read"),
+        (replace_by_text, "is not an image"),
+        (shrink, "is 50 x 40 pixels, but its annotation says"),
+    ],
+    ids=["missing", "truncated", "not an image", "another size"],
+)
+def test_damaged_image(sample, study, damage, fragment):
+    sample.build("results/instances.json", study=study)
+    image = images_of(sample)[0]
+    original = image.read_bytes()
+    damage(image)
+    try:
+        said = complaint(sample, study, "results/energy.parquet")
+    finally:
+        image.write_bytes(original)
+    assert f"mine/images/{image.name}" in said
+    assert fragment in said
+    assert not list((sample.root / "results/saliency").rglob("*.npy"))
+
+
+class Bomb:
+    """A pickle that writes a file when it is loaded."""
+
+    def __reduce__(self):
+        return open, ("bomb-went-off", "w")
+
+
+def another_net(path):
+    torch.save(get_model("squeezenet1_0").state_dict(), path)
+
+
+def cut_short(path):
+    torch.save(get_model("squeezenet1_1").state_dict(), path)
+    path.write_bytes(path.read_bytes()[:100_000])
+
+
+def code(path):
+    path.write_bytes(pickle.dumps(Bomb()))
+
+
+@pytest.mark.parametrize(
+    ("write", "fragment"),
+    [
+        (another_net, "do not fit the architecture 'squeezenet1_1'"),
+        (cut_short, "can't be read"),
+        (code, "hold more than tensors, which is not loaded"),
+    ],
+)
+def test_bad_weights(sample, study, write, fragment):
+    write(sample.root / "mine/weights.pth")
+    study["nets"][0]["weights"] = "mine/weights.pth"
+    said = complaint(sample, study)
+    assert "'mine/weights.pth'" in said
+    assert fragment in said
+    assert not (sample.root / "bomb-went-off").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fragment"),
+    [
+        ({"target_layer": "classifier.9"}, "target layer 'classifier.9' does not exist"),
+        ({"target_layer": "features"}, None),
+        (
+            {"architecture": "alexnet", "target_layer": "classifier.1"},
+            "not feature maps (N, K, h, w): choose a convolutional layer",
+        ),
+        ({"architecture": "efficientnet_b0"}, "uses SiLU and Sigmoid"),
+    ],
+    ids=["missing", "a container is fine", "linear", "another activation"],
+)
+def test_target_layer(sample, study, changes, fragment):
+    study["nets"][0] |= changes
+    if fragment is None:
+        sample.build("results/nets.csv", study=study)
+    else:
+        assert fragment in complaint(sample, study)
+
+
+def test_target_outside_the_outputs(sample, study):
+    study["classes"][0]["target"] = [920, 1000]
+    said = complaint(sample, study)
+    assert "class 'traffic light': net 'squeezenet' has no output 1000" in said
+
+
+def test_size_too_small_for_the_net(sample, study):
+    said = complaint(sample, study | {"sizes": [8]})
+    assert "size 8 is too small for the net" in said
+
+
+def test_faults_of_classes_and_nets_are_told_in_one_run(sample, study):
+    study["classes"][0]["name"] = "trafic light"
+    study["nets"][0]["target_layer"] = "features.99"
+    said = complaint(sample, study)
+    assert "did you mean 'traffic light'?" in said
+    assert "target layer 'features.99' does not exist" in said
+
+
+def test_unknown_showcase_sample(sample, study):
+    said = sample.run(study=study | {"showcase": ["000000000001-clok"]}).stderr
+    assert "showcase: '000000000001-clok' is not in the subset; did you mean" in said

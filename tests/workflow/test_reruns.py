@@ -1,0 +1,107 @@
+"""What a change recomputes, and what not; and that nothing is lost when a run dies."""
+
+import copy
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.slow
+
+TWO_NETS = SMALL | {
+    "nets": [
+        {"name": "squeezenet", "architecture": "squeezenet1_1", "weights": "random"},
+        {"name": "shufflenet", "architecture": "shufflenet_v2_x0_5", "weights": "random"},
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def study(house):
+    house.build(study=TWO_NETS)
+    return house
+
+
+def rules(jobs: list[str]) -> set[str]:
+    return {job.split()[0] for job in jobs}
+
+
+def test_nothing_changed(study):
+    assert study.planned(TWO_NETS) == []
+
+
+def test_touched_but_unchanged_code_recomputes_nothing(study):
+    (study.root / "workflow/scripts/concentration/maps.py").touch()
+    assert study.planned(TWO_NETS) == []
+
+
+def test_dilation_recomputes_masks_and_energy_but_no_maps(study):
+    planned = rules(study.planned(TWO_NETS | {"mask_dilation": 0.5}))
+    assert {"dilate_masks", "score_energy", "gather_energy", "plot_concentration"} <= planned
+    assert not planned & {"select_subset", "check_nets", "compute_maps"}
+
+
+def test_one_net_recomputes_that_net_alone(study):
+    changed = copy.deepcopy(TWO_NETS)
+    changed["nets"][1]["target_layer"] = "stage4"
+    planned = study.planned(changed)
+    maps = [job for job in planned if job.startswith("compute_maps")]
+    assert len(maps) == 2
+    assert all("net=shufflenet" in job for job in maps)
+    scores = [job for job in planned if job.startswith("score_energy")]
+    assert all("net=shufflenet" in job for job in scores)
+    assert "dilate_masks" not in rules(planned)
+
+
+@pytest.mark.parametrize(
+    ("module", "recomputed", "kept"),
+    [
+        ("relu_rules", {"compute_maps"}, {"select_subset", "dilate_masks", "draw_sample"}),
+        ("masks", {"dilate_masks", "score_energy"}, {"compute_maps", "select_subset"}),
+        ("energy", {"score_energy", "gather_energy"}, {"compute_maps", "dilate_masks"}),
+        ("charts", {"plot_concentration"}, {"compute_maps", "score_energy", "plot_comparison"}),
+        ("scenes", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
+    ],
+)
+def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kept):
+    source = study.root / f"workflow/scripts/concentration/{module}.py"
+    original = source.read_text()
+    source.write_text(original + "\nEDITED = True\n")
+    try:
+        planned = rules(study.planned(TWO_NETS))
+    finally:
+        source.write_text(original)
+    assert recomputed <= planned
+    assert not kept & planned
+
+
+def test_the_same_study_gives_the_same_bytes(study):
+    first = (study.root / "results/energy.parquet").read_bytes()
+    study.build("results/again/energy.parquet", study=TWO_NETS | {"pathvars": {"results": "results/again"}})
+    assert (study.root / "results/again/energy.parquet").read_bytes() == first
+
+
+def test_a_killed_run_goes_on_to_the_same_result(study):
+    killed = TWO_NETS | {"pathvars": {"results": "results/killed"}}
+    target = "results/killed/energy.parquet"
+    process = subprocess.Popen(
+        study.command(target, study=killed),
+        cwd=study.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    log = study.root / "results/killed/logs/compute_maps"
+    while process.poll() is None and not log.exists():
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (study.root / target).exists()
+    study.build("--unlock", study=killed)
+    study.build(target, study=killed)
+    expected = (study.root / "results/energy.parquet").read_bytes()
+    assert (study.root / target).read_bytes() == expected

@@ -1,0 +1,145 @@
+"""The default study, as ``snakemake`` builds it in a fresh clone."""
+
+from itertools import product
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+METHODS = [
+    "backpropagation",
+    "deconvolution",
+    "guided_backpropagation",
+    "grad_cam",
+    "guided_grad_cam",
+]
+TRAINED = ["squeezenet1_1", "shufflenet_v2_x0_5", "mnasnet0_5"]
+SEEING = [method for method in METHODS if method != "deconvolution"]
+
+
+@pytest.fixture(scope="module")
+def study(house):
+    house.build("--cores", "all")
+    return house
+
+
+@pytest.fixture(scope="module")
+def random_twins(study):
+    """The sample's nets, untrained."""
+    nets = [{"name": n, "architecture": n, "weights": "random"} for n in TRAINED]
+    results = {"results": "results/random"}
+    study.build("results/random/energy.parquet", study={"nets": nets, "pathvars": results})
+    return study.energy("results/random")
+
+
+def lifts(energy: pd.DataFrame) -> pd.DataFrame:
+    """Lift by net (rows) and method (columns)."""
+    defined = energy.dropna(subset="concentration")
+    means = defined.groupby(["net", "method"])[["concentration", "mask_fraction"]].mean()
+    return (means["concentration"] / means["mask_fraction"]).unstack()
+
+
+def test_every_record_is_there_once_with_the_contracts_columns(study):
+    energy, subset = study.energy(), pd.read_csv(study.root / "results/subset.csv")
+    assert list(energy.columns) == [
+        *("sample", "image_id", "class", "net", "method", "size"),
+        *("concentration", "energy_inside", "energy_total", "mask_fraction"),
+        *("target", "target_rank", "target_probability", "status"),
+    ]
+    nets = [*TRAINED, "squeezenet1_1_random"]
+    cells = set(product(subset["sample"], nets, METHODS, ["original", "224"]))
+    records = list(energy[["sample", "net", "method", "size"]].itertuples(index=False, name=None))
+    assert len(records) == len(cells)
+    assert set(records) == cells
+
+
+def test_concentration_is_null_exactly_where_the_status_says_so(study):
+    energy = study.energy()
+    assert (energy["concentration"].isna() == (energy["status"] != "ok")).all()
+    assert energy["concentration"].dropna().between(0, 1).all()
+    assert energy["target_probability"].between(0, 1).all()
+
+
+def test_subset_holds_as_many_samples_of_each_class_as_asked(study):
+    subset = pd.read_csv(study.root / "results/subset.csv")
+    assert list(subset.columns) == [
+        *("sample", "image_id", "class", "file", "width", "height"),
+        *("instances", "mask_fraction", "licence"),
+    ]
+    assert subset["class"].value_counts().unique().tolist() == [15]
+    for row in subset.itertuples():
+        mask = Image.open(study.root / "results/masks" / f"{row.sample}.png")
+        assert mask.size == (row.width, row.height)
+        assert set(mask.getdata()) == {0, 255}
+
+
+@pytest.mark.parametrize("net", TRAINED)
+def test_trained_nets_look_at_the_object(study, net):
+    lift = lifts(study.energy()).loc[net]
+    assert (lift[SEEING] > 1.3).all(), lift
+    assert lift.idxmax() == "guided_grad_cam", lift
+
+
+@pytest.mark.parametrize("net", TRAINED)
+def test_random_nets_look_everywhere(random_twins, net):
+    lift = lifts(random_twins).loc[net]
+    assert lift[SEEING].between(0.7, 1.3).all(), lift
+
+
+@pytest.mark.parametrize("net", TRAINED)
+def test_trained_nets_name_the_object(study, net):
+    energy = study.energy().query("net == @net and method == 'grad_cam'")
+    # A scene holds two to four classes, so the right rank of a target is one of the first four.
+    assert (energy["target_rank"] <= 4).mean() > 0.9
+
+
+def test_tables_tell_what_the_records_tell(study):
+    energy = study.energy()
+    table = pd.read_csv(study.root / "results/tables/concentration.csv").set_index("method")
+    assert list(table.index) == METHODS
+    for method, records in energy.groupby("method"):
+        row = table.loc[method]
+        assert row["records"] == len(records)
+        assert row["undefined"] == records["concentration"].isna().sum()
+        assert row["sum"] == pytest.approx(records["concentration"].dropna().sum())
+        assert row["mean"] == pytest.approx(records["concentration"].dropna().mean())
+    for suffix in ("md", "tex"):
+        text = (study.root / f"results/tables/concentration.{suffix}").read_text()
+        assert f"{table.loc['guided_grad_cam', 'mean']:.3f}" in text
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        "concentration",
+        "concentration_by_net_original",
+        "concentration_by_net_224",
+        "comparison",
+    ],
+)
+def test_figures_are_there_in_every_format(study, figure):
+    start = {"png": b"\x89PNG", "pdf": b"%PDF", "eps": b"%!PS-Adobe"}
+    for suffix, magic in start.items():
+        content = (study.root / f"results/figures/{figure}.{suffix}").read_bytes()
+        assert content.startswith(magic)
+        assert len(content) > 5000
+
+
+def test_showcase_has_a_picture_of_every_map(study):
+    pictures = sorted((study.root / "results/figures/maps").rglob("*.png"))
+    assert len(pictures) == 2 * 4 * 5 * 2 * 2  # samples, nets, methods, sizes, kinds
+    for picture in pictures:
+        with Image.open(picture) as image:
+            image.verify()
+
+
+def test_running_again_does_nothing(study):
+    assert study.planned() == []
+
+
+def test_a_figure_is_built_by_its_name_alone(study):
+    (study.root / "results/figures/concentration.png").unlink()
+    study.build("results/figures/concentration.png")
+    assert (study.root / "results/figures/concentration.png").exists()
