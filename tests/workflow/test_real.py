@@ -79,4 +79,4 @@ def test_undefined_records_change_no_mean(study):
 def test_the_net_knows_its_classes(study):
     """A guard on the input: with a wrong normalisation or channel order, ranks fall apart."""
     energy = study.energy("results/real").query("method == 'grad_cam' and size == '224'")
-    assert (energy["target_rank"] <= 5).mean() > 0.4
+    assert (energy["target_rank"] <= 5).mean() > 0.2

@@ -23,11 +23,14 @@ rule fetch_weights:
         "../scripts/fetch_weights.py"
 
 
+# Tries every net before the long work, in a few seconds: a failed job keeps others from starting.
+# No maps depend on it, so that a change of one net recomputes that net alone.
 rule check_nets:
     input:
         weights=[weights_file(net) for net in NETS.values()],
     output:
         nets="<results>/nets.csv",
+    priority: 100
     log:
         "<logs>/check_nets.log",
     benchmark:
@@ -49,14 +52,12 @@ rule check_nets:
 
 
 # One forward pass serves all methods, so one job makes the maps of a net, a size and a shard.
-# The checked nets and the image folder are ancient: they come first, but a change of one net
-# recomputes that net alone, and an image folder may gain other images.
+# The image folder is ancient: it may gain other images, and those of the study come with the subset.
 rule compute_maps:
     input:
         instances=rules.select_subset.output.instances,
         images=ancient(config["dataset"]["images"]),
         weights=lambda wildcards: weights_file(NETS[wildcards.net]),
-        checked=ancient(rules.check_nets.output.nets),
     output:
         **{m: directory(SALIENCY.replace("{method}", m)) for m in METHODS},
         predictions="<results>/predictions/{net}/{size}/{scatteritem}.parquet",
