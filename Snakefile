@@ -26,6 +26,7 @@ wildcard_constraints:
     size="|".join(SIZES),
 
 
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/energy.smk"

@@ -1,6 +1,5 @@
 """A copy of the repository for every module of tests, in which snakemake runs as a user runs it."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -83,5 +82,5 @@ def house(tmp_path_factory) -> House:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, root / name)
     if (REPOSITORY.parent / "shared").exists():
-        os.symlink(REPOSITORY.parent / "shared", root.parent / "shared")
+        (root.parent / "shared").symlink_to(REPOSITORY.parent / "shared")
     return House(root)

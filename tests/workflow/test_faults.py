@@ -222,7 +222,7 @@ def test_target_outside_the_outputs(sample, study):
 
 def test_size_too_small_for_the_net(sample, study):
     said = complaint(sample, study | {"sizes": [8]})
-    assert "size 8 is too small for the net" in said
+    assert "the net can't process an input of 8 x 8 pixels" in said
 
 
 def test_faults_of_classes_and_nets_are_told_in_one_run(sample, study):

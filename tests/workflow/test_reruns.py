@@ -81,7 +81,9 @@ def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kep
 
 def test_the_same_study_gives_the_same_bytes(study):
     first = (study.root / "results/energy.parquet").read_bytes()
-    study.build("results/again/energy.parquet", study=TWO_NETS | {"pathvars": {"results": "results/again"}})
+    study.build(
+        "results/again/energy.parquet", study=TWO_NETS | {"pathvars": {"results": "results/again"}}
+    )
     assert (study.root / "results/again/energy.parquet").read_bytes() == first
 
 

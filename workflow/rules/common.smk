@@ -19,13 +19,24 @@ from concentration.errors import enumerate_errors
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
 
 
+with open(HOUSE / "resources/architectures.csv") as table:
+    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+
+with open(HOUSE / "resources/classes.csv") as table:
+    IMAGENET = {}
+    for row in csv.DictReader(table):
+        IMAGENET.setdefault(row["category"], []).append(int(row["target"]))
+
+
 def check_config():
     """Refuse a faulty configuration, with every fault in one message."""
+    dataset = config.get("dataset") or {}
     schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text())
-    faults = configuration.faults(config, schema, ARCHITECTURES, SAMPLE.values())
+    produced = dataset.values() if "source" in dataset else SAMPLE.values()
+    faults = configuration.faults(config, schema, ARCHITECTURES, IMAGENET, produced)
     if faults:
         # The run ends here, so there is time for the checks that need torch and the annotations.
-        faults += configuration.slow_faults(config, ARCHITECTURES)
+        faults += configuration.slow_faults(config, ARCHITECTURES, IMAGENET)
         raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
 
 
@@ -70,14 +81,16 @@ def imported_modules(source):
     return {file for file in found if file.is_file()}
 
 
-with open(HOUSE / "resources/architectures.csv") as table:
-    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
-
 check_config()
 
-CLASSES = [{"name": c["name"], "targets": configuration.targets(c)} for c in config["classes"]]
+CLASSES = [{"name": c["name"], "targets": configuration.targets(c, IMAGENET)} for c in config["classes"]]
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = config["methods"]
+
+# With a source the workflow fetches the images itself and lists them. A folder of the user's is
+# ancient: it may gain other images, and those of the study come with the subset.
+FETCHED = "source" in config["dataset"]
+IMAGES = "<results>/images.csv" if FETCHED else ancient(config["dataset"]["images"])
 SIZES = [str(size) for size in config["sizes"]]
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
@@ -86,5 +99,6 @@ SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD
 
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
 TABLES = {"concentration": ["method"], "concentration_by_net": ["net", "size", "method"]}
+REFERENCES = {"concentration": [config["reference"]]} if "reference" in config else {}
 FIGURES = ["concentration", *(f"concentration_by_net_{size}" for size in SIZES), "comparison"]
 FORMATS = ["png", "pdf", "eps"]

@@ -55,6 +55,7 @@ rule gather_energy:
 rule tabulate_concentration:
     input:
         energy=rules.gather_energy.output.energy,
+        reference=lambda wildcards: REFERENCES.get(wildcards.table, []),
     output:
         multiext("<results>/tables/{table}", ".csv", ".md", ".tex"),
     log:

@@ -46,7 +46,7 @@ rule plot_concentration_by_net:
 rule plot_comparison:
     input:
         instances=rules.select_subset.output.instances,
-        images=ancient(config["dataset"]["images"]),
+        images=IMAGES,
         masks=rules.dilate_masks.output.masks,
         energy=rules.gather_energy.output.energy,
         maps=gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES[0]),
@@ -64,6 +64,7 @@ rule plot_comparison:
         runtime=10,
     params:
         code=code("plot_comparison"),
+        images=config["dataset"]["images"],
         showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,
@@ -75,7 +76,7 @@ rule plot_comparison:
 rule render_maps:
     input:
         instances=rules.select_subset.output.instances,
-        images=ancient(config["dataset"]["images"]),
+        images=IMAGES,
         masks=rules.dilate_masks.output.masks,
         maps=gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES),
     output:
@@ -92,6 +93,7 @@ rule render_maps:
         runtime=10,
     params:
         code=code("render_maps"),
+        images=config["dataset"]["images"],
         showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,

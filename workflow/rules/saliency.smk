@@ -1,28 +1,6 @@
 # The nets, their maps, and what they say of the images.
 
 
-rule fetch_weights:
-    output:
-        "resources/weights/{architecture}-{weights}.pth",
-    log:
-        "<logs>/fetch_weights/{architecture}-{weights}.log",
-    benchmark:
-        "<benchmarks>/fetch_weights/{architecture}-{weights}.tsv"
-    wildcard_constraints:
-        weights="[A-Z0-9_]+",
-    retries: 3
-    conda:
-        "../../envs/saliency.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=60,
-    params:
-        code=code("fetch_weights"),
-    script:
-        "../scripts/fetch_weights.py"
-
-
 # Tries every net before the long work, in a few seconds: a failed job keeps others from starting.
 # No maps depend on it, so that a change of one net recomputes that net alone.
 rule check_nets:
@@ -52,11 +30,10 @@ rule check_nets:
 
 
 # One forward pass serves all methods, so one job makes the maps of a net, a size and a shard.
-# The image folder is ancient: it may gain other images, and those of the study come with the subset.
 rule compute_maps:
     input:
         instances=rules.select_subset.output.instances,
-        images=ancient(config["dataset"]["images"]),
+        images=IMAGES,
         weights=lambda wildcards: weights_file(NETS[wildcards.net]),
     output:
         **{m: directory(SALIENCY.replace("{method}", m)) for m in METHODS},
@@ -73,6 +50,7 @@ rule compute_maps:
         runtime=240,
     params:
         code=code("compute_maps"),
+        images=config["dataset"]["images"],
         net=lambda wildcards: NETS[wildcards.net],
         targets={c["name"]: c["targets"] for c in CLASSES},
         seed=config["seed"],

@@ -11,6 +11,7 @@ import torch
 
 from concentration import coco, images, maps, nets, predictions
 from concentration.coco import Sample
+from concentration.errors import StudyError
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job, progress
 
@@ -67,6 +68,8 @@ def read_input(image_folder: str, sample: Sample, size: str) -> np.ndarray:
 def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
     """Every n-th sample, for a shard such as ``2-of-5``."""
     number, count = map(int, scatteritem.split("-of-"))
+    if count > len(samples):
+        raise StudyError(f"{count} shards are more than the {len(samples)} samples: set fewer")
     return samples[number - 1 :: count]
 
 
@@ -76,7 +79,7 @@ if __name__ == "__main__":
         everything = coco.samples(coco.read(Path(snakemake.input.instances)))
         main(
             shard(everything, snakemake.wildcards.scatteritem),
-            snakemake.input.images,
+            snakemake.params.images,
             snakemake.params.net,
             snakemake.params.targets,
             snakemake.wildcards.size,

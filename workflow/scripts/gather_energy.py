@@ -15,16 +15,15 @@ COLUMNS = [
 ]
 
 
-def main(parts: Sequence[str], order: Mapping[str, Sequence[str]], table: str) -> None:
+def main(parts: Sequence[str], order: Mapping[str, list[str]], table: str) -> None:
+    def place(column: pd.Series) -> pd.Series:
+        return column.map(order[str(column.name)].index)
+
     with whole_file(table) as draft:
         (
             pd.concat([read(Path(part)) for part in parts])[COLUMNS]
             .sort_values("sample", kind="stable")
-            .sort_values(
-                list(order),
-                kind="stable",
-                key=lambda column: column.map(list(order[column.name]).index),
-            )
+            .sort_values(list(order), kind="stable", key=place)
             .to_parquet(draft, index=False)
         )
 

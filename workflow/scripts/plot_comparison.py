@@ -16,7 +16,7 @@ if __name__ == "__main__":
         rows = []
         samples = coco.samples(coco.read(Path(source.instances)))
         for sample, net in product(showcase.choose(samples, params.showcase), params.nets):
-            image, mask = showcase.read_input(sample, source.images, source.masks, params.size)
+            image, mask = showcase.read_input(sample, params.images, source.masks, params.size)
             cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
             rows.append(
                 Row(
@@ -24,7 +24,7 @@ if __name__ == "__main__":
                     image=image,
                     mask=mask,
                     maps={m: showcase.read_map(source.maps, *cell) for m, cell in cells.items()},
-                    concentration={m: shares.at[c, "concentration"] for m, c in cells.items()},
+                    concentration={m: shares["concentration"].loc[c] for m, c in cells.items()},
                 )
             )
         style.save(comparison(rows), snakemake.output)

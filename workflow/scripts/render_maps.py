@@ -14,7 +14,7 @@ if __name__ == "__main__":
         source, params = snakemake.input, snakemake.params
         samples = coco.samples(coco.read(Path(source.instances)))
         for sample, size in product(showcase.choose(samples, params.showcase), params.sizes):
-            image, mask = showcase.read_input(sample, source.images, source.masks, size)
+            image, mask = showcase.read_input(sample, params.images, source.masks, size)
             for net, method in product(params.nets, params.methods):
                 saliency = showcase.read_map(source.maps, sample.sample, net, method, size)
                 target = folder / net / method / size

@@ -4,6 +4,7 @@ A sample is one (image, class) pair. The subset of a study is itself a COCO inst
 chosen images and, for each, the instances of the class that it was chosen for. Crowds are left out.
 """
 
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ def sample_id(image_id: int, class_name: str) -> str:
 
 def read(path: Path) -> Instances:
     """A COCO instances file. Raises StudyError if it is missing, cut short, or not one."""
+    collecting = gc.isenabled()
+    gc.disable()  # it would walk through millions of new lists, none of which is garbage
     try:
         instances = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -48,6 +51,9 @@ def read(path: Path) -> Instances:
         ) from None
     except OSError as error:
         raise StudyError(f"annotations {str(path)!r} can't be read ({error.strerror})") from None
+    finally:
+        if collecting:
+            gc.enable()
     for key in ("images", "annotations", "categories"):
         if not isinstance(instances, dict) or not isinstance(instances.get(key), list):
             raise StudyError(
@@ -144,7 +150,7 @@ def _pools(
 def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[str]:
     return [
         f"class {name!r} has {len(pool)} images with instances that are no crowd, fewer than "
-        f"images_per_class: {images_per_class}; ask for at most {len(pool)} or leave the class out"
+        f"images_per_class: {images_per_class}; ask for fewer or leave the class out"
         for name, pool in pools.items()
         if len(pool) < images_per_class
     ]
@@ -152,6 +158,8 @@ def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[
 
 def _safe(image_id: int, images: dict[int, dict[str, Any]]) -> dict[str, Any]:
     """The image's entry; its file name must stay inside the image folder."""
+    if not isinstance(image_id, int):
+        raise StudyError(f"image id {image_id!r} is not a whole number, as COCO's are")
     if image_id not in images:
         raise StudyError(f"an annotation names the image {image_id}, which the annotations lack")
     path = PurePosixPath(images[image_id]["file_name"])

@@ -5,45 +5,68 @@ several values (a name given twice, a file that must exist) is checked here.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
-from .errors import hint
+from .errors import StudyError, hint
 
 Config = dict[str, Any]
+
+# JSON counts 224.0 as a whole number and nan as a number; a path or an index can be neither.
+Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: type(value) in (int, float) and isfinite(value),
+        }
+    ),
+)
 
 
 def faults(
     config: Config,
     schema: dict[str, Any],
     architectures: Mapping[str, Mapping[str, str]],
+    imagenet: Mapping[str, Sequence[int]],
     produced: Collection[str] = (),
 ) -> list[str]:
     """A sentence for every fault of ``config``; none if it is sound.
 
     ``architectures`` maps each of torchvision's classifiers to its ``activation`` and default
-    ``target_layer``; ``produced`` names the files that the workflow makes by itself.
+    ``target_layer``, ``imagenet`` COCO's categories to output indices; ``produced`` names the files
+    that the workflow makes by itself.
     """
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.path))
-    found = [fault for error in errors for fault in _schema_faults(error)]
+    errors = sorted(Validator(schema).iter_errors(config), key=lambda e: str(e.path))
+    # Each missing key is an error of its own, from which all of them are told: keep them once.
+    found = list(dict.fromkeys(fault for error in errors for fault in _schema_faults(error)))
     found += _duplicates(config)
     found += _architecture_faults(config, architectures)
+    found += _target_faults(config, imagenet)
     found += _missing_files(config, produced)
     return found
 
 
-def slow_faults(config: Config, architectures: Mapping[str, Mapping[str, str]]) -> list[str]:
+def slow_faults(
+    config: Config,
+    architectures: Mapping[str, Mapping[str, str]],
+    imagenet: Mapping[str, Sequence[int]],
+) -> list[str]:
     """More faults of a faulty config: what only torch, or the annotations, can tell."""
     from . import coco, nets
 
     classes = [
-        {"name": item["name"], "targets": targets(item)}
+        {"name": item["name"], "targets": targets(item, imagenet)}
         for item in _list(config, "classes")
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and _are_targets(item)
+        if isinstance(item, dict)
+        and isinstance(item.get("name"), str)
+        and _has_targets(item, imagenet)
     ]
     specs = [
         spec
@@ -52,16 +75,23 @@ def slow_faults(config: Config, architectures: Mapping[str, Mapping[str, str]]) 
     ]
     sizes = [str(size) for size in _list(config, "sizes")]
     found = nets.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
-    annotations = (config.get("dataset") or {}).get("annotations")
-    if isinstance(annotations, str) and Path(annotations).is_file():
-        found += coco.class_faults(coco.read(Path(annotations)), [c["name"] for c in classes])
+    dataset = config.get("dataset")
+    annotations = dataset.get("annotations") if isinstance(dataset, dict) else None
+    if isinstance(annotations, str) and _exists(annotations, folder=False):
+        try:
+            found += coco.class_faults(coco.read(Path(annotations)), [c["name"] for c in classes])
+        except StudyError as error:
+            found.append(f"dataset.annotations: {error}")
     return found
 
 
-def targets(item: Mapping[str, Any]) -> list[int]:
-    """The output indices of a class: one, or several of which the best-scoring is explained."""
-    target = item["target"]
-    return target if isinstance(target, list) else [target]
+def targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> list[int]:
+    """The output indices of a class: one, or several of which the best-scoring is explained.
+
+    Without a ``target`` of its own a class has those of its counterparts in ImageNet.
+    """
+    target = item.get("target", imagenet.get(item["name"], []))
+    return list(target) if isinstance(target, Sequence) else [target]
 
 
 def is_path(weights: str) -> bool:
@@ -123,18 +153,38 @@ def _architecture_faults(
             yield f"{key}: {name!r} is not a torchvision classifier; {hint(name, fit)}"
 
 
+def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    for number, item in enumerate(_list(config, "classes")):
+        if isinstance(item, dict) and "target" not in item and _name(item) not in list(imagenet):
+            yield (
+                f"classes[{number}].target: missing, and {_name(item)!r} has no counterpart in "
+                "resources/classes.csv; give its index in the nets' output, from 0"
+            )
+
+
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     dataset = config.get("dataset")
-    for key, path in dataset.items() if isinstance(dataset, dict) else ():
-        if isinstance(path, str) and path not in produced and not Path(path).exists():
+    for key in ("annotations", "images"):
+        path = dataset.get(key) if isinstance(dataset, dict) else None
+        if isinstance(path, str) and path not in produced and not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
+    reference = config.get("reference")
+    if isinstance(reference, str) and not _exists(reference, folder=False):
+        yield f"reference: {reference!r} does not exist; give the path of a table that does"
     for number, net in enumerate(_list(config, "nets")):
         weights = net.get("weights") if isinstance(net, dict) else None
-        if isinstance(weights, str) and is_path(weights) and not Path(weights).is_file():
+        if isinstance(weights, str) and is_path(weights) and not _exists(weights, folder=False):
             yield (
                 f"nets[{number}].weights: {weights!r} is not a file; give the path of a state "
                 "dict, a name of torchvision's such as IMAGENET1K_V1, or random"
             )
+
+
+def _exists(path: str, *, folder: bool = True) -> bool:
+    try:
+        return Path(path).is_file() or (folder and Path(path).is_dir())
+    except OSError:  # a name too long for the file system
+        return False
 
 
 def _list(config: Config, key: str) -> list[Any]:
@@ -157,8 +207,9 @@ def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key and key != "config" else name
 
 
-def _are_targets(item: Mapping[str, Any]) -> bool:
-    return "target" in item and all(isinstance(t, int) and t >= 0 for t in targets(item))
+def _has_targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> bool:
+    found = targets(item, imagenet)
+    return bool(found) and all(isinstance(target, int) and target >= 0 for target in found)
 
 
 def _loadable(
@@ -169,10 +220,10 @@ def _loadable(
     if not facts or facts["activation"] != "ReLU":
         return None
     weights = str(net.get("weights"))
-    at_hand = weights if is_path(weights) and Path(weights).is_file() else "random"
+    at_hand = weights if is_path(weights) and _exists(weights, folder=False) else "random"
     return {
         "name": net.get("name"),
-        "target_layer": facts["target_layer"],
-        **net,
+        "architecture": net["architecture"],
+        "target_layer": str(net.get("target_layer", facts["target_layer"])),
         "weights": at_hand,
     }

@@ -63,6 +63,11 @@ def forward(net: nn.Module, target_layer: nn.Module, images: Tensor) -> Forward:
         leaf = images.detach().requires_grad_()
         with torch.enable_grad():
             logits = net(leaf)
+    except RuntimeError as error:
+        height, width = images.shape[2:]
+        reason = str(error).splitlines()[0]
+        message = f"the net can't process an input of {width} x {height} pixels ({reason})"
+        raise StudyError(message) from error
     finally:
         handle.remove()
     return Forward(leaf, _feature_maps(outputs), logits)

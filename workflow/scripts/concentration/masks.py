@@ -51,9 +51,8 @@ def dilate(mask: Mask, growth: float) -> Mask:
 
 def resize(mask: Mask, height: int, width: int) -> Mask:
     """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's."""
-    rows = _nearest(mask.shape[0], height)
-    columns = _nearest(mask.shape[1], width)
-    return mask[rows[:, None], columns]
+    exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST takes the pixel's corner for its centre
+    return cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact).astype(bool)
 
 
 def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
@@ -68,8 +67,3 @@ def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
     if isinstance(segmentation["counts"], list):
         return [coco_mask.frPyObjects(segmentation, height, width)]
     return [segmentation]
-
-
-def _nearest(old: int, new: int) -> NDArray[np.intp]:
-    """The old pixel under the centre of each new one."""
-    return ((2 * np.arange(new) + 1) * old // (2 * new)).astype(np.intp)

@@ -1,6 +1,7 @@
 """Nets: torchvision classifiers with the weights of the study, ready to be explained."""
 
 import pickle
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from torchvision.models import get_model, get_model_weights
 
 from .errors import StudyError, hint
 from .images import ORIGINAL
-from .maps import Forward, forward
+from .maps import forward
 from .relu_rules import relu_nodes
 
 RANDOM = "random"
@@ -47,10 +48,15 @@ def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
         return _build(architecture).eval().requires_grad_(False)
     state = read_state_dict(Path(weights))
     auxiliary = AUXILIARY.get(architecture, ())
-    state = {key: value for key, value in state.items() if not key.startswith(auxiliary)}
+    state = {
+        _present_name(key): value for key, value in state.items() if not key.startswith(auxiliary)
+    }
     net = _build(architecture, _outputs(state))
     _require_fit(net, state, f"weights {weights!r} do not fit the architecture {architecture!r}")
-    net.load_state_dict(state)
+    # Not load_state_dict: MNASNet refuses there a state dict without torch's hidden version.
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():
+            tensor.copy_(state.get(name, tensor))
     return net.eval().requires_grad_(False)
 
 
@@ -68,9 +74,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         message = f"weights {str(path)!r} hold more than tensors, which is not loaded: {way_out}"
         raise StudyError(message) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise StudyError(f"weights {str(path)!r} can't be read ({reason}): {way_out}") from None
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()
+    ):
         raise StudyError(f"weights {str(path)!r} are not a plain state dict: {way_out}")
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
@@ -80,8 +88,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 def layer(net: nn.Module, name: str) -> nn.Module:
     """The module of ``net`` called ``name``. Raises StudyError, with the nearest name."""
-    modules = dict(net.named_modules())
-    if name not in modules or not name:
+    modules = {key: module for key, module in net.named_modules() if key}
+    if name not in modules:
         raise StudyError(f"target layer {name!r} does not exist; {hint(name, modules)}")
     return modules[name]
 
@@ -129,7 +137,7 @@ def _summarise(spec: dict[str, Any], sizes: Sequence[str], seed: int) -> NetSumm
     net = load(spec["architecture"], spec["weights"], seed)
     target_layer = layer(net, spec["target_layer"])
     for size in [int(size) for size in sizes if size != ORIGINAL] or [224]:
-        run = _try(net, target_layer, size)
+        run = forward(net, target_layer, torch.zeros(1, 3, size, size))
     return NetSummary(
         net=spec["name"],
         architecture=spec["architecture"],
@@ -155,10 +163,16 @@ def _outputs(state: dict[str, Tensor]) -> int:
     return len(last) if last.ndim == 1 and len(last) else 1000
 
 
+def _present_name(name: str) -> str:
+    """torchvision's DenseNet files still call ``norm1`` by its name of 2017, ``norm.1``."""
+    return re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", name)
+
+
 def _require_fit(net: nn.Module, state: dict[str, Tensor], complaint: str) -> None:
     wanted = net.state_dict()
+    counter = "num_batches_tracked"  # older files lack it, and only training reads it
     reasons = {
-        "missing": [name for name in wanted if name not in state],
+        "missing": [name for name in wanted if name not in state and not name.endswith(counter)],
         "unexpected": [name for name in state if name not in wanted],
         "of another shape": [
             name for name in wanted if name in state and state[name].shape != wanted[name].shape
@@ -171,11 +185,3 @@ def _require_fit(net: nn.Module, state: dict[str, Tensor], complaint: str) -> No
     ]
     if told:
         raise StudyError(f"{complaint}: {'; '.join(told)}")
-
-
-def _try(net: nn.Module, target_layer: nn.Module, size: int) -> Forward:
-    try:
-        return forward(net, target_layer, torch.zeros(1, 3, size, size))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise StudyError(f"size {size} is too small for the net ({reason})") from None

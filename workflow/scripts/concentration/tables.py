@@ -13,6 +13,15 @@ from .energy import STATUSES
 from .files import whole_file
 from .methods import LABELS
 
+DECIMALS = {
+    "sum": 2,
+    "mean": 3,
+    "mask_fraction": 3,
+    "lift": 2,
+    "reference_mean": 3,
+    "difference": 3,
+}
+
 
 def summarise(energy: pd.DataFrame, by: Sequence[str] = ("method",)) -> pd.DataFrame:
     """One row a group, in the order of first appearance.
@@ -35,6 +44,12 @@ def summarise(energy: pd.DataFrame, by: Sequence[str] = ("method",)) -> pd.DataF
     )
 
 
+def compare(table: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """The table by method with another study's ``mean`` beside ours: reference_mean, difference."""
+    other = table["method"].map(reference.set_index("method")["mean"])
+    return table.assign(reference_mean=other, difference=table["mean"] - other)
+
+
 def write(table: pd.DataFrame, csv: str, markdown: str, tex: str) -> None:
     """The table three times: raw numbers as csv, and readable ones for a page and for a paper."""
     with whole_file(csv) as draft:
@@ -53,11 +68,11 @@ def _reasons(status: pd.Series) -> str:
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    decimals = {"sum": 2, "mean": 3, "mask_fraction": 3, "lift": 2}
     shown = table.assign(
         **{
             column: [f"{value:.{places}f}" if pd.notna(value) else "-" for value in table[column]]
-            for column, places in decimals.items()
+            for column, places in DECIMALS.items()
+            if column in table
         }
     )
     if "method" in shown:

@@ -1,0 +1,291 @@
+"""The configuration: every fault at once, each with its key, its value and the way out."""
+
+import copy
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from concentration import maps, methods
+from concentration.config import faults, slow_faults, targets
+
+REPOSITORY = Path(__file__).parents[1]
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SHIPPED = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+SAMPLE = SHIPPED["dataset"].values()
+IMAGENET = {"clock": [409, 892], "stop sign": [919]}
+with (REPOSITORY / "resources" / "architectures.csv").open() as table:
+    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+MISSING = object()
+
+
+def net(**changes):
+    return {"name": "mine", "architecture": "squeezenet1_1", "weights": "random", **changes}
+
+
+STUDY = {**SHIPPED, "nets": [net(), net(name="other", architecture="vgg19")]}  # needs no weights
+
+
+@pytest.fixture(autouse=True)
+def at_the_repository(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+
+
+def told(config):
+    return faults(config, SCHEMA, ARCHITECTURES, IMAGENET, SAMPLE)
+
+
+def changed(changes):
+    """The study with the value at each path, such as ``nets.0.name``, replaced."""
+    config = copy.deepcopy(STUDY)
+    for path, value in changes.items():
+        *parents, key = [int(part) if part.isdigit() else part for part in path.split(".")]
+        place = config
+        for parent in parents:
+            place = place[parent]
+        if value is MISSING:
+            del place[key]
+        else:
+            place[key] = value
+    return config
+
+
+def test_shipped_config_is_sound():
+    assert told(SHIPPED) == []
+
+
+@pytest.mark.parametrize("study", sorted(REPOSITORY.glob("studies/*.yaml")), ids=lambda s: s.stem)
+def test_shipped_study_is_sound(study):
+    config = {**SHIPPED, **yaml.safe_load(study.read_text())}
+    assert faults(config, SCHEMA, ARCHITECTURES, IMAGENET, config["dataset"].values()) == []
+
+
+SOUND = {
+    "one class, several targets": {"classes": [{"name": "clock", "target": [1, 409, 892]}]},
+    "ImageNet's own target": {"classes": [{"name": "clock"}]},
+    "number as text": {"sizes": ["original", "224", 64]},
+    "torchvision's weights": {"nets": [net(weights="IMAGENET1K_V1")]},
+    "own target layer": {"nets": [net(target_layer="features.8")]},
+    "no growth": {"mask_dilation": 0},
+    "own folder": {"pathvars": {"results": "results/mine"}},
+    "showcase": {"showcase": ["000000000139-traffic_light"]},
+    "name with signs": {"classes": [{"name": "tv - 2.0_b", "target": 0}]},
+}
+
+
+@pytest.mark.parametrize("changes", SOUND.values(), ids=SOUND.keys())
+def test_sound_config_has_no_fault(changes):
+    assert told(changed(changes)) == []
+
+
+FAULTY = {
+    # what changes, and what the one message must hold: key, value, what is allowed
+    "missing key": ({"seed": MISSING}, "seed: missing; give a whole number from 0"),
+    "missing nested key": (
+        {"dataset.images": MISSING},
+        "dataset.images: missing; give the folder of the images",
+    ),
+    "missing target": (
+        {"classes.2.target": MISSING},
+        "classes[2].target: missing, and 'umbrella' has no counterpart in resources/classes.csv",
+    ),
+    "missing name": ({"nets.1.name": MISSING}, "nets[1].name: missing; give a name for files"),
+    "unknown key": ({"sizez": [224]}, "sizez: unknown key; did you mean 'sizes'?"),
+    "unknown nested key": (
+        {"nets.0.target_lair": "x"},
+        "nets[0].target_lair: unknown key; did you mean 'target_layer'?",
+    ),
+    "unknown key of a class": (
+        {"classes.0.colour": "red"},
+        "classes[0].colour: unknown key; valid: name, target",
+    ),
+    "method": (
+        {"methods.4": "guided_gradcam"},
+        "methods[4]: 'guided_gradcam' is not allowed; did you mean 'guided_grad_cam'?",
+    ),
+    "method from elsewhere": (
+        {"methods.4": "lime"},
+        "methods[4]: 'lime' is not allowed; valid: backpropagation, deconvolution, grad_cam, "
+        "guided_backpropagation, guided_grad_cam",
+    ),
+    "size": ({"sizes.1": 0}, "sizes[1]: 0 is not allowed; give original, or a number of pixels"),
+    "size in words": ({"sizes.1": "big"}, "sizes[1]: 'big' is not allowed; give original"),
+    "size in parts": ({"sizes.1": 224.5}, "sizes[1]: 224.5 is not allowed; give original"),
+    "size with a point": ({"sizes.1": 224.0}, "sizes[1]: 224.0 is not allowed; give original"),
+    "sizes not a list": ({"sizes": 224}, "sizes: 224 is not allowed; give a list of input sizes"),
+    "no methods": ({"methods": []}, "methods: [] is not allowed; give a list of saliency methods"),
+    "no classes": ({"classes": []}, "classes: [] is not allowed; give a list of classes"),
+    "class": ({"classes.0": "dog"}, "classes[0]: 'dog' is not allowed; give a class as {name"),
+    "class name": (
+        {"classes.0.name": "a/b"},
+        """classes[0].name: 'a/b' is not allowed; give the name of a COCO category""",
+    ),
+    "negative target": (
+        {"classes.0.target": -1},
+        "classes[0].target: -1 is not allowed; give the index of the class in the nets' output",
+    ),
+    "negative target in a list": (
+        {"classes.0.target": [0, -1]},
+        "classes[0].target[1]: -1 is not allowed; give an output index, from 0",
+    ),
+    "no target": ({"classes.0.target": []}, "classes[0].target: [] is not allowed; give the index"),
+    "target in words": ({"classes.0.target": "clock"}, "classes[0].target: 'clock' is not allowed"),
+    "target with a point": ({"classes.0.target": 3.0}, "classes[0].target: 3.0 is not allowed"),
+    "truth as a target": ({"classes.0.target": True}, "classes[0].target: True is not allowed"),
+    "no images": (
+        {"images_per_class": 0},
+        "images_per_class: 0 is not allowed; give a whole number from 1",
+    ),
+    "images with a point": ({"images_per_class": 3.0}, "images_per_class: 3.0 is not allowed"),
+    "seed": ({"seed": "lucky"}, "seed: 'lucky' is not allowed; give a whole number from 0"),
+    "dilation": ({"mask_dilation": -0.1}, "mask_dilation: -0.1 is not allowed; give the share"),
+    "dilation in percent": ({"mask_dilation": 20}, "mask_dilation: 20 is not allowed; give the"),
+    "dilation not a number": ({"mask_dilation": float("nan")}, "mask_dilation: nan is not allowed"),
+    "net name": ({"nets.0.name": "a b"}, "nets[0].name: 'a b' is not allowed; give a name"),
+    "architecture": (
+        {"nets.0.architecture": "vgg91"},
+        "nets[0].architecture: 'vgg91' is not a torchvision classifier; did you mean 'vgg19'?",
+    ),
+    "no architecture": ({"nets.0.architecture": 7}, "nets[0].architecture: 7 is not allowed; give"),
+    "other activation": (
+        {"nets.0.architecture": "mobilenet_v2"},
+        "nets[0].architecture: 'mobilenet_v2' uses ReLU6; deconvolution and guided "
+        "backpropagation are defined for ReLU alone. Choose",
+    ),
+    "weights": (
+        {"nets.0.weights": "imagenet"},
+        "nets[0].weights: 'imagenet' is not allowed; give a name of torchvision's (IMAGENET1K_V1)",
+    ),
+    "weights that are gone": (
+        {"nets.0.weights": "gone/vgg19.pth"},
+        "nets[0].weights: 'gone/vgg19.pth' is not a file; give the path of a state dict",
+    ),
+    "weights that are a folder": ({"nets.0.weights": "workflow/"}, "'workflow/' is not a file"),
+    "target layer": ({"nets.0.target_layer": ""}, "nets[0].target_layer: '' is not allowed; give"),
+    "annotations": (
+        {"dataset.annotations": "gone.json"},
+        "dataset.annotations: 'gone.json' does not exist; give the path of a file that does",
+    ),
+    "images": ({"dataset.images": "gone"}, "dataset.images: 'gone' does not exist; give"),
+    "dataset": ({"dataset": "coco"}, "dataset: 'coco' is not allowed; give annotations (a COCO"),
+    "net twice": ({"nets.1.name": "mine"}, "nets: 'mine' is listed 2 times"),
+    "class twice": ({"classes.1.name": "clock"}, "classes: 'clock' is listed 2 times; list it"),
+    "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
+    "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
+    "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), FAULTY.values(), ids=FAULTY.keys())
+def test_fault_is_told_with_key_value_and_way_out(changes, message):
+    [fault] = told(changed(changes))
+    assert message in fault
+
+
+def test_all_faults_are_told_at_once():
+    changes = {
+        path: value
+        for name in ("seed", "architecture", "size in words", "unknown nested key", "class twice")
+        for path, value in FAULTY[name][0].items()
+    }
+    found = told(changed(changes))
+    assert len(found) == len(changes)
+    for name in ("seed", "architecture", "size in words", "unknown nested key", "class twice"):
+        assert any(FAULTY[name][1] in fault for fault in found)
+
+
+def test_empty_config_misses_every_key():
+    assert sorted(fault.split(":")[0] for fault in told({})) == sorted(SCHEMA["required"])
+
+
+def test_methods_have_the_same_names_everywhere():
+    assert SCHEMA["properties"]["methods"]["items"]["enum"] == list(maps.METHODS)
+    assert list(methods.LABELS) == list(maps.METHODS)
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"name": "clock", "target": 3}, [3]),
+        ({"name": "clock", "target": [3, 4]}, [3, 4]),
+        ({"name": "clock"}, IMAGENET["clock"]),
+        ({"name": "dog"}, []),
+    ],
+    ids=["one", "several", "of ImageNet", "none"],
+)
+def test_targets_are_a_list(item, expected):
+    assert targets(item, IMAGENET) == expected
+
+
+def test_schema_describes_every_value():
+    """A message without a way out is half a message."""
+    parts = [SCHEMA]
+    while parts:
+        part = parts.pop()
+        below = [*part.get("properties", {}).values(), *filter(None, [part.get("items")])]
+        parts += below
+        if part is not SCHEMA and "enum" not in part:
+            assert part["description"].startswith("give ")
+
+
+GARBAGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("²"),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside),
+    max_leaves=5,
+)
+PATHS = [
+    *STUDY,
+    *("dataset.annotations", "classes.0", "classes.0.name", "classes.0.target", "nets.0"),
+    *("nets.0.name", "nets.0.architecture", "nets.0.weights", "nets.0.target_layer"),
+    *("methods.0", "sizes.0", "showcase", "pathvars"),
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(PATHS), GARBAGE)
+def test_garbage_is_a_fault_and_no_crash(path, value):
+    config = changed({path: value})
+    assert all(isinstance(fault, str) for fault in told(config))
+
+
+@pytest.mark.parametrize("garbage", [None, 7, "x", [None], [[]], {}, {"a": 1}], ids=repr)
+@pytest.mark.parametrize("path", PATHS)
+def test_garbage_does_not_break_the_slow_checks(path, garbage):
+    config = {**changed({path: garbage}), "sizes": ["64"]}
+    if isinstance(config["nets"], list):
+        config["nets"] = config["nets"][:1]
+    assert all(isinstance(fault, str) for fault in slow_faults(config, ARCHITECTURES, IMAGENET))
+
+
+@pytest.mark.parametrize("path", ["dataset.annotations", "nets.0.weights"])
+def test_endless_path_is_a_fault(path):
+    [fault] = told(changed({path: "a/" * 3000}))
+    assert path.split(".")[-1] in fault
+
+
+def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
+    annotations = tmp_path / "instances.json"
+    annotations.write_text('{"images": [], "annotations": [], "categories": [{"name": "clock"}]}')
+    config = changed(
+        {
+            "dataset.annotations": str(annotations),
+            "classes": [{"name": "clok", "target": 1000}],
+            "nets": [net(name="typo", target_layer="feature.12"), net()],
+            "sizes": [64],
+        }
+    )
+    unknown, target, name = slow_faults(config, ARCHITECTURES, IMAGENET)
+    assert "net 'typo': target layer 'feature.12' does not exist" in unknown
+    assert "class 'clok': net 'mine' has no output 1000" in target
+    assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
+
+
+def test_slow_checks_tell_damaged_annotations(tmp_path):
+    annotations = tmp_path / "instances.json"
+    annotations.write_text("{")
+    config = changed({"dataset.annotations": str(annotations), "nets": [], "sizes": [64]})
+    [fault] = slow_faults(config, ARCHITECTURES, IMAGENET)
+    assert "not whole JSON" in fault

@@ -1,0 +1,126 @@
+"""The share of a map's energy in a mask, against the relevance mass and against arithmetic."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from concentration.energy import STATUSES, score
+
+SHAPE = (2, 5, 7)
+MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32))
+MASKS = arrays(bool, SHAPE[1:])
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def mask_of(*pixels, shape=(2, 3)):
+    mask = np.zeros(shape, dtype=bool)
+    for pixel in pixels:
+        mask[pixel] = True
+    return mask
+
+
+def test_by_hand():
+    saliency = np.array([[[1, -2, 0], [3, 0, 0]], [[0, 2, 0], [0, 0, -1]]], dtype=np.float32)
+    scored = score(saliency, mask_of((0, 1), (1, 2)))
+    assert scored.energy_total == 1 + 4 + 9 + 4 + 1
+    assert scored.energy_inside == 4 + 4 + 1
+    assert scored.concentration == 9 / 19
+    assert scored.mask_fraction == 2 / 6
+    assert scored.status == "ok"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_is_the_relevance_mass_of_the_squared_map(channels):
+    saliency = noise(channels, 33, 47)
+    mask = noise(33, 47, seed=1) > 0.8
+    relevance = (saliency.astype(np.float64) ** 2).sum(axis=0)
+    mass = (relevance * mask).sum() / relevance.sum()  # Kohlbrenner et al. 2020; Quantus
+    assert score(saliency, mask).concentration == pytest.approx(mass, rel=1e-12)
+
+
+def test_knows_nothing_of_scale():
+    saliency, mask = noise(3, 33, 47), noise(33, 47, seed=1) > 0.8
+    expected = score(saliency, mask)
+    for factor in (-1, 2.0**-60, 2.0**60):  # powers of two round nothing
+        scaled = score(saliency * np.float32(factor), mask)
+        assert scaled.concentration == expected.concentration
+        assert scaled.energy_total == expected.energy_total * factor**2
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("seed", range(20))
+def test_mask_of_everything_holds_exactly_all(order, seed):
+    saliency = np.asarray(noise(3, 33, 47, seed=seed), order=order)
+    assert score(saliency, np.ones((33, 47), dtype=bool)).concentration == 1
+
+
+def test_uniform_map_gives_the_mask_fraction():
+    mask = noise(33, 47, seed=1) > 0.8
+    scored = score(np.ones((1, 33, 47), dtype=np.float32), mask)
+    assert scored.concentration == scored.mask_fraction
+
+
+@given(MAPS, MASKS, MASKS)
+def test_larger_mask_holds_no_less(saliency, one, other):
+    smaller, larger = score(saliency, one & other), score(saliency, one)
+    if smaller.status == larger.status == "ok":
+        assert 0 <= smaller.concentration <= larger.concentration <= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pixels_without_energy_change_nothing(seed):
+    saliency = np.exp(4 * noise(1, 37, 43, seed=seed))
+    saliency[..., 10:] = 0
+    mask = noise(37, 43, seed=seed + 100) > 0
+    larger = mask | (saliency[0] == 0)
+    assert score(saliency, larger).concentration == score(saliency, mask).concentration
+
+
+def test_is_added_up_in_float64():
+    saliency = np.full((1, 1, 3), 1e-3, dtype=np.float32)
+    saliency[0, 0, 0] = 1e4  # float32 would lose 1e-6 beside 1e8
+    small = np.float64(np.float32(1e-3)) ** 2
+    scored = score(saliency, mask_of((0, 1), (0, 2), shape=(1, 3)))
+    assert scored.energy_total == pytest.approx(1e8 + 2 * small, rel=1e-15)
+    assert scored.energy_total > 1e8
+    assert scored.concentration == pytest.approx(2 * small / 1e8, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_squares_neither_vanish_nor_overflow(size):
+    scored = score(np.full((1, 2, 3), size, dtype=np.float32), mask_of((0, 0)))
+    assert scored.status == "ok"
+    assert scored.concentration == pytest.approx(1 / 6)
+
+
+UNDEFINED = {
+    "zero_energy": (np.zeros((1, 2, 3)), mask_of((0, 0)), "zero_energy"),
+    "nan": (np.full((1, 2, 3), np.nan), mask_of((0, 0)), "not_finite"),
+    "inf": (np.full((1, 2, 3), np.inf), mask_of((0, 0)), "not_finite"),
+    "one nan, outside": (np.array([[[0, 1, 1], [1, 1, np.nan]]]), mask_of((0, 0)), "not_finite"),
+    "one -inf": (np.array([[[-np.inf, 1, 1], [1, 1, 1]]]), mask_of((0, 1)), "not_finite"),
+    "empty_mask": (np.ones((1, 2, 3)), mask_of(), "empty_mask"),
+    "empty mask, no energy": (np.zeros((1, 2, 3)), mask_of(), "empty_mask"),
+    "empty mask, nan": (np.full((1, 2, 3), np.nan), mask_of(), "not_finite"),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("saliency", "mask", "status"), UNDEFINED.values(), ids=UNDEFINED.keys())
+def test_undefined_has_a_reason_and_no_value(saliency, mask, status):
+    scored = score(saliency.astype(np.float32), mask)
+    assert scored.concentration is None
+    assert scored.status == status
+    assert status in STATUSES
+    assert scored.mask_fraction == mask.mean()
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2), (3, 2), (2, 3), (1, 1, 2, 3), (1, 2, 4)])
+def test_map_that_does_not_fit_the_mask_is_refused(shape):
+    with pytest.raises(ValueError, match="does not fit a mask"):
+        score(np.ones(shape), mask_of((0, 0)))

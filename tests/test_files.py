@@ -1,0 +1,79 @@
+"""Results appear whole or not at all."""
+
+import pytest
+
+from concentration.files import whole_file, whole_folder
+
+
+class FailureError(Exception):
+    """Something goes wrong in the block."""
+
+
+def write(path, text, kind):
+    (path / "part" if kind is whole_folder else path).write_text(text)
+
+
+def read(path, kind):
+    return (path / "part" if kind is whole_folder else path).read_text()
+
+
+@pytest.fixture(params=[whole_file, whole_folder], ids=["file", "folder"])
+def kind(request):
+    return request.param
+
+
+def test_result_appears_at_the_end(kind, tmp_path):
+    with kind(tmp_path / "below" / "table.csv") as draft:
+        write(draft, "new", kind)
+        assert not (tmp_path / "below" / "table.csv").exists()
+        assert draft.parent == tmp_path / "below"  # a rename within one file system is atomic
+        assert draft.suffix == ".csv"
+    assert read(tmp_path / "below" / "table.csv", kind) == "new"
+    assert len(list((tmp_path / "below").iterdir())) == 1
+
+
+def fail(kind, path, error):
+    with kind(path) as draft:
+        write(draft, "half", kind)
+        raise error
+
+
+@pytest.mark.parametrize("error", [FailureError, KeyboardInterrupt, SystemExit])
+def test_nothing_appears_on_failure(kind, error, tmp_path):
+    with pytest.raises(error):
+        fail(kind, tmp_path / "result", error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_result_outlives_a_failure(kind, tmp_path):
+    with kind(tmp_path / "result") as draft:
+        write(draft, "old", kind)
+    with pytest.raises(FailureError):
+        fail(kind, tmp_path / "result", FailureError)
+    assert read(tmp_path / "result", kind) == "old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_new_result_replaces_the_old(kind, tmp_path):
+    for text in ("old", "new"):
+        with kind(str(tmp_path / "result")) as draft:
+            write(draft, text, kind)
+    assert read(tmp_path / "result", kind) == "new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_folder_starts_empty(tmp_path):
+    with whole_folder(tmp_path / "result") as draft:
+        (draft / "old").touch()
+    leftover = tmp_path / ".part-result"
+    leftover.mkdir()
+    (leftover / "of a killed job").touch()
+    with whole_folder(tmp_path / "result") as draft:
+        assert list(draft.iterdir()) == []
+        (draft / "new").touch()
+    assert [path.name for path in (tmp_path / "result").iterdir()] == ["new"]
+
+
+def test_block_that_writes_no_file_fails(tmp_path):
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result"):
+        pass

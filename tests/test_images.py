@@ -1,0 +1,134 @@
+"""Images against torchvision's transforms, and every damaged file told by name."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision import transforms
+
+from concentration import images
+from concentration.coco import read as read_annotations
+from concentration.errors import StudyError
+
+
+def colours(height=30, width=40):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def photo():
+    return Image.fromarray(colours())
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"), [("original", (3, 30, 40)), ("224", (3, 224, 224)), ("8", (3, 8, 8))]
+)
+def test_input_has_the_size(photo, size, shape):
+    assert images.normalise(images.resize(photo, size)).shape == shape
+    assert (3, *images.input_shape(size, 30, 40)) == shape
+
+
+def test_original_is_untouched(photo):
+    assert np.array_equal(images.resize(photo, "original"), colours())
+
+
+@pytest.mark.parametrize("size", [8, 24, 224])
+def test_resize_is_torchvisions(photo, size):
+    bilinear = transforms.InterpolationMode.BILINEAR
+    expected = transforms.Resize((size, size), interpolation=bilinear)(photo)
+    assert np.array_equal(images.resize(photo, str(size)), expected)
+
+
+def test_normalisation_is_torchvisions(photo):
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    tensor = transforms.ToTensor()(photo)
+    expected = transforms.Normalize(mean, std)(tensor).numpy()
+    normalised = images.normalise(photo)
+    assert normalised.dtype == np.float32
+    assert normalised.flags["C_CONTIGUOUS"]
+    np.testing.assert_allclose(normalised, expected, rtol=0, atol=1e-6)  # float32 rounding
+
+
+GREY = colours()[..., 0]
+MODES = {
+    "RGB": (Image.fromarray(colours()), "png", colours()),
+    "greyscale": (Image.fromarray(GREY), "png", np.stack([GREY] * 3, axis=-1)),
+    "black and white": (
+        Image.fromarray(GREY > 127),
+        "png",
+        np.stack([255 * (GREY > 127)] * 3, axis=-1),
+    ),
+    "RGBA": (Image.fromarray(np.dstack([colours(), GREY])), "png", colours()),
+    "palette": (
+        Image.fromarray(np.uint8([[0, 1], [1, 0]]), "P"),
+        "png",
+        [[[1, 2, 3], [250, 251, 252]], [[250, 251, 252], [1, 2, 3]]],
+    ),
+    "CMYK": (
+        Image.fromarray(np.uint8([[[0, 255, 255, 0], [0, 0, 0, 255]]]), "CMYK"),
+        "tif",
+        [[[255, 0, 0], [0, 0, 0]]],
+    ),
+    "16 bits": (
+        Image.fromarray(np.uint16([[0, 255, 256], [32768, 65280, 65535]])),
+        "png",
+        [[[0] * 3, [0] * 3, [1] * 3], [[128] * 3, [255] * 3, [255] * 3]],
+    ),
+}
+MODES["palette"][0].putpalette([1, 2, 3, 250, 251, 252])
+
+
+@pytest.mark.parametrize(("image", "suffix", "expected"), MODES.values(), ids=MODES.keys())
+def test_every_kind_of_image_becomes_rgb(image, suffix, expected, tmp_path):
+    image.save(tmp_path / f"image.{suffix}")
+    rgb = images.read(tmp_path / f"image.{suffix}", *image.size)
+    assert rgb.mode == "RGB"
+    assert np.array_equal(rgb, expected)
+
+
+def test_pixels_stay_in_the_stored_orientation(photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "turn me": the annotations are of the stored pixels
+    photo.save(tmp_path / "turned.png", exif=exif)
+    assert np.array_equal(images.read(tmp_path / "turned.png", 40, 30), colours())
+
+
+def test_real_photographs_are_read(shared_data):
+    folder = shared_data / "coco"
+    annotations = read_annotations(folder / "annotations" / "instances_train2017.json")
+    for entry in annotations["images"]:
+        image = images.read(
+            folder / "train2017" / entry["file_name"], entry["width"], entry["height"]
+        )
+        assert images.normalise(images.resize(image, "224")).std() > 0.1
+
+
+def truncated(path, photo):
+    photo.save(path)
+    path.write_bytes(path.read_bytes()[:-900])
+
+
+FAULTS = {
+    "missing": (lambda path, photo: None, "does not exist"),
+    "truncated": (truncated, "can't be read"),
+    "empty": (lambda path, photo: path.touch(), "is not an image"),
+    "text": (lambda path, photo: path.write_text("no image"), "is not an image"),
+    "folder": (lambda path, photo: path.mkdir(), "can't be read"),
+    "other size": (lambda path, photo: photo.resize((41, 30)).save(path), "41 x 30.*40 x 30"),
+    "turned": (lambda path, photo: photo.resize((30, 40)).save(path), "30 x 40.*40 x 30"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+@pytest.mark.parametrize(("damage", "message"), FAULTS.values(), ids=FAULTS.keys())
+def test_unfit_file_is_told_by_name(damage, message, suffix, photo, tmp_path):
+    path = tmp_path / f"000000000139.{suffix}"
+    damage(path, photo)
+    with pytest.raises(StudyError, match=rf"000000000139\.{suffix}.*{message}"):
+        images.read(path, 40, 30)
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float32])
+def test_pixels_without_a_known_range_are_refused(kind, tmp_path):
+    Image.fromarray(np.ones((30, 40), dtype=kind)).save(tmp_path / "depth.tif")
+    with pytest.raises(StudyError, match=r"depth\.tif.*no known range"):
+        images.read(tmp_path / "depth.tif", 40, 30)

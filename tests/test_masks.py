@@ -1,0 +1,224 @@
+"""Masks against drawn rectangles, a brute-force distance, PIL and OpenCV, and the image itself."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+
+from concentration import images, masks
+from concentration.errors import StudyError
+
+SMALL_MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
+    lambda shape: arrays(bool, shape)
+)
+GROWTHS = st.floats(0, 10)
+
+
+def polygon(left, top, right, bottom):
+    return [left, top, right, top, right, bottom, left, bottom]
+
+
+def rectangle(left, top, right, bottom, height=30, width=40):
+    mask = np.zeros((height, width), dtype=bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def compressed(mask):
+    return coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+
+
+def uncompressed(mask):
+    """Run lengths column by column, the first of them of zeros."""
+    pixels = mask.flatten(order="F")
+    edges = np.flatnonzero(np.diff(pixels)) + 1
+    runs = np.diff([0, *edges, pixels.size]).tolist()
+    return {"size": list(mask.shape), "counts": [0, *runs] if pixels[0] else runs}
+
+
+def as_text(encoded):
+    return {**encoded, "counts": encoded["counts"].decode()}
+
+
+A, B = (3, 2, 9, 12), (20, 5, 38, 29)
+SEGMENTATIONS = {
+    "one polygon": ([[polygon(*A)]], rectangle(*A)),
+    "parts of one instance": ([[polygon(*A), polygon(*B)]], rectangle(*A) | rectangle(*B)),
+    "two instances": ([[polygon(*A)], [polygon(*B)]], rectangle(*A) | rectangle(*B)),
+    "overlap": ([[polygon(*A)], [polygon(5, 4, 20, 9)]], rectangle(*A) | rectangle(5, 4, 20, 9)),
+    "beyond the border": ([[polygon(30, 20, 60, 50)]], rectangle(30, 20, 40, 30)),
+    "compressed runs": ([as_text(compressed(rectangle(*B)))], rectangle(*B)),
+    "compressed runs in bytes": ([compressed(rectangle(*B))], rectangle(*B)),
+    "uncompressed runs": ([uncompressed(rectangle(*B))], rectangle(*B)),
+    "runs from the corner": ([uncompressed(rectangle(0, 0, 9, 9))], rectangle(0, 0, 9, 9)),
+    "all kinds": (
+        [[polygon(*A)], uncompressed(rectangle(*B)), compressed(rectangle(0, 0, 1, 1))],
+        rectangle(*A) | rectangle(*B) | rectangle(0, 0, 1, 1),
+    ),
+    "nothing": ([], rectangle(0, 0, 0, 0)),
+    "no part": ([[], [polygon(*A)]], rectangle(*A)),
+    "a part of two points": ([[[1, 1, 7, 7], polygon(*A)], [[1, 1, 7, 7]]], rectangle(*A)),
+}
+
+
+@pytest.mark.parametrize(
+    ("segmentations", "expected"), SEGMENTATIONS.values(), ids=SEGMENTATIONS.keys()
+)
+def test_union_covers_the_drawn_pixels(segmentations, expected):
+    mask = masks.union(segmentations, 30, 40)
+    assert mask.dtype == bool
+    assert np.array_equal(mask, expected)
+
+
+def test_union_of_real_annotations_is_that_of_pycocotools(shared_data):
+    coco = COCO(shared_data / "coco" / "annotations" / "instances_train2017.json")
+    for image in coco.loadImgs(coco.getImgIds()[:10]):
+        annotations = coco.loadAnns(coco.getAnnIds(image["id"]))
+        expected = np.any([coco.annToMask(a) for a in annotations], axis=0)
+        mask = masks.union(
+            [a["segmentation"] for a in annotations], image["height"], image["width"]
+        )
+        assert np.array_equal(mask, expected)
+
+
+def test_runs_of_another_size_are_refused():
+    with pytest.raises(StudyError, match=r"\[30, 40\].*31 pixels high and 40 wide"):
+        masks.union([uncompressed(rectangle(*A))], 31, 40)
+
+
+def distances(mask):
+    """Squared distance of every pixel to the nearest one of the mask, pair by pair."""
+    rows, columns = np.indices(mask.shape)
+    inside = np.argwhere(mask)
+    pairs = [(rows - row) ** 2 + (columns - column) ** 2 for row, column in inside]
+    return np.min(pairs, axis=0)
+
+
+@settings(deadline=None)
+@given(SMALL_MASKS, GROWTHS)
+def test_dilation_is_exact_and_isotropic(mask, growth):
+    dilated = masks.dilate(mask, growth)
+    wanted = min(mask.sum() + round(growth * mask.sum()), mask.size)
+    assert (dilated | ~mask).all()
+    assert dilated.sum() >= wanted
+    if dilated.sum() > wanted:  # only pixels at one and the same distance are too many
+        squares = distances(mask)
+        assert (dilated == (squares <= squares[dilated].max())).all()
+        assert (squares < squares[dilated].max()).sum() < wanted
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("growth", [0.05, 0.2, 1, 4])
+def test_dilation_is_a_threshold_of_the_brute_force_distance(growth, order):
+    mask = np.random.default_rng(0).random((40, 50)) > 0.98
+    mask[10:14, 20:31] = True
+    squares = distances(mask)
+    reach = np.sort(squares[~mask])[round(growth * mask.sum()) - 1]
+    assert np.array_equal(masks.dilate(np.asarray(mask, order=order), growth), squares <= reach)
+
+
+@pytest.mark.parametrize("growth", [100, 2000, 4000])
+def test_pixel_becomes_a_disc(growth):
+    mask = rectangle(40, 35, 41, 36, height=71, width=81)
+    squares = distances(mask)
+    reach = np.sort(squares[~mask])[growth - 1]
+    assert np.array_equal(masks.dilate(mask, growth), squares <= reach)
+
+
+@settings(deadline=None)
+@given(SMALL_MASKS, GROWTHS, GROWTHS)
+def test_dilation_grows_with_growth(mask, one, other):
+    smaller, larger = (masks.dilate(mask, growth) for growth in sorted([one, other]))
+    assert (larger | ~smaller).all()
+
+
+def test_square_becomes_round():
+    """A pixel grown to 21 is the digital disc of radius √5, not a square and not a diamond."""
+    mask = rectangle(20, 15, 21, 16)
+    disc = [[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]]
+    dilated = masks.dilate(mask, 20)
+    assert dilated.sum() == 21
+    assert np.array_equal(dilated[13:18, 18:23], disc)
+
+
+@pytest.mark.parametrize("growth", [0.1, 0.2, 1])
+def test_disc_grows_by_the_wanted_share(growth):
+    rows, columns = np.indices((300, 400))
+    disc = (rows - 150) ** 2 + (columns - 200) ** 2 <= 60**2
+    share = masks.dilate(disc, growth).sum() / disc.sum()
+    assert 1 + growth <= share + 1e-4 <= 1 + growth + 0.01  # whole pixels, and equal distances
+
+
+@pytest.mark.parametrize("growth", [0, 0.2, 10])
+def test_empty_and_full_masks_stay(growth):
+    empty = np.zeros((5, 7), dtype=bool)
+    assert not masks.dilate(empty, growth).any()
+    assert masks.dilate(~empty, growth).all()
+
+
+def test_no_growth_changes_nothing_and_copies():
+    mask = rectangle(*A)
+    dilated = masks.dilate(mask, 0)
+    dilated[:] = False
+    assert np.array_equal(mask, rectangle(*A))
+
+
+def test_growth_stops_at_the_border():
+    assert masks.dilate(rectangle(0, 0, 30, 30), 10).all()
+
+
+SIZES = [
+    ((480, 640), (224, 224)),
+    ((640, 427), (224, 224)),
+    ((333, 500), (224, 224)),
+    ((90, 120), (224, 224)),
+    ((100, 60), (200, 180)),
+    ((100, 60), (50, 20)),
+    ((7, 5), (3, 11)),
+    ((50, 40), (50, 40)),
+]
+SIZE_IDS = [f"{h}x{w} to {H}x{W}" for (h, w), (H, W) in SIZES]
+
+
+def undecided(old, new):
+    """New pixels whose centre falls on the edge between two old ones: either is the nearest."""
+    return (2 * np.arange(new) + 1) * old % (2 * new) == 0
+
+
+@pytest.mark.parametrize("library", ["PIL", "OpenCV"])
+@pytest.mark.parametrize(("old", "new"), SIZES, ids=SIZE_IDS)
+def test_resize_is_nearest_neighbour(old, new, library):
+    mask = np.random.default_rng(0).random(old) > 0.5
+    if library == "PIL":
+        expected = np.asarray(Image.fromarray(mask).resize(new[::-1], Image.Resampling.NEAREST))
+    else:
+        expected = cv2.resize(
+            mask.astype(np.uint8), new[::-1], interpolation=cv2.INTER_NEAREST_EXACT
+        ).astype(bool)
+    rows, columns = (~undecided(*lengths) for lengths in zip(old, new, strict=True))
+    resized = masks.resize(mask, *new)
+    assert resized.shape == new
+    assert np.array_equal(resized[rows][:, columns], expected[rows][:, columns])
+
+
+@pytest.mark.parametrize("shape", ["disc", "rectangle"])
+@pytest.mark.parametrize("old", [(480, 640), (640, 480), (224, 224), (60, 90), (125, 77)])
+def test_image_and_mask_keep_together(old, shape):
+    height, width = old
+    box = (0.3 * width, 0.2 * height, 0.65 * width, 0.75 * height)
+    image = Image.new("RGB", (width, height))
+    draw = ImageDraw.Draw(image)
+    (draw.ellipse if shape == "disc" else draw.rectangle)(box, fill="white")
+    mask = np.asarray(image)[..., 0] > 127
+
+    bright = np.asarray(images.resize(image, "224"))[..., 0] > 127
+    resized = masks.resize(mask, 224, 224)
+    overlap = (bright & resized).sum() / (bright | resized).sum()
+    shift = np.argwhere(bright).mean(axis=0) - np.argwhere(resized).mean(axis=0)
+    assert overlap > 0.95
+    assert np.abs(shift).max() < 0.5

@@ -1,0 +1,298 @@
+"""Loading nets: what comes out of a file, what is refused, and torchvision's own architectures."""
+
+import csv
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+from torchvision.models import get_model, get_model_weights, list_models
+from torchvision.models.regnet import BlockParams
+
+from concentration import nets
+from concentration.errors import StudyError
+from concentration.maps import forward
+from concentration.relu_rules import ActivationError, relu_nodes
+
+TABLE = Path(__file__).parents[1] / "resources" / "architectures.csv"
+with TABLE.open() as table:
+    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+ON_RELU = {name: row for name, row in ARCHITECTURES.items() if row["activation"] == "ReLU"}
+ON_OTHERS = {name: row for name, row in ARCHITECTURES.items() if name not in ON_RELU}
+
+TRAINED = [
+    "squeezenet1_1",
+    "shufflenet_v2_x0_5",
+    "mnasnet0_5",
+    "resnet18",
+    "densenet121",
+    "googlenet",
+]
+
+
+def spec(name="net", architecture="squeezenet1_1", weights="random", target_layer="features.12"):
+    return {
+        "name": name,
+        "architecture": architecture,
+        "weights": str(weights),
+        "target_layer": target_layer,
+    }
+
+
+def squeezenet_state(outputs=6):
+    return get_model("squeezenet1_1", num_classes=outputs).state_dict()
+
+
+def assert_frozen(net):
+    assert not any(module.training for module in net.modules())
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+    assert {parameter.dtype for parameter in net.parameters()} == {torch.float32}
+
+
+def test_random_weights_depend_on_the_seed_alone():
+    nets_of = [nets.load("squeezenet1_1", "random", seed) for seed in (0, 0, 1)]
+    torch.manual_seed(123)
+    nets_of.append(nets.load("squeezenet1_1", "random", 0))
+    first, same, other, later = (net.features[0].weight for net in nets_of)
+    assert torch.equal(first, same)
+    assert torch.equal(first, later)
+    assert not torch.equal(first, other)
+    assert_frozen(nets_of[0])
+    assert nets_of[0](torch.zeros(1, 3, 64, 64)).shape == (1, 1000)
+
+
+@pytest.mark.parametrize("architecture", TRAINED)
+def test_file_gives_the_net_that_was_saved(architecture, tmp_path):
+    """Six outputs, float16 on the disk, and heads that serve training alone."""
+    extra = {"transform_input": True, "init_weights": False} if architecture == "googlenet" else {}
+    saved = get_model(architecture, num_classes=6, **extra).half()
+    torch.save(saved.state_dict(), tmp_path / "weights.pth")
+    net = nets.load(architecture, str(tmp_path / "weights.pth"))
+    assert_frozen(net)
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    logits = net(images)
+    assert logits.shape == (2, 6)
+    assert torch.equal(logits, saved.float().eval()(images))
+
+
+def test_real_squeezenet_is_loaded(shared_data):
+    net = nets.load("squeezenet1_0", str(shared_data / "weights" / "squeezenet1_0.pth"))
+    assert_frozen(net)
+    assert net(torch.zeros(1, 3, 64, 64)).shape == (1, 1000)
+
+
+class Code:
+    """Unpickling this object makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def with_nan(path):
+    state = squeezenet_state()
+    state["features.3.squeeze.bias"][2] = torch.nan
+    torch.save(state, path)
+
+
+def cut_short(path):
+    torch.save(squeezenet_state(), path)
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+def legacy_cut_short(path):
+    torch.save(squeezenet_state(), path, _use_new_zipfile_serialization=False)
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+BAD_FILES = {
+    "missing": (lambda path: None, "do not exist"),
+    "empty": (lambda path: path.touch(), "can't be read"),
+    "folder": (lambda path: path.mkdir(), "can't be read"),
+    "cut short": (cut_short, "can't be read"),
+    "old format, cut short": (legacy_cut_short, "can't be read"),
+    "text": (lambda path: path.write_text("<html>404</html>"), "not loaded"),
+    "code": (
+        lambda path: torch.save({"a": Code(path.with_name("ran"))}, path),
+        "more than tensors",
+    ),
+    "bare pickle of code": (
+        lambda path: path.write_bytes(pickle.dumps(Code(path.with_name("ran")))),
+        "more than tensors",
+    ),
+    "whole module": (lambda path: torch.save(nn.Linear(2, 2), path), "more than tensors"),
+    "nan": (with_nan, r"not finite in 'features\.3\.squeeze\.bias'"),
+    "numbers": (lambda path: torch.save({"a": 1.0}, path), "not a plain state dict"),
+    "list": (lambda path: torch.save([torch.ones(1)], path), "not a plain state dict"),
+    "nested": (
+        lambda path: torch.save({"state_dict": squeezenet_state()}, path),
+        "not a plain state dict",
+    ),
+    "unnamed": (lambda path: torch.save({0: torch.ones(2)}, path), "not a plain state dict"),
+    "no tensor": (lambda path: torch.save({}, path), "52 missing"),
+    "another net": (
+        lambda path: torch.save(get_model("shufflenet_v2_x0_5").state_dict(), path),
+        "do not fit the architecture 'squeezenet1_1': 52 missing .* unexpected",
+    ),
+    "other shapes": (
+        lambda path: torch.save({k: v[..., :1] for k, v in squeezenet_state().items()}, path),
+        r"of another shape \(features\.0\.weight, ",
+    ),
+    "one too many": (
+        lambda path: torch.save({"more": torch.ones(2), **squeezenet_state()}, path),
+        r": 1 unexpected \(more\)$",
+    ),
+}
+
+
+@pytest.mark.parametrize(("save", "message"), BAD_FILES.values(), ids=BAD_FILES.keys())
+def test_bad_weights_are_told_by_name(save, message, tmp_path):
+    save(tmp_path / "weights.pth")
+    with pytest.raises(StudyError, match=rf"weights\.pth.*({message})"):
+        nets.load("squeezenet1_1", str(tmp_path / "weights.pth"))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_code_in_a_file_would_run_if_it_were_let(tmp_path):
+    """The trap of the test above is a real one."""
+    torch.save({"a": Code(tmp_path / "ran")}, tmp_path / "weights.pth")
+    torch.load(tmp_path / "weights.pth", weights_only=False)
+    assert (tmp_path / "ran").exists()
+
+
+def test_missing_target_layer_gets_the_nearest_name():
+    net = nets.load("squeezenet1_1", "random")
+    assert nets.layer(net, "features.12") is net.features[12]
+    with pytest.raises(StudyError, match=r"'feature\.12' does not exist; did you mean 'features"):
+        nets.layer(net, "feature.12")
+    with pytest.raises(StudyError, match="'' does not exist; valid:"):
+        nets.layer(net, "")
+
+
+def test_check_tells_what_each_net_is():
+    [summary], faults = nets.check(
+        [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"]
+    )
+    assert faults == []
+    assert summary == nets.NetSummary(
+        net="mine",
+        architecture="squeezenet1_1",
+        weights="random",
+        target_layer="features.12",
+        parameters=get_model_weights("squeezenet1_1").DEFAULT.meta["num_params"],
+        relus=26,
+        feature_maps=512,
+        outputs=1000,
+    )
+
+
+def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
+    torch.save(squeezenet_state(outputs=6), tmp_path / "six.pth")
+    summaries, faults = nets.check(
+        [
+            spec("six", weights=tmp_path / "six.pth"),
+            spec("gone", weights=tmp_path / "gone.pth"),
+            spec("near", target_layer="features.21"),
+            spec("flat", architecture="alexnet", target_layer="classifier.6"),
+            spec("smooth", architecture="mobilenet_v2", target_layer="features.18"),
+        ],
+        [{"name": "clock", "targets": [5, 6]}, {"name": "pizza", "targets": [1000]}],
+        ["64"],
+    )
+    assert [summary.net for summary in summaries] == ["six"]
+    for fault, fragments in zip(
+        faults,
+        [
+            ("class 'clock'", "'six' has no output 6", "from 0 to 5"),
+            ("class 'pizza'", "'six' has no output 1000", "from 0 to 5"),
+            ("net 'gone'", "gone.pth", "do not exist"),
+            ("net 'near'", "'features.21' does not exist", "did you mean 'features."),
+            ("net 'flat'", "(1, 1000)", "choose a convolutional layer"),
+            ("net 'smooth'", "ReLU6", "ReLU alone"),
+        ],
+        strict=True,
+    ):
+        assert all(fragment in fault for fragment in fragments), fault
+
+
+@pytest.mark.parametrize("sizes", [["8"], ["64", "8"], ["8", "original", "64"]])
+def test_check_tells_a_size_that_is_too_small(sizes):
+    summaries, [fault] = nets.check([spec()], [], sizes)
+    assert summaries == []
+    assert fault.startswith("net 'net': the net can't process an input of 8 x 8 pixels")
+
+
+def test_check_without_a_number_tries_224():
+    [summary], faults = nets.check([spec()], [], ["original"])
+    assert (summary.outputs, faults) == (1000, [])
+
+
+@pytest.fixture
+def on_meta(monkeypatch):
+    """Nets without the cost of their weights: the meta device keeps shapes and graph."""
+    block_params = BlockParams.from_init_params
+
+    def on_cpu(*args, **kwargs):  # a RegNet computes its own widths in tensors
+        with torch.device("cpu"):
+            return block_params(*args, **kwargs)
+
+    monkeypatch.setattr(BlockParams, "from_init_params", on_cpu)
+    with torch.device("meta"):
+        yield
+
+
+def test_architectures_are_torchvisions_classifiers():
+    assert list(ARCHITECTURES) == sorted(list_models(module=torchvision.models))
+
+
+@pytest.mark.parametrize("architecture", ON_RELU)
+def test_default_target_layer_yields_feature_maps(architecture, on_meta):
+    net = nets.load(architecture, "random")
+    target_layer = nets.layer(net, ON_RELU[architecture]["target_layer"])
+    run = forward(net, target_layer, torch.zeros(1, 3, 160, 160))
+    _, maps, height, width = run.features.shape
+    assert maps >= 256
+    assert min(height, width) >= 3
+    assert relu_nodes(run.logits)
+
+
+@pytest.mark.parametrize("architecture", ON_OTHERS)
+def test_other_activations_are_those_of_the_table(architecture, on_meta):
+    net = nets.load(architecture, "random")
+    with pytest.raises(ActivationError) as caught:
+        relu_nodes(net(torch.zeros(1, 3, 224, 224, requires_grad=True)))
+    activations = ON_OTHERS[architecture]["activation"].replace(" and ", ", ").split(", ")
+    for activation in set(activations) - {"ReLU", "attention"}:
+        assert activation in str(caught.value)
+    assert ON_OTHERS[architecture]["target_layer"] == ""
+
+
+OLD_FILES = {
+    "no counters of BatchNorm": (
+        "resnet18",
+        lambda state: {k: v for k, v in state.items() if "num_batches_tracked" not in k},
+    ),
+    "old names": (
+        "densenet121",
+        lambda state: {
+            re.sub(r"(denselayer\d+\.(?:norm|conv))([12])", r"\1.\2", k): v
+            for k, v in state.items()
+        },
+    ),
+    "no version": ("mnasnet0_5", dict),
+}
+
+
+@pytest.mark.parametrize(("architecture", "age"), OLD_FILES.values(), ids=OLD_FILES.keys())
+def test_torchvisions_old_files_are_loaded(architecture, age, tmp_path):
+    saved = get_model(architecture, num_classes=6).eval()
+    state = age(saved.state_dict())
+    assert list(state) != list(saved.state_dict()) or type(state) is dict
+    torch.save(state, tmp_path / "weights.pth")
+    net = nets.load(architecture, str(tmp_path / "weights.pth"))
+    assert torch.equal(net(torch.ones(1, 3, 64, 64)), saved(torch.ones(1, 3, 64, 64)))

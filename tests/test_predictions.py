@@ -1,0 +1,45 @@
+"""What the net says, against plain Python."""
+
+import math
+
+import pytest
+import torch
+
+from concentration import predictions
+
+LOGITS = torch.tensor([[1.0, 3.0, -2.0, 3.0], [0.5, -1.0, 2.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [([[2], [1]], [2, 1]), ([[0, 2], [3, 0, 1]], [0, 0]), ([[1, 3], [1, 2]], [1, 2])],
+    ids=["one", "several", "a tie goes to the first"],
+)
+def test_best_target_is_the_best_scoring_candidate(candidates, expected):
+    best = predictions.best_targets(LOGITS, candidates)
+    assert best.dtype == torch.int64
+    assert best.tolist() == expected
+
+
+def test_candidates_belong_to_images():
+    with pytest.raises(ValueError, match="shorter"):
+        predictions.best_targets(LOGITS, [[0]])
+
+
+@pytest.mark.parametrize("targets", [[0, 0], [1, 2], [3, 1]], ids=str)
+def test_table_is_what_the_logits_say(targets):
+    table = predictions.table(["a", "b"], LOGITS.clone().requires_grad_(), torch.tensor(targets))
+    assert table["sample"].tolist() == ["a", "b"]
+    for row, logits, target in zip(table.itertuples(), LOGITS.tolist(), targets, strict=True):
+        assert row.target == target
+        assert row.logit == logits[target]
+        assert row.probability == pytest.approx(
+            math.exp(logits[target]) / sum(map(math.exp, logits)), rel=1e-14
+        )
+        assert row.rank == 1 + sum(logit > logits[target] for logit in logits)
+        assert row.top1 == logits.index(max(logits))
+
+
+def test_probability_of_large_logits_is_finite():
+    table = predictions.table(["a"], torch.tensor([[1e4, 1e4 - 1]]), torch.tensor([1]))
+    assert table["probability"][0] == pytest.approx(1 / (1 + math.e))

@@ -1,0 +1,18 @@
+"""Fetch an archive of annotations, and keep the one file of it that the study reads."""
+
+from pathlib import Path, PurePosixPath
+
+from concentration import download
+from concentration.jobs import job
+
+
+def main(source: str, annotations: Path) -> None:
+    archive = annotations.parent / PurePosixPath(source).name
+    download.fetch(source, archive, check=download.check_zip)
+    download.unzip_member(archive, f"annotations/{annotations.name}", annotations)
+    archive.unlink()
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(snakemake.params.source, Path(snakemake.output.annotations))

@@ -1,0 +1,45 @@
+"""Fetch the images of the subset, each from its ``coco_url``, and list them."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from concentration import coco, download
+from concentration.download import Download
+from concentration.files import whole_file
+from concentration.jobs import job
+
+
+def main(instances: Path, folder: Path, table: str) -> None:
+    images = coco.read(instances)["images"]
+    download.fetch_all(
+        [
+            Download(
+                image["coco_url"],
+                folder / image["file_name"],
+                check=download.check_image(image["width"], image["height"]),
+            )
+            for image in images
+        ]
+    )
+    rows = [
+        {
+            "image_id": image["id"],
+            "file": image["file_name"],
+            "address": image["coco_url"],
+            "sha256": hashlib.sha256((folder / image["file_name"]).read_bytes()).hexdigest(),
+        }
+        for image in images
+    ]
+    with whole_file(table) as draft:
+        pd.DataFrame(rows).to_csv(draft, index=False)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            Path(snakemake.input.instances),
+            Path(snakemake.params.folder),
+            snakemake.output.images,
+        )
