@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -40,16 +41,18 @@ def comparison(rows: Sequence[Row]) -> Figure:
             axes.set_title(title, fontsize=7)
         for line, row in zip(grid, rows, strict=True):
             line[0].set_ylabel(row.label, fontsize=6)
-            _show(line[0], pictures.outline(row.image, row.mask), "")
+            _show(line[0], row.image, row.mask, "")
             for axes, method in zip(line[1:], methods, strict=True):
-                picture = pictures.outline(pictures.grey(row.maps[method]), row.mask)
                 share = row.concentration[method]
-                _show(axes, picture, f"P = {share:.2f}" if share == share else "P undefined")
+                caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
+                _show(axes, pictures.grey(row.maps[method]), row.mask, caption)
         return figure
 
 
-def _show(axes: Axes, picture: NDArray, caption: str) -> None:
+def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:
     axes.imshow(picture, interpolation="antialiased")
+    if mask.any() and not mask.all():
+        axes.contour(mask, levels=[0.5], colors=pictures.OUTLINE, linewidths=0.7)
     axes.set(xticks=[], yticks=[])
     axes.set_xlabel(caption, fontsize=6, labelpad=1.5)
     axes.spines[:].set_visible(False)

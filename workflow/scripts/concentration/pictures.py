@@ -6,12 +6,13 @@ the eye alone and no number is computed from a picture.
 
 import cv2
 import matplotlib as mpl
+import matplotlib.colors
 import numpy as np
 from numpy.typing import NDArray
 
 from .masks import Mask
 
-OUTLINE = (0, 158, 115)  # the palette's green: visible on photographs, on grey and on the heat
+OUTLINE = "#00c8a0"  # green: visible on photographs, on grey and on the heat
 
 
 def strength(saliency: NDArray) -> NDArray[np.float64]:
@@ -40,6 +41,7 @@ def outline(image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
     """The image (H, W, 3) with the border of the mask (H, W) drawn on it."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(max(image.shape[:2]) / 220))
+    color = [round(255 * part) for part in mpl.colors.to_rgb(OUTLINE)]
     picture = image.copy()
-    cv2.drawContours(picture, contours, -1, OUTLINE, thickness)
+    cv2.drawContours(picture, contours, -1, color, thickness)
     return picture
