@@ -64,7 +64,7 @@ def test_one_net_recomputes_that_net_alone(study):
         ("masks", {"dilate_masks", "score_energy"}, {"compute_maps", "select_subset"}),
         ("energy", {"score_energy", "gather_energy"}, {"compute_maps", "dilate_masks"}),
         ("charts", {"plot_concentration"}, {"compute_maps", "score_energy", "plot_comparison"}),
-        ("scenes", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
+        ("sample/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
     ],
 )
 def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kept):

@@ -68,7 +68,7 @@ def test_subset_holds_as_many_samples_of_each_class_as_asked(study):
         *("sample", "image_id", "class", "file", "width", "height"),
         *("instances", "mask_fraction", "licence"),
     ]
-    assert subset["class"].value_counts().unique().tolist() == [15]
+    assert subset["class"].value_counts().unique().tolist() == [10]
     for row in subset.itertuples():
         mask = Image.open(study.root / "results/masks" / f"{row.sample}.png")
         assert mask.size == (row.width, row.height)
@@ -78,14 +78,14 @@ def test_subset_holds_as_many_samples_of_each_class_as_asked(study):
 @pytest.mark.parametrize("net", TRAINED)
 def test_trained_nets_look_at_the_object(study, net):
     lift = lifts(study.energy()).loc[net]
-    assert (lift[SEEING] > 1.3).all(), lift
+    assert (lift[SEEING] > 4).all(), lift
     assert lift.idxmax() == "guided_grad_cam", lift
 
 
 @pytest.mark.parametrize("net", TRAINED)
 def test_random_nets_look_everywhere(random_twins, net):
     lift = lifts(random_twins).loc[net]
-    assert lift[SEEING].between(0.7, 1.3).all(), lift
+    assert lift[SEEING].between(0.6, 1.6).all(), lift
 
 
 @pytest.mark.parametrize("net", TRAINED)

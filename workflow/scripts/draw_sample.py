@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from concentration import scenes
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job
+from concentration.sample import scenes
 
 
 def main(annotations: str, images: str, count: int, seed: int) -> None:

@@ -18,7 +18,7 @@ CHANCE: dict[str, Any] = {
     "linewidth": 0.9,
     "label": "Chance: the mask's share of the image",
 }
-SHARE = "Mean concentration\n(share of the map's energy on the mask)"
+SHARE = "Mean concentration\n(share of energy on the mask)"
 INTERVAL = ("ci", 95)  # bootstrap over the images, not over the records that share one
 
 
@@ -72,6 +72,7 @@ def _bars(axes: Axes, energy: pd.DataFrame, **variables: Any) -> None:
         errorbar=INTERVAL,
         units="image_id",
         seed=0,
+        n_boot=500,
         err_kws={"linewidth": 0.9, "color": "0.15"},
         legend=False,
         ax=axes,

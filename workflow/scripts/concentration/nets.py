@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +43,7 @@ def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
     own initialisation, drawn from ``seed``. Raises StudyError if the weights do not fit.
     """
     if weights == RANDOM:
-        torch.manual_seed(crc32(f"{architecture} {seed}".encode()))
+        torch.manual_seed(seed)
         return _build(architecture).eval().requires_grad_(False)
     state = read_state_dict(Path(weights))
     auxiliary = AUXILIARY.get(architecture, ())

@@ -1,5 +1,6 @@
 """The showcase: the few samples of a study that are shown as pictures."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from .errors import StudyError, hint
 
 
 def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Sample]:
-    """The ``wanted`` sample ids, or by default the first sample of each of the first two classes.
+    """The samples of the ``wanted`` ids; by default two.
 
-    Raises StudyError for an id that is not in the subset.
+    These are of the widest image that was chosen for two classes, so that the same picture shows
+    what each class looks at; else the first sample of each of the first two classes. Raises
+    StudyError for an id that is not in the subset.
     """
     by_id = {sample.sample: sample for sample in samples}
     for name in wanted or ():
@@ -23,6 +26,11 @@ def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Samp
             raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, by_id)}")
     if wanted is not None:
         return [by_id[name] for name in wanted]
+    counts = Counter(sample.image_id for sample in samples)
+    shared = [sample for sample in samples if counts[sample.image_id] > 1]
+    if shared:
+        widest = min(shared, key=lambda s: (-s.width / s.height, s.image_id)).image_id
+        return [sample for sample in shared if sample.image_id == widest][:2]
     first = {sample.class_name: sample for sample in reversed(samples)}
     return list(reversed(first.values()))[:2]
 

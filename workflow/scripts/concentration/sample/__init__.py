@@ -1,0 +1,1 @@
+"""The embedded sample: scenes drawn by the workflow itself, with exact masks."""
