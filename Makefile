@@ -18,6 +18,7 @@ lint: .venv/tools
 	snakefmt --check --line-length 100 Snakefile workflow/rules
 	mypy workflow/scripts
 	snakemake --lint
+	snakemake --lint --configfile studies/coco2017.yaml
 
 format: .venv/tools
 	ruff check --fix .

@@ -57,6 +57,11 @@ def weights_file(net):
     return [] if net["weights"] == "random" else net["weights"]
 
 
+def image_folder(wildcards):
+    """Where the images lie, be they the user's (IMAGES is the folder) or fetched (it lists them)."""
+    return config["dataset"]["images"]
+
+
 def code(script):
     """A hash of a script and of all modules of ours that it imports, directly or not.
 
@@ -86,7 +91,9 @@ def imported_modules(source):
 
 check_config()
 
-CLASSES = [{"name": c["name"], "targets": configuration.targets(c, IMAGENET)} for c in config["classes"]]
+CLASSES = [
+    {"name": c["name"], "targets": configuration.targets(c, IMAGENET)} for c in config["classes"]
+]
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = config["methods"]
 

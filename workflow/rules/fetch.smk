@@ -3,10 +3,10 @@
 
 
 rule fetch:
-    localrule: True
     input:
         [weights_file(net) for net in NETS.values()],
         "<results>/images.csv" if FETCHED else [],
+    localrule: True
 
 
 rule fetch_weights:
@@ -18,9 +18,9 @@ rule fetch_weights:
         "<benchmarks>/fetch_weights/{architecture}-{weights}.tsv"
     wildcard_constraints:
         weights="[A-Z0-9_]+",
+    localrule: True
     conda:
         "../../envs/saliency.yaml"
-    localrule: True
     threads: 1
     resources:
         mem_mb=1000,
@@ -38,9 +38,9 @@ if FETCHED:
             "<logs>/fetch_annotations.log",
         benchmark:
             "<benchmarks>/fetch_annotations.tsv"
+        localrule: True
         conda:
             "../../envs/fetch.yaml"
-        localrule: True
         threads: 1
         resources:
             mem_mb=500,
@@ -59,9 +59,9 @@ if FETCHED:
             "<logs>/fetch_images.log",
         benchmark:
             "<benchmarks>/fetch_images.tsv"
+        localrule: True
         conda:
             "../../envs/fetch.yaml"
-        localrule: True
         threads: 1
         resources:
             mem_mb=500,

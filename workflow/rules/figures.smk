@@ -64,7 +64,7 @@ rule plot_comparison:
         runtime=10,
     params:
         code=code("plot_comparison"),
-        images=config["dataset"]["images"],
+        images=image_folder,
         showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,
@@ -93,7 +93,7 @@ rule render_maps:
         runtime=10,
     params:
         code=code("render_maps"),
-        images=config["dataset"]["images"],
+        images=image_folder,
         showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,

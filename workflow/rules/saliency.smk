@@ -8,11 +8,11 @@ rule check_nets:
         weights=[weights_file(net) for net in NETS.values()],
     output:
         nets="<results>/nets.csv",
-    priority: 100
     log:
         "<logs>/check_nets.log",
     benchmark:
         "<benchmarks>/check_nets.tsv"
+    priority: 100
     conda:
         "../../envs/saliency.yaml"
     threads: 1
@@ -50,7 +50,7 @@ rule compute_maps:
         runtime=240,
     params:
         code=code("compute_maps"),
-        images=config["dataset"]["images"],
+        images=image_folder,
         net=lambda wildcards: NETS[wildcards.net],
         targets={c["name"]: c["targets"] for c in CLASSES},
         seed=config["seed"],
