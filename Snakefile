@@ -22,8 +22,8 @@ scattergather:
 
 wildcard_constraints:
     net="|".join(map(re.escape, NETS)),
-    method="|".join(METHODS),
     size="|".join(SIZES),
+    table="|".join(TABLES),
 
 
 include: "workflow/rules/fetch.smk"

@@ -166,6 +166,10 @@ def test_sample_id_is_that_of_the_contract():
     assert coco.sample_id(139, "traffic light") == "000000000139-traffic_light"
 
 
+def test_sample_id_is_a_file_name_whatever_the_class():
+    assert coco.sample_id(7, "Cabinet/shelf (ブ 2)") == "000000000007-Cabinet_shelf_ブ_2_"
+
+
 def test_every_fault_of_the_classes_is_told_at_once(instances):
     with pytest.raises(StudyError) as caught:
         coco.select(instances, ["trafic light", "umbrela", "stop sign", "toothbrush"], 11, 0)
@@ -198,6 +202,29 @@ def test_file_name_may_name_a_folder_below(instances):
     assert {s.file for s in coco.samples(coco.select(instances, CLASSES, 4, 0))} <= {
         f"train/{image}..jpg" for image in range(1, 13)
     }
+
+
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [
+        ("annotations", "segmentation"),
+        ("images", "file_name"),
+        ("images", "width"),
+        ("images", "height"),
+    ],
+)
+def test_what_other_exports_leave_out_is_told(instances, part, key):
+    for entry in instances[part]:
+        del entry[key]
+    with pytest.raises(StudyError, match=f"{part[:-1]} .* has no '{key}'"):
+        coco.select(instances, CLASSES, 4, 0)
+
+
+def test_licences_may_be_missing_or_nameless(instances):
+    instances["licenses"] = [{"id": 1, "url": "https://example.org"}]
+    assert coco.samples(coco.select(instances, CLASSES, 4, 0))[0].licence == "unknown"
+    instances["licenses"] = None
+    assert coco.samples(coco.select(instances, CLASSES, 4, 0))[0].licence == "unknown"
 
 
 def test_annotation_of_an_unknown_image_is_refused(instances):

@@ -120,8 +120,22 @@ FAULTY = {
     "no classes": ({"classes": []}, "classes: [] is not allowed; give a list of classes"),
     "class": ({"classes.0": "dog"}, "classes[0]: 'dog' is not allowed; give a class as {name"),
     "class name": (
-        {"classes.0.name": "a/b"},
-        """classes[0].name: 'a/b' is not allowed; give the name of a COCO category""",
+        {"classes.0.name": "/"},
+        "classes[0].name: '/' is not allowed; give the name of a category of the annotations",
+    ),
+    "class names that give one file name": (
+        {"classes.0.name": "a b", "classes.1.name": "a/b"},
+        "classes: 'a_b' is listed 2 times",
+    ),
+    "pathvars": (
+        {"pathvars": {"result": "results/mine"}},
+        "pathvars.result: unknown key; did you mean 'results'?",
+    ),
+    "no showcase": ({"showcase": []}, "showcase: [] is not allowed; give a list of sample ids"),
+    "reference without means": (
+        {"reference": "resources/classes.csv"},
+        "reference: 'resources/classes.csv' has the columns ['category', 'target', 'imagenet']; "
+        "give method and mean",
     ),
     "negative target": (
         {"classes.0.target": -1},
@@ -281,6 +295,13 @@ def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
     assert "net 'typo': target layer 'feature.12' does not exist" in unknown
     assert "class 'clok': net 'mine' has no output 1000" in target
     assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
+
+
+def test_slow_checks_tell_weights_that_torchvision_lacks():
+    config = changed({"nets": [net(weights="IMAGENET1K_V7")], "classes": [], "sizes": [64]})
+    [fault] = slow_faults(config, ARCHITECTURES, IMAGENET)
+    assert fault.startswith("nets[0].weights: torchvision has no weights 'IMAGENET1K_V7'")
+    assert "did you mean 'IMAGENET1K_V1'?" in fault
 
 
 def test_slow_checks_tell_damaged_annotations(tmp_path):

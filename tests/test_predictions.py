@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from concentration import predictions
+from concentration.errors import StudyError
 
 LOGITS = torch.tensor([[1.0, 3.0, -2.0, 3.0], [0.5, -1.0, 2.0, 0.0]])
 
@@ -19,6 +20,11 @@ def test_best_target_is_the_best_scoring_candidate(candidates, expected):
     best = predictions.best_targets(LOGITS, candidates)
     assert best.dtype == torch.int64
     assert best.tolist() == expected
+
+
+def test_a_target_outside_the_outputs_is_refused():
+    with pytest.raises(StudyError, match="target 4 is none of the net's 4 outputs"):
+        predictions.best_targets(LOGITS, [[3], [1, 4]])
 
 
 def test_candidates_belong_to_images():

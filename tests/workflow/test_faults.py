@@ -233,6 +233,20 @@ def test_faults_of_classes_and_nets_are_told_in_one_run(sample, study):
     assert "target layer 'features.99' does not exist" in said
 
 
-def test_unknown_showcase_sample(sample, study):
-    said = sample.run(study=study | {"showcase": ["000000000001-clok"]}).stderr
+def test_class_names_may_look_like_numbers(sample, study):
+    """Not a fault: names stay text from the annotations to the table."""
+    instances = json.loads((sample.root / "mine/instances.json").read_text())
+    for category, name in zip(instances["categories"], ["7", "NA"], strict=False):
+        category["name"] = name
+    (sample.root / "mine/numbers.json").write_text(json.dumps(instances))
+    study["dataset"]["annotations"] = "mine/numbers.json"
+    study["classes"] = [{"name": "7", "target": 0}, {"name": "NA", "target": 1}]
+    sample.build("results/energy.parquet", study=study)
+    assert sample.energy()["class"].unique().tolist() == ["7", "NA"]
+
+
+def test_unknown_showcase_sample_is_told_before_the_maps(sample, study):
+    wanted = study | {"showcase": ["000000000001-clok"]}
+    said = complaint(sample, wanted, "results/figures/comparison.png", "--cores", "1")
+    assert not list((sample.root / "results").rglob("*.npy"))
     assert "showcase: '000000000001-clok' is not in the subset; did you mean" in said

@@ -47,7 +47,7 @@ def server(shared_data, tmp_path_factory):
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
             opened.writestr("annotations/captions_train2017.json", "{}")
             opened.writestr("annotations/instances_train2017.json", json.dumps(instances))
-        http.address, http.asked = address, asked
+        http.address, http.asked, http.archive = address, asked, archive
         threading.Thread(target=http.serve_forever, daemon=True).start()
         yield http
         http.shutdown()
@@ -88,7 +88,7 @@ def test_the_whole_study_is_planned_from_nothing(house):
     assert names.count("compute_maps") == 16  # nets x sizes x shards
 
 
-def test_an_unreachable_host_is_told_in_one_message(house, study):
+def test_an_unreachable_host_is_told_with_the_way_out_which_works(house, study, server):
     offline = study | {"dataset": study["dataset"] | {"source": "http://127.0.0.1:9/all.zip"}}
     offline["pathvars"] = {"results": "results/offline"}
     offline["dataset"]["annotations"] = "resources/offline/instances_train2017.json"
@@ -96,7 +96,11 @@ def test_an_unreachable_host_is_told_in_one_message(house, study):
     assert "can't fetch http://127.0.0.1:9/all.zip" in said
     assert "put the file at resources/offline/all.zip by hand" in said
     assert "Traceback" not in said
-    assert not (house.root / "resources/offline/instances_train2017.json").exists()
+    annotations = house.root / "resources/offline/instances_train2017.json"
+    assert not annotations.exists()
+    shutil.copy(server.archive, house.root / "resources/offline/all.zip")
+    house.build("resources/offline/instances_train2017.json", study=offline)
+    assert annotations.exists()
 
 
 def test_fetch_gets_the_annotations_and_the_images_of_the_subset_alone(fetched, server):

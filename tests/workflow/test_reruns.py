@@ -79,6 +79,18 @@ def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kep
     assert not kept & planned
 
 
+def test_pictures_drawn_anew_recompute_the_maps_even_in_a_later_run(study):
+    source = study.root / "workflow/scripts/concentration/sample/scenes.py"
+    original = source.read_text()
+    source.write_text(original.replace("rng.uniform(0.8, 1.12)", "rng.uniform(0.7, 1.12)"))
+    try:
+        study.build("resources/sample/instances.json", study=TWO_NETS)
+        assert "compute_maps" in rules(study.planned(TWO_NETS))
+    finally:
+        source.write_text(original)
+        study.build(study=TWO_NETS)
+
+
 def test_the_same_study_gives_the_same_bytes(study):
     first = (study.root / "results/energy.parquet").read_bytes()
     study.build(

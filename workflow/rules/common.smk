@@ -97,10 +97,15 @@ CLASSES = [
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = config["methods"]
 
-# With a source the workflow fetches the images itself and lists them. A folder of the user's is
-# ancient: it may gain other images, and those of the study come with the subset.
+# What tells that the images are there: a list of those that were fetched, or the folder. A folder
+# of the user's own is ancient, for it may gain other images.
 FETCHED = "source" in config["dataset"]
-IMAGES = "<results>/images.csv" if FETCHED else ancient(config["dataset"]["images"])
+if FETCHED:
+    IMAGES = "<results>/images.csv"
+elif config["dataset"]["images"] == SAMPLE["images"]:
+    IMAGES = SAMPLE["images"]
+else:
+    IMAGES = ancient(config["dataset"]["images"])
 SIZES = [str(size) for size in config["sizes"]]
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.

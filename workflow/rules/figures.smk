@@ -43,9 +43,33 @@ rule plot_concentration_by_net:
         "../scripts/plot_concentration_by_net.py"
 
 
+rule choose_showcase:
+    input:
+        instances=rules.select_subset.output.instances,
+    output:
+        ids="<results>/showcase.json",
+    log:
+        "<logs>/choose_showcase.log",
+    benchmark:
+        "<benchmarks>/choose_showcase.tsv"
+    priority: 100
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        code=code("choose_showcase"),
+        wanted=config.get("showcase"),
+    script:
+        "../scripts/choose_showcase.py"
+
+
 rule plot_comparison:
     input:
         instances=rules.select_subset.output.instances,
+        showcase=rules.choose_showcase.output.ids,
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
         energy=rules.gather_energy.output.energy,
@@ -65,7 +89,6 @@ rule plot_comparison:
     params:
         code=code("plot_comparison"),
         images=image_folder,
-        showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,
         size=SIZES[0],
@@ -76,6 +99,7 @@ rule plot_comparison:
 rule render_maps:
     input:
         instances=rules.select_subset.output.instances,
+        showcase=rules.choose_showcase.output.ids,
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
         maps=gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES),
@@ -94,7 +118,6 @@ rule render_maps:
     params:
         code=code("render_maps"),
         images=image_folder,
-        showcase=config.get("showcase"),
         nets=list(NETS),
         methods=METHODS,
         sizes=SIZES,

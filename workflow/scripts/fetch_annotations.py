@@ -3,14 +3,19 @@
 from pathlib import Path, PurePosixPath
 
 from concentration import download
+from concentration.download import Download
 from concentration.jobs import job
 
 
 def main(source: str, annotations: Path) -> None:
     archive = annotations.parent / PurePosixPath(source).name
-    download.fetch(source, archive, check=download.check_zip)
-    download.unzip_member(archive, f"annotations/{annotations.name}", annotations)
-    archive.unlink()
+    by_hand = archive.exists()  # put there for a machine without the internet
+    download.fetch_all([Download(source, archive, check=download.check_zip)])
+    try:
+        download.unzip_member(archive, f"annotations/{annotations.name}", annotations)
+    finally:
+        if not by_hand:
+            archive.unlink()
 
 
 if __name__ == "__main__":

@@ -7,12 +7,16 @@ import pandas as pd
 
 from concentration import coco, download
 from concentration.download import Download
+from concentration.errors import StudyError
 from concentration.files import whole_file
 from concentration.jobs import job
 
 
 def main(instances: Path, folder: Path, table: str) -> None:
     images = coco.read(instances)["images"]
+    for image in images:
+        if "coco_url" not in image:
+            raise StudyError(f"image {image['id']} has no 'coco_url' to fetch it from")
     download.fetch_all(
         [
             Download(

@@ -15,7 +15,7 @@ if __name__ == "__main__":
         shares = pd.read_parquet(source.energy).set_index(["sample", "net", "method", "size"])
         rows = []
         samples = coco.samples(coco.read(Path(source.instances)))
-        for sample, net in product(showcase.choose(samples, params.showcase), params.nets):
+        for sample, net in product(showcase.read(source.showcase, samples), params.nets):
             image, mask = showcase.read_input(sample, params.images, source.masks, params.size)
             cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
             rows.append(

@@ -13,7 +13,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]), whole_folder(snakemake.output.pictures) as folder:
         source, params = snakemake.input, snakemake.params
         samples = coco.samples(coco.read(Path(source.instances)))
-        for sample, size in product(showcase.choose(samples, params.showcase), params.sizes):
+        for sample, size in product(showcase.read(source.showcase, samples), params.sizes):
             image, mask = showcase.read_input(sample, params.images, source.masks, size)
             for net, method in product(params.nets, params.methods):
                 saliency = showcase.read_map(source.maps, sample.sample, net, method, size)

@@ -43,7 +43,7 @@ def main(
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
-            pd.read_csv(snakemake.input.subset),
+            pd.read_csv(snakemake.input.subset, dtype={"class": str}, keep_default_na=False),
             pd.read_parquet(snakemake.input.predictions),
             snakemake.input.masks,
             {method: snakemake.input[method] for method in snakemake.params.methods},

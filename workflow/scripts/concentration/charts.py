@@ -34,7 +34,7 @@ def by_method(energy: pd.DataFrame) -> Figure:
         axes.set_xlim(left=0)
         axes.set_xlabel(SHARE)
         axes.set_ylabel("")
-        line = axes.axvline(energy["mask_fraction"].mean(), **CHANCE)
+        line = axes.axvline(_chance(energy), **CHANCE)
         figure.suptitle("How much of the saliency lies on the object?", fontsize=9)
         figure.legend(handles=[line], loc="outside lower center", fontsize=7)
         return figure
@@ -49,8 +49,8 @@ def by_net(energy: pd.DataFrame, size: str) -> Figure:
         _bars(axes, energy, x="net", y="concentration", order=nets, hue_order=methods)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("")
-        axes.set_ylabel(SHARE.replace(" (", "\n("))
-        line = axes.axhline(energy["mask_fraction"].mean(), **CHANCE)
+        axes.set_ylabel(SHARE)
+        line = axes.axhline(_chance(energy), **CHANCE)
         pixels = "original size" if size == "original" else f"{size} x {size} pixels"
         figure.suptitle(f"How much of the saliency lies on the object? ({pixels})", fontsize=9)
         handles = [
@@ -60,6 +60,11 @@ def by_net(energy: pd.DataFrame, size: str) -> Figure:
         ]
         figure.legend(handles=[*handles, line], loc="outside lower center", ncols=3, fontsize=7)
         return figure
+
+
+def _chance(energy: pd.DataFrame) -> float:
+    """The mean mask fraction of the records that the bars show, as in the table's lift."""
+    return float(energy.loc[energy["concentration"].notna(), "mask_fraction"].mean())
 
 
 def _bars(axes: Axes, energy: pd.DataFrame, **variables: Any) -> None:

@@ -6,6 +6,7 @@ chosen images and, for each, the instances of the class that it was chosen for. 
 
 import gc
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -34,7 +35,12 @@ class Sample:
 
 def sample_id(image_id: int, class_name: str) -> str:
     """``000000000139-traffic_light``"""
-    return f"{image_id:012d}-{class_name.replace(' ', '_')}"
+    return f"{image_id:012d}-{slug(class_name)}"
+
+
+def slug(class_name: str) -> str:
+    """The class in a file name: what is no letter, digit, dot or dash becomes an underscore."""
+    return re.sub(r"[^\w.-]+", "_", class_name)
 
 
 def read(path: Path) -> Instances:
@@ -93,10 +99,12 @@ def select(
         for image_id in sorted(order[:images_per_class].tolist()):
             chosen.extend(pools[name][image_id])
     images = {image["id"]: image for image in instances["images"]}
+    for annotation in chosen:
+        _require_keys(annotation, f"annotation {annotation.get('id')}", ["segmentation"])
     wanted = sorted({annotation["image_id"] for annotation in chosen})
     return {
         "info": instances.get("info", {}),
-        "licenses": instances.get("licenses", []),
+        "licenses": instances.get("licenses") or [],
         "images": [_safe(image_id, images) for image_id in wanted],
         "annotations": chosen,
         "categories": [categories[name] for name in classes],
@@ -107,7 +115,7 @@ def samples(subset: Instances) -> list[Sample]:
     """The samples of a subset, by class in the study's order, then by image id."""
     images = {image["id"]: image for image in subset["images"]}
     names = {category["id"]: category["name"] for category in subset["categories"]}
-    licences = {entry["id"]: entry["name"] for entry in subset["licenses"]}
+    licences = {entry["id"]: entry.get("name", "unknown") for entry in subset["licenses"]}
     groups: dict[tuple[int, int], list[Any]] = {}
     for annotation in subset["annotations"]:
         key = annotation["category_id"], annotation["image_id"]
@@ -162,7 +170,14 @@ def _safe(image_id: int, images: dict[int, dict[str, Any]]) -> dict[str, Any]:
         raise StudyError(f"image id {image_id!r} is not a whole number, as COCO's are")
     if image_id not in images:
         raise StudyError(f"an annotation names the image {image_id}, which the annotations lack")
+    _require_keys(images[image_id], f"image {image_id}", ["file_name", "width", "height"])
     path = PurePosixPath(images[image_id]["file_name"])
     if path.is_absolute() or ".." in path.parts:
         raise StudyError(f"image {image_id} has the file name {str(path)!r}, outside its folder")
     return images[image_id]
+
+
+def _require_keys(entry: dict[str, Any], what: str, keys: Sequence[str]) -> None:
+    missing = [key for key in keys if entry.get(key) is None]
+    if missing:
+        raise StudyError(f"{what} has no {missing[0]!r}, which COCO's instances files give")

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from .coco import slug
 from .errors import StudyError, hint
 
 Config = dict[str, Any]
@@ -74,7 +75,8 @@ def slow_faults(
         if isinstance(net, dict) and (spec := _loadable(net, architectures))
     ]
     sizes = [str(size) for size in _list(config, "sizes")]
-    found = nets.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
+    found = list(_unknown_weights(config, architectures))
+    found += nets.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
     dataset = config.get("dataset")
     annotations = dataset.get("annotations") if isinstance(dataset, dict) else None
     if isinstance(annotations, str) and _exists(annotations, folder=False):
@@ -122,7 +124,7 @@ def _description(error: ValidationError) -> str:
 
 def _duplicates(config: Config) -> Iterator[str]:
     readers: dict[str, Callable[[Any], Any]] = {
-        "classes": _name,
+        "classes": lambda item: slug(str(_name(item))),
         "nets": _name,
         "methods": str,
         "sizes": str,
@@ -171,6 +173,10 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     reference = config.get("reference")
     if isinstance(reference, str) and not _exists(reference, folder=False):
         yield f"reference: {reference!r} does not exist; give the path of a table that does"
+    elif isinstance(reference, str):
+        header = Path(reference).read_text(errors="replace").partition("\n")[0].split(",")
+        if not {"method", "mean"} <= {column.strip() for column in header}:
+            yield f"reference: {reference!r} has the columns {header}; give method and mean"
     for number, net in enumerate(_list(config, "nets")):
         weights = net.get("weights") if isinstance(net, dict) else None
         if isinstance(weights, str) and is_path(weights) and not _exists(weights, folder=False):
@@ -205,6 +211,22 @@ def _key(path: Collection[Any]) -> str:
 
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key and key != "config" else name
+
+
+def _unknown_weights(
+    config: Config, architectures: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    from .nets import download_address
+
+    for number, net in enumerate(_list(config, "nets")):
+        if not isinstance(net, dict) or str(net.get("architecture")) not in architectures:
+            continue
+        weights = str(net.get("weights"))
+        if weights != "random" and not is_path(weights):
+            try:
+                download_address(net["architecture"], weights)
+            except StudyError as error:
+                yield f"nets[{number}].weights: {error}"
 
 
 def _has_targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> bool:

@@ -6,9 +6,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from .errors import StudyError
+
 
 def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
-    """For each row of ``logits`` (N, outputs), its best-scoring candidate: (N,), int64."""
+    """For each row of ``logits`` (N, outputs), its best-scoring candidate: (N,), int64.
+
+    Raises StudyError for a candidate that is no output.
+    """
+    outputs = logits.shape[1]
+    outside = {target for row in candidates for target in row if target >= outputs}
+    if outside:
+        raise StudyError(f"target {min(outside)} is none of the net's {outputs} outputs")
     best = [
         max(row, key=scores.__getitem__)
         for scores, row in zip(logits.tolist(), candidates, strict=True)

@@ -1,5 +1,6 @@
 """The showcase: the few samples of a study that are shown as pictures."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,11 @@ def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Samp
         return [sample for sample in shared if sample.image_id == widest][:2]
     first = {sample.class_name: sample for sample in reversed(samples)}
     return list(reversed(first.values()))[:2]
+
+
+def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
+    """The samples whose ids stand in the JSON file ``ids``."""
+    return choose(samples, json.loads(Path(ids).read_text()))
 
 
 def read_input(
