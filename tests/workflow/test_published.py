@@ -98,6 +98,7 @@ def test_an_unreachable_host_is_told_with_the_way_out_which_works(house, study, 
     assert "Traceback" not in said
     annotations = house.root / "resources/offline/instances_train2017.json"
     assert not annotations.exists()
+    annotations.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(server.archive, house.root / "resources/offline/all.zip")
     house.build("resources/offline/instances_train2017.json", study=offline)
     assert annotations.exists()
