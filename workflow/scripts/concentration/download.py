@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from tqdm import tqdm
 
 from . import images
 from .errors import StudyError, enumerate_errors, hint
@@ -29,6 +30,7 @@ from .files import whole_file
 from .jobs import log, progress
 
 CHUNK = 1 << 18  # bytes
+LARGE = 20_000_000  # bytes from which a file has a progress bar of its own
 LISTED = 10  # failures that the final message tells in full
 
 
@@ -119,7 +121,11 @@ def fetch_all(
     with _session(connections) as session, ThreadPoolExecutor(connections) as pool:
         futures = [pool.submit(attempt, download) for download in distinct]
         try:
-            results = [future.result() for (future,) in progress([[f] for f in futures], "files")]
+            results = []
+            with tqdm(total=len(futures), desc="files", unit="file", disable=None) as bar:
+                for (future,) in progress([[future] for future in futures], "files"):
+                    results.append(future.result())
+                    bar.update()
         finally:
             pool.shutdown(cancel_futures=True)
     if missing := [result for result in results if result is not None]:
@@ -281,8 +287,8 @@ def _attempt(session: requests.Session, partial: _Partial, patience: Patience) -
         if not goes_on:
             _require_whole(response)
             partial.start(_validator(response.headers))
-        _append(response, partial, patience)
         total = _total(response)
+        _append(response, partial, patience, total)
     if total is not None and partial.size != total:
         raise _PassingError(f"{partial.size} of {total} bytes arrived")
 
@@ -307,12 +313,15 @@ def _require_whole(response: requests.Response) -> None:
         raise requests.HTTPError(told)
 
 
-def _append(response: requests.Response, partial: _Partial, patience: Patience) -> None:
+def _append(
+    response: requests.Response, partial: _Partial, patience: Patience, total: int | None
+) -> None:
     """Append the body as it was sent, never decoded. Raises if it comes too slowly."""
     received, start = 0, time.monotonic()
-    with partial.path.open("ab") as sink:
+    with partial.path.open("ab") as sink, _bar(partial, total) as bar:
         while chunk := response.raw.read1(CHUNK, decode_content=False):
             sink.write(chunk)
+            bar.update(len(chunk))
             received += len(chunk)
             seconds = time.monotonic() - start
             if seconds >= patience.seconds:
@@ -320,6 +329,13 @@ def _append(response: requests.Response, partial: _Partial, patience: Patience) 
                     raise _PassingError(f"only {received / seconds:.0f} bytes a second")
                 log.info("%s: %.0f MB so far", partial.address, sink.tell() / 1e6)
                 received, start = 0, time.monotonic()
+
+
+def _bar(partial: _Partial, total: int | None) -> tqdm:
+    """A bar of the bytes of a large file, where there is a terminal to draw it on."""
+    hidden = None if total is not None and total >= LARGE else True  # None: off a terminal
+    name = partial.path.name.removeprefix(".part-")
+    return tqdm(None, name, total, initial=partial.size, unit="B", unit_scale=True, disable=hidden)
 
 
 def _total(response: requests.Response) -> int | None:
