@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from email.utils import formatdate
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +23,7 @@ import pytest
 from PIL import Image
 
 from concentration import download
-from concentration.download import Download, Patience, check_image, fetch, fetch_all, unzip_member
+from concentration.download import Download, Patience, check_image, fetch, fetch_all
 from concentration.errors import StudyError
 
 CONTENT, OTHER = (np.random.default_rng(seed).bytes(200_000) for seed in (0, 1))
@@ -629,73 +628,3 @@ def test_image_is_checked(server, file, content, reason):
     assert names(file) == []
     fetch(server.play(bad, good), file, check=check_image(64, 48), patience=QUICK)
     assert file.read_bytes() == jpeg(64, 48)
-
-
-TEXT = b"[1, 2, 3]" * 10_000
-
-
-@pytest.fixture
-def archive(tmp_path):
-    with zipfile.ZipFile(path := tmp_path / "archive.zip", "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("annotations/instances_train2017.json", TEXT)
-        opened.writestr("annotations/instances_val2017.json", CONTENT)
-    return path
-
-
-def test_unzip(archive, file):
-    unzip_member(archive, "annotations/instances_train2017.json", file)
-    assert file.read_bytes() == TEXT
-
-
-def test_unzip_missing_member_names_the_near_one(archive, file):
-    told = "has no member 'instances_val2017.json'; did you mean 'annotations/instances_val2017"
-    with pytest.raises(StudyError, match=told):
-        unzip_member(archive, "instances_val2017.json", file)
-    assert not file.exists()
-
-
-def misname(data):
-    """The last member's name is said to be UTF-8, and is not."""
-    at = data.rfind(b"PK\1\2")
-    return data[: at + 9] + b"\x08" + data[at + 10 : at + 46] + b"\xa6" + data[at + 47 :]
-
-
-DAMAGED = {
-    "name": (misname, "invalid start byte"),
-    "flipped": (lambda data: data[:HALF] + bytes([data[HALF] ^ 1]) + data[HALF + 1 :], "CRC"),
-    "cut short": (lambda data: data[:HALF], "not a zip file"),
-    "page": (lambda _: b"<html>", "not a zip file"),
-    "empty": (lambda _: b"", "not a zip file"),
-}
-
-
-@pytest.mark.parametrize(("damage", "reason"), DAMAGED.values(), ids=DAMAGED.keys())
-def test_unzip_damaged(archive, file, damage, reason):
-    archive.write_bytes(damage(archive.read_bytes()))
-    told = rf"^archive '{archive}' can't be unpacked to '{file}' \(.*{reason}.*\): fetch it again$"
-    with pytest.raises(StudyError, match=told):
-        unzip_member(archive, "annotations/instances_val2017.json", file)
-    assert not file.exists()
-    assert not file.parent.exists() or not names(file)
-
-
-def test_unzip_missing_archive(tmp_path, file):
-    with pytest.raises(StudyError, match=r"nowhere\.zip' .*No such file"):
-        unzip_member(tmp_path / "nowhere.zip", "member", file)
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_unzip_of_any_damage_is_right_or_an_error(tmp_path, file, seed):
-    rng = np.random.default_rng(seed)
-    with zipfile.ZipFile(path := tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("member", TEXT)
-    data = bytearray(path.read_bytes())
-    for place in rng.integers(0, len(data), rng.integers(1, 4)):
-        data[place] = rng.integers(256)
-    path.write_bytes(data[: rng.integers(len(data) * 9 // 10, len(data) * 11 // 10)])
-    try:
-        unzip_member(path, "member", file)
-    except StudyError:
-        assert not file.exists()
-    else:
-        assert file.read_bytes() == TEXT

@@ -2,17 +2,13 @@
 
 import pandas as pd
 import pytest
+import yaml
+
+from .conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
-TARGETS = {
-    "traffic light": 920,
-    "stop sign": 919,
-    "umbrella": 879,
-    "laptop": 620,
-    "toilet": 861,
-    "broccoli": 937,
-}
+CLASSES = yaml.safe_load((REPOSITORY / "studies/coco2017.yaml").read_text())["classes"]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +19,7 @@ def study(house, shared_data):
             "annotations": "../shared/data/coco/annotations/instances_train2017.json",
             "images": "../shared/data/coco/train2017",
         },
-        "classes": [{"name": name, "target": target} for name, target in TARGETS.items()],
+        "classes": CLASSES,
         "images_per_class": 5,
         "nets": [
             {

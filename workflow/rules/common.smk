@@ -18,7 +18,6 @@ from concentration.errors import enumerate_errors
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
 
-
 with open(HOUSE / "resources/architectures.csv") as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
 
@@ -46,7 +45,7 @@ def check_config():
 def resolved(net):
     """The net with its default target layer, and its weights as a file (or random)."""
     weights = net["weights"]
-    if weights != "random" and not configuration.is_path(weights):
+    if configuration.is_torchvisions(weights):
         weights = f"resources/weights/{net['architecture']}-{weights}.pth"
     target_layer = net.get("target_layer", ARCHITECTURES[net["architecture"]]["target_layer"])
     return {**net, "weights": weights, "target_layer": target_layer}
@@ -96,6 +95,7 @@ CLASSES = [
 ]
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = config["methods"]
+SIZES = [str(size) for size in config["sizes"]]
 
 # What tells that the images are there: a list of those that were fetched, or the folder. A folder
 # of the user's own is ancient, for it may gain other images.
@@ -106,7 +106,6 @@ elif config["dataset"]["images"] == SAMPLE["images"]:
     IMAGES = SAMPLE["images"]
 else:
     IMAGES = ancient(config["dataset"]["images"])
-SIZES = [str(size) for size in config["sizes"]]
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
 SAMPLES_PER_SHARD = 90

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from concentration import coco, masks
 from concentration.files import whole_file, whole_folder
@@ -18,7 +17,7 @@ def main(instances: str, growth: float, folder: str, subset: str) -> None:
         ):
             mask = masks.union(sample.segmentations, sample.height, sample.width)
             mask = masks.dilate(mask, growth)
-            Image.fromarray(mask.astype("uint8") * 255).save(draft / f"{sample.sample}.png")
+            masks.write(mask, draft / f"{sample.sample}.png")
             rows.append(
                 {
                     "sample": sample.sample,

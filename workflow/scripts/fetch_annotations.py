@@ -3,6 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from concentration import download
+from concentration.archives import check_zip, unzip_member
 from concentration.download import Download
 from concentration.jobs import job
 
@@ -10,9 +11,9 @@ from concentration.jobs import job
 def main(source: str, annotations: Path) -> None:
     archive = annotations.parent / PurePosixPath(source).name
     by_hand = archive.exists()  # put there for a machine without the internet
-    download.fetch_all([Download(source, archive, check=download.check_zip)])
+    download.fetch_all([Download(source, archive, check=check_zip)])
     try:
-        download.unzip_member(archive, f"annotations/{annotations.name}", annotations)
+        unzip_member(archive, f"annotations/{annotations.name}", annotations)
     finally:
         if not by_hand:
             archive.unlink()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from concentration import energy, masks
 from concentration.files import whole_file
@@ -22,7 +21,7 @@ def main(
 ) -> None:
     records = []
     for sample in predictions["sample"]:
-        mask = np.asarray(Image.open(Path(mask_folder, f"{sample}.png"))) > 0
+        mask = masks.read(Path(mask_folder, f"{sample}.png"))
         for method, folder in map_folders.items():
             saliency = np.load(Path(folder, f"{sample}.npy"))
             fitted = masks.resize(mask, *saliency.shape[1:])

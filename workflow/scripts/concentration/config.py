@@ -101,6 +101,11 @@ def is_path(weights: str) -> bool:
     return "/" in weights or weights.endswith((".pth", ".pt"))
 
 
+def is_torchvisions(weights: str) -> bool:
+    """Weights are one of torchvision's names, such as IMAGENET1K_V1."""
+    return weights != "random" and not is_path(weights)
+
+
 def _schema_faults(error: ValidationError) -> Iterator[str]:
     key, value = _key(error.absolute_path), error.instance
     if error.validator == "additionalProperties":
@@ -222,7 +227,7 @@ def _unknown_weights(
         if not isinstance(net, dict) or str(net.get("architecture")) not in architectures:
             continue
         weights = str(net.get("weights"))
-        if weights != "random" and not is_path(weights):
+        if is_torchvisions(weights):
             try:
                 download_address(net["architecture"], weights)
             except StudyError as error:

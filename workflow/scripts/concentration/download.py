@@ -8,10 +8,7 @@ of a later run, asks for the rest alone, and starts anew if the file has changed
 import hashlib
 import random
 import re
-import shutil
 import time
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,8 +22,7 @@ from requests.adapters import HTTPAdapter
 from tqdm import tqdm
 
 from . import images
-from .errors import StudyError, enumerate_errors, hint
-from .files import whole_file
+from .errors import StudyError, enumerate_errors, innermost
 from .jobs import log, progress
 
 CHUNK = 1 << 18  # bytes
@@ -143,30 +139,6 @@ def check_image(width: int, height: int) -> Callable[[Path], None]:
     return check
 
 
-def check_zip(path: Path) -> None:
-    """Raises StudyError if ``path`` is no zip archive, such as a page that says so."""
-    if not zipfile.is_zipfile(path):
-        raise StudyError(f"archive {str(path)!r} is not a zip")
-
-
-def unzip_member(archive: Path, member: str, file: Path) -> None:
-    """Extract one member of a zip to ``file``. Raises StudyError if it is damaged or missing."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            if member not in opened.namelist():
-                names = hint(member, opened.namelist())
-                raise StudyError(f"archive {str(archive)!r} has no member {member!r}; {names}")
-            with opened.open(member) as source, whole_file(file) as draft, draft.open("wb") as sink:
-                shutil.copyfileobj(source, sink)  # to the end, where zipfile checks the CRC
-    except _ZIP_FAULTS as error:
-        reason = f"archive {str(archive)!r} can't be unpacked to {str(file)!r} ({_reason(error)})"
-        raise StudyError(f"{reason}: fetch it again") from None
-
-
-# What zipfile raises for damage: its own error, and what it lets through.
-_ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
-
-
 class _UnreachableError(StudyError):
     """No connection to ``host``: its other files can't be fetched either."""
 
@@ -256,7 +228,7 @@ def _fetch(session: requests.Session, download: Download, patience: Patience) ->
         partial.path.replace(download.file)
         partial.discard()
     except (*_PASSING, OSError) as error:
-        complaint, host = download.complaint(_reason(error)), _unreachable_host(error)
+        complaint, host = download.complaint(innermost(error)), _unreachable_host(error)
         raise (_UnreachableError(complaint, host) if host else StudyError(complaint)) from None
 
 
@@ -269,7 +241,7 @@ def _receive(session: requests.Session, partial: _Partial, patience: Patience) -
             if attempt >= patience.attempts:
                 raise
             wait = _wait(attempt, getattr(error, "seconds", 0), patience)
-            log.info("%s: %s; again in %.0f s", partial.address, _reason(error), wait)
+            log.info("%s: %s; again in %.0f s", partial.address, innermost(error), wait)
             time.sleep(wait)
 
 
@@ -374,10 +346,3 @@ def _unreachable_host(error: Exception) -> str | None:
     if isinstance(error, kinds) or isinstance(inner, urllib3.exceptions.NewConnectionError):
         return urlsplit(str(error.request.url)).netloc
     return None
-
-
-def _reason(error: BaseException) -> str:
-    """What the innermost cause says: libraries wrap it in words of their own."""
-    while cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
-        error = cause
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

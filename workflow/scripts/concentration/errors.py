@@ -18,6 +18,13 @@ def hint(name: object, valid: Iterable[str], most: int = 12) -> str:
     return f"valid: {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def innermost(error: BaseException) -> str:
+    """What the innermost cause says: libraries wrap it in words of their own."""
+    while cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = cause
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 def enumerate_errors(title: str, errors: list[str]) -> str:
     """One message from many: the title, then a line each."""
     return "\n".join([title, *(f"  - {error}" for error in errors)])

@@ -33,7 +33,7 @@ def job(log_file: str) -> Iterator[None]:
 
 
 def progress(batches: Sequence[Sequence[T]], what: str, every: float = 10) -> Iterator[Sequence[T]]:
-    """Go through ``batches``; log count, pace and time left, at most once in ``every`` seconds."""
+    """Go through ``batches``; log count and time left, at most once in ``every`` seconds."""
     total, done = sum(len(batch) for batch in batches), 0
     start = last = time.monotonic()
     for batch in batches:

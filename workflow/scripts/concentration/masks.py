@@ -5,11 +5,13 @@ most d, with d the smallest distance at which the area has grown by the wanted s
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 from .errors import StudyError
@@ -28,6 +30,17 @@ def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
     if not runs:
         return np.zeros((height, width), dtype=bool)
     return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
+
+
+def read(path: Path) -> Mask:
+    """The mask (H, W) of a picture that ``write`` made."""
+    with Image.open(path) as picture:
+        return np.asarray(picture) > 0
+
+
+def write(mask: Mask, path: Path) -> None:
+    """The mask (H, W) as a grey picture, 0 and 255."""
+    Image.fromarray(mask.astype(np.uint8) * 255).save(path)
 
 
 def dilate(mask: Mask, growth: float) -> Mask:

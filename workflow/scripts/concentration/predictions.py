@@ -26,7 +26,10 @@ def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
 
 
 def table(samples: Sequence[str], logits: Tensor, targets: Tensor) -> pd.DataFrame:
-    """One row a sample: target, its logit, softmax probability and rank (1 is best), and top 1."""
+    """One row a sample, from ``logits`` (N, outputs) and ``targets`` (N,), int64.
+
+    Columns: sample, target, its logit, softmax probability and rank (1 is best), and top1.
+    """
     logits = logits.detach().double()
     chosen = logits.gather(1, targets[:, None])  # (N, 1)
     return pd.DataFrame(

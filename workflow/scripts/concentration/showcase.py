@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from . import images, masks
 from .coco import Sample
@@ -47,7 +46,7 @@ def read_input(
     """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
     image = images.read(Path(image_folder, sample.file), sample.width, sample.height)
     picture = np.asarray(images.resize(image, size))
-    mask = np.asarray(Image.open(Path(mask_folder, f"{sample.sample}.png"))) > 0
+    mask = masks.read(Path(mask_folder, f"{sample.sample}.png"))
     return picture, masks.resize(mask, *picture.shape[:2])
 
 

@@ -1,0 +1,91 @@
+"""One member of a zip: right, or an error, whatever the damage."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from concentration.archives import unzip_member
+from concentration.errors import StudyError
+
+OTHER = np.random.default_rng(0).bytes(200_000)
+MIDDLE = 100_000  # a place inside the last member
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "folder" / "file"
+
+
+def names(file):
+    return sorted(path.name for path in file.parent.iterdir())
+
+
+TEXT = b"[1, 2, 3]" * 10_000
+
+
+@pytest.fixture
+def archive(tmp_path):
+    with zipfile.ZipFile(path := tmp_path / "archive.zip", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("annotations/instances_train2017.json", TEXT)
+        opened.writestr("annotations/instances_val2017.json", OTHER)
+    return path
+
+
+def test_unzip(archive, file):
+    unzip_member(archive, "annotations/instances_train2017.json", file)
+    assert file.read_bytes() == TEXT
+
+
+def test_unzip_missing_member_names_the_near_one(archive, file):
+    told = "has no member 'instances_val2017.json'; did you mean 'annotations/instances_val2017"
+    with pytest.raises(StudyError, match=told):
+        unzip_member(archive, "instances_val2017.json", file)
+    assert not file.exists()
+
+
+def misname(data):
+    """The last member's name is said to be UTF-8, and is not."""
+    at = data.rfind(b"PK\1\2")
+    return data[: at + 9] + b"\x08" + data[at + 10 : at + 46] + b"\xa6" + data[at + 47 :]
+
+
+DAMAGED = {
+    "name": (misname, "invalid start byte"),
+    "flipped": (lambda data: data[:MIDDLE] + bytes([data[MIDDLE] ^ 1]) + data[MIDDLE + 1 :], "CRC"),
+    "cut short": (lambda data: data[:MIDDLE], "not a zip file"),
+    "page": (lambda _: b"<html>", "not a zip file"),
+    "empty": (lambda _: b"", "not a zip file"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_unzip_damaged(archive, file, damage, reason):
+    archive.write_bytes(damage(archive.read_bytes()))
+    told = rf"^archive '{archive}' can't be unpacked to '{file}' \(.*{reason}.*\): fetch it again$"
+    with pytest.raises(StudyError, match=told):
+        unzip_member(archive, "annotations/instances_val2017.json", file)
+    assert not file.exists()
+    assert not file.parent.exists() or not names(file)
+
+
+def test_unzip_missing_archive(tmp_path, file):
+    with pytest.raises(StudyError, match=r"nowhere\.zip' .*No such file"):
+        unzip_member(tmp_path / "nowhere.zip", "member", file)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_unzip_of_any_damage_is_right_or_an_error(tmp_path, file, seed):
+    rng = np.random.default_rng(seed)
+    with zipfile.ZipFile(path := tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("member", TEXT)
+    data = bytearray(path.read_bytes())
+    for place in rng.integers(0, len(data), rng.integers(1, 4)):
+        data[place] = rng.integers(256)
+    path.write_bytes(data[: rng.integers(len(data) * 9 // 10, len(data) * 11 // 10)])
+    try:
+        unzip_member(path, "member", file)
+    except StudyError:
+        assert not file.exists()
+    else:
+        assert file.read_bytes() == TEXT
