@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from .conftest import SMALL
 
@@ -97,6 +98,14 @@ def test_the_same_study_gives_the_same_bytes(study):
         "results/again/energy.parquet", study=TWO_NETS | {"pathvars": {"results": "results/again"}}
     )
     assert (study.root / "results/again/energy.parquet").read_bytes() == first
+
+
+def test_shards_change_nothing_but_the_last_digits(study):
+    """Batches of another composition may round otherwise."""
+    shards = TWO_NETS | {"pathvars": {"results": "results/shards"}}
+    study.build("results/shards/energy.parquet", "--set-scatter", "shard=3", study=shards)
+    assert len(list((study.root / "results/shards/energy").rglob("*.parquet"))) == 2 * 2 * 3
+    assert_frame_equal(study.energy("results/shards"), study.energy(), rtol=1e-4)
 
 
 def test_a_killed_run_goes_on_to_the_same_result(study):

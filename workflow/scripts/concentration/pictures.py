@@ -16,10 +16,15 @@ OUTLINE = "#00c8a0"  # green: visible on photographs, on grey and on the heat
 
 
 def strength(saliency: NDArray) -> NDArray[np.float64]:
-    """|I| of a map (C, H, W), its largest channel, in [0, 1]: (H, W). All-zero stays zero."""
+    """|I| of a map (C, H, W), its largest channel, in [0, 1]: (H, W).
+
+    A map that is all zero, or not finite, has none: zero everywhere.
+    """
     magnitude = np.abs(saliency.astype(np.float64)).max(axis=0)
+    if not magnitude.any() or not np.isfinite(magnitude).all():
+        return np.zeros_like(magnitude)
     top = np.percentile(magnitude, 99.5) or magnitude.max()
-    return np.clip(magnitude / top, 0, 1) if top > 0 and np.isfinite(top) else magnitude * 0
+    return np.clip(magnitude / top, 0, 1)
 
 
 def grey(saliency: NDArray) -> NDArray[np.uint8]:

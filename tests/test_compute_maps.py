@@ -1,0 +1,40 @@
+"""How the samples of a study are cut into shards, and these into batches."""
+
+import pytest
+
+from compute_maps import PIXELS_PER_BATCH, batches, shard
+from concentration.coco import Sample, sample_id
+from concentration.errors import StudyError
+
+SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
+STUDY = [
+    Sample(sample_id(i, "dog"), i, "dog", f"{i}.jpg", *SIZES[i % len(SIZES)], "CC0", ())
+    for i in range(23)
+]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 23])
+def test_shards_share_the_samples_evenly(count):
+    shards = [shard(STUDY, f"{number}-of-{count}") for number in range(1, count + 1)]
+    together = [sample.sample for part in shards for sample in part]
+    assert sorted(together) == sorted(sample.sample for sample in STUDY)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_more_shards_than_samples_are_refused():
+    with pytest.raises(StudyError, match="24 shards are more than the 23 samples"):
+        shard(STUDY, "1-of-24")
+
+
+@pytest.mark.parametrize("size", ["original", "224", "64", "1000"])
+def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
+    made = batches(STUDY, size)
+    assert sorted(s.sample for b in made for s in b) == sorted(s.sample for s in STUDY)
+    for batch in made:
+        shapes = {(s.width, s.height) for s in batch} if size == "original" else {(int(size),) * 2}
+        [(width, height)] = shapes
+        assert len(batch) == 1 or len(batch) * width * height <= PIXELS_PER_BATCH
+
+
+def test_batches_are_as_few_as_the_budget_allows():
+    assert [len(batch) for batch in batches(STUDY, "224")] == [4, 4, 4, 4, 4, 3]
