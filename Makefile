@@ -8,6 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 study: .venv/runtime
 	snakemake --cores all
+	@cat results/tables/concentration.md
+	@echo "Figures and pictures: results/figures"
 
 test: .venv/tools
 	pytest
@@ -29,7 +31,8 @@ clean:
 	rm -rf results .snakemake
 
 .venv/runtime: requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 study")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 study")'
+	@echo "Installing into .venv: about 5 GB, a few minutes"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
