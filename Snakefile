@@ -39,6 +39,7 @@ rule all:
         "<results>/subset.csv",
         "<results>/nets.csv",
         "<results>/energy.parquet",
+        gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=["csv", "md", "tex"]),
         expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FORMATS),
         "<results>/figures/maps",

@@ -2,10 +2,11 @@
 
 import pytest
 
-from compute_maps import PIXELS_PER_BATCH, batches, shard
+from compute_maps import batches, shard
 from concentration.coco import Sample, sample_id
 from concentration.errors import StudyError
 
+PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
 STUDY = [
     Sample(sample_id(i, "dog"), i, "dog", f"{i}.jpg", *SIZES[i % len(SIZES)], "CC0", ())
@@ -28,13 +29,13 @@ def test_more_shards_than_samples_are_refused():
 
 @pytest.mark.parametrize("size", ["original", "224", "64", "1000"])
 def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
-    made = batches(STUDY, size)
+    made = batches(STUDY, size, PIXELS)
     assert sorted(s.sample for b in made for s in b) == sorted(s.sample for s in STUDY)
     for batch in made:
         shapes = {(s.width, s.height) for s in batch} if size == "original" else {(int(size),) * 2}
         [(width, height)] = shapes
-        assert len(batch) == 1 or len(batch) * width * height <= PIXELS_PER_BATCH
+        assert len(batch) == 1 or len(batch) * width * height <= PIXELS
 
 
 def test_batches_are_as_few_as_the_budget_allows():
-    assert [len(batch) for batch in batches(STUDY, "224")] == [4, 4, 4, 4, 4, 3]
+    assert [len(batch) for batch in batches(STUDY, "224", PIXELS)] == [4, 4, 4, 4, 4, 3]

@@ -43,12 +43,13 @@ def check_config():
 
 
 def resolved(net):
-    """The net with its default target layer, and its weights as a file (or random)."""
+    """The net with its default target layer and precision, and its weights as a file (or random)."""
     weights = net["weights"]
     if configuration.is_torchvisions(weights):
         weights = f"resources/weights/{net['architecture']}-{weights}.pth"
     target_layer = net.get("target_layer", ARCHITECTURES[net["architecture"]]["target_layer"])
-    return {**net, "weights": weights, "target_layer": target_layer}
+    precision = config.get("precision", "float32")
+    return {**net, "weights": weights, "target_layer": target_layer, "precision": precision}
 
 
 def weights_file(net):
@@ -59,6 +60,12 @@ def weights_file(net):
 def image_folder(wildcards):
     """Where the images lie, be they the user's (IMAGES is the folder) or fetched (it lists them)."""
     return config["dataset"]["images"]
+
+
+def map_folder(method):
+    """A method's maps of a net, a size and a shard, as an output."""
+    folder = directory(SALIENCY.replace("{method}", method))
+    return folder if KEEP_MAPS else temp(folder)
 
 
 def code(script):
@@ -112,6 +119,7 @@ SAMPLES_PER_SHARD = 90
 SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD)
 
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
+KEEP_MAPS = config.get("keep_maps", True)
 TABLES = {"concentration": ["method"], "concentration_by_net": ["net", "size", "method"]}
 REFERENCES = {"concentration": [config["reference"]]} if "reference" in config else {}
 FIGURES = ["concentration", *(f"concentration_by_net_{size}" for size in SIZES), "comparison"]

@@ -1,4 +1,4 @@
-# From annotations to samples and their masks.
+# From annotations to samples, their masks, and those that are shown as pictures.
 
 
 rule draw_sample:
@@ -68,3 +68,26 @@ rule dilate_masks:
         growth=config["mask_dilation"],
     script:
         "../scripts/dilate_masks.py"
+
+
+rule choose_showcase:
+    input:
+        instances=rules.select_subset.output.instances,
+    output:
+        ids="<results>/showcase.json",
+    log:
+        "<logs>/choose_showcase.log",
+    benchmark:
+        "<benchmarks>/choose_showcase.tsv"
+    priority: 100
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        code=code("choose_showcase"),
+        wanted=config.get("showcase"),
+    script:
+        "../scripts/choose_showcase.py"

@@ -1,18 +1,23 @@
 # The share of every map's energy that lies on the mask.
 
 
+# What figures show of the maps is copied here, so that maps can be deleted once they are scored. Its
+# priority bounds their number: a shard is scored before the next one is computed.
 rule score_energy:
     input:
         **{method: rules.compute_maps.output[method] for method in METHODS},
         subset=rules.dilate_masks.output.subset,
         masks=rules.dilate_masks.output.masks,
         predictions=rules.compute_maps.output.predictions,
+        showcase=rules.choose_showcase.output.ids,
     output:
         energy="<results>/energy/{net}/{size}/{scatteritem}.parquet",
+        showcase=directory("<results>/showcase/{net}/{size}/{scatteritem}"),
     log:
         "<logs>/score_energy/{net}-{size}-{scatteritem}.log",
     benchmark:
         "<benchmarks>/score_energy/{net}-{size}-{scatteritem}.tsv"
+    priority: 50
     conda:
         "../../envs/analysis.yaml"
     threads: 1

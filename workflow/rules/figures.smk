@@ -43,29 +43,6 @@ rule plot_concentration_by_net:
         "../scripts/plot_concentration_by_net.py"
 
 
-rule choose_showcase:
-    input:
-        instances=rules.select_subset.output.instances,
-    output:
-        ids="<results>/showcase.json",
-    log:
-        "<logs>/choose_showcase.log",
-    benchmark:
-        "<benchmarks>/choose_showcase.tsv"
-    priority: 100
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        code=code("choose_showcase"),
-        wanted=config.get("showcase"),
-    script:
-        "../scripts/choose_showcase.py"
-
-
 rule plot_comparison:
     input:
         instances=rules.select_subset.output.instances,
@@ -73,7 +50,7 @@ rule plot_comparison:
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
         energy=rules.gather_energy.output.energy,
-        maps=gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES[0]),
+        maps=gather.shard(rules.score_energy.output.showcase, net=NETS, size=SIZES[0]),
     output:
         multiext("<results>/figures/comparison", *(f".{f}" for f in FORMATS)),
     log:
@@ -102,7 +79,7 @@ rule render_maps:
         showcase=rules.choose_showcase.output.ids,
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
-        maps=gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES),
+        maps=gather.shard(rules.score_energy.output.showcase, net=NETS, size=SIZES),
     output:
         pictures=directory("<results>/figures/maps"),
     log:

@@ -36,7 +36,7 @@ rule compute_maps:
         images=IMAGES,
         weights=lambda wildcards: weights_file(NETS[wildcards.net]),
     output:
-        **{m: directory(SALIENCY.replace("{method}", m)) for m in METHODS},
+        **{m: map_folder(m) for m in METHODS},
         predictions="<results>/predictions/{net}/{size}/{scatteritem}.parquet",
     log:
         "<logs>/compute_maps/{net}-{size}-{scatteritem}.log",

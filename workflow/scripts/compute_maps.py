@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from concentration import coco, images, maps, nets, predictions
+from concentration import coco, images, machine, predictions
 from concentration.coco import Sample
 from concentration.errors import StudyError
+from concentration.explain import Explainer
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job, progress
-
-PIXELS_PER_BATCH = 4 * 224 * 224  # bounds the memory of a batch; a single image may be larger
+from concentration.overlap import read_ahead, write_behind
 
 
 def main(
@@ -28,25 +28,33 @@ def main(
     folders: Mapping[str, str],
     table: str,
 ) -> None:
-    model = nets.load(net["architecture"], net["weights"], seed)
-    target_layer = nets.layer(model, net["target_layer"])
+    device = machine.choose_device()
+    explainer = Explainer(net, list(folders), device, seed)
+    planned = batches(samples, size, machine.PIXELS_PER_BATCH[device.type])
     said = []
+
+    def read(batch: Sequence[Sample]) -> np.ndarray:
+        return np.stack([read_input(image_folder, sample, size) for sample in batch])
+
+    def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
+        for method, draft in drafts.items():
+            for sample, saliency in zip(batch, maps[method], strict=True):
+                np.save(draft / f"{sample.sample}.npy", saliency)
+
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(whole_folder(f)) for m, f in folders.items()}
-        for batch in progress(batches(samples, size), f"{net['name']} at {size}"):
-            inputs = np.stack([read_input(image_folder, sample, size) for sample in batch])
-            run = maps.forward(model, target_layer, torch.from_numpy(inputs))
-            chosen = predictions.best_targets(run.logits, [targets[s.class_name] for s in batch])
-            said.append(predictions.table([s.sample for s in batch], run.logits, chosen))
-            for method, tensor in maps.saliency_maps(run, chosen, list(folders)).items():
-                for sample, saliency in zip(batch, tensor.numpy(), strict=True):
-                    np.save(drafts[method] / f"{sample.sample}.npy", saliency)
+        keep = stack.enter_context(write_behind(write))
+        inputs = read_ahead(read, planned)
+        for batch in progress(planned, f"{net['name']} at {size}"):
+            made = explainer.explain(next(inputs), [targets[s.class_name] for s in batch])
+            said.append(predictions.table([s.sample for s in batch], made.logits, made.targets))
+            keep(batch, made.maps)
     with whole_file(table) as draft:
         pd.concat(said).sort_values("sample").to_parquet(draft, index=False)
 
 
-def batches(samples: Sequence[Sample], size: str) -> list[list[Sample]]:
-    """Samples of equal input shape together, as many as the pixel budget allows."""
+def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Sample]]:
+    """Samples of equal input shape together, up to ``pixels`` a batch, or one larger image."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
         shape = images.input_shape(size, sample.height, sample.width)
@@ -54,7 +62,7 @@ def batches(samples: Sequence[Sample], size: str) -> list[list[Sample]]:
     return [
         group[start : start + step]
         for (height, width), group in by_shape.items()
-        for step in [max(1, PIXELS_PER_BATCH // (height * width))]
+        for step in [max(1, pixels // (height * width))]
         for start in range(0, len(group), step)
     ]
 
@@ -76,6 +84,7 @@ def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         torch.set_num_threads(snakemake.threads)
+        machine.keep_freed_memory()
         everything = coco.samples(coco.read(Path(snakemake.input.instances)))
         main(
             shard(everything, snakemake.wildcards.scatteritem),

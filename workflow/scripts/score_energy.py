@@ -1,6 +1,11 @@
-"""Score the maps of one net, size and shard: the share of their energy on the mask."""
+"""Score the maps of one net, size and shard: the share of their energy on the mask.
 
-from collections.abc import Mapping
+The maps of the showcase are copied to a folder of their own.
+"""
+
+import json
+import shutil
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from concentration import energy, masks
-from concentration.files import whole_file
+from concentration.files import whole_file, whole_folder
 from concentration.jobs import job
 
 
@@ -17,7 +22,9 @@ def main(
     predictions: pd.DataFrame,
     mask_folder: str,
     map_folders: Mapping[str, str],
+    shown: Collection[str],
     table: str,
+    showcase_folder: str,
 ) -> None:
     records = []
     for sample in predictions["sample"]:
@@ -29,6 +36,11 @@ def main(
             records.append({"sample": sample, "method": method, **scored})
     said = predictions.rename(columns={"rank": "target_rank", "probability": "target_probability"})
     said = said[["sample", "target", "target_rank", "target_probability"]]
+    with whole_folder(showcase_folder) as showcase:
+        for method, folder in map_folders.items():
+            (showcase / method).mkdir()
+            for sample in set(shown).intersection(predictions["sample"]):
+                shutil.copy(Path(folder, f"{sample}.npy"), showcase / method)
     with whole_file(table) as draft:
         (
             pd.DataFrame(records)
@@ -46,5 +58,7 @@ if __name__ == "__main__":
             pd.read_parquet(snakemake.input.predictions),
             snakemake.input.masks,
             {method: snakemake.input[method] for method in snakemake.params.methods},
+            json.loads(Path(snakemake.input.showcase).read_text()),
             snakemake.output.energy,
+            snakemake.output.showcase,
         )

@@ -13,6 +13,7 @@ Maps are raw and signed: rescaling one to [0, 1] would change the share of its e
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +46,14 @@ class Forward:
     logits: Tensor  # (N, outputs)
 
 
-def forward(net: nn.Module, target_layer: nn.Module, images: Tensor) -> Forward:
+def forward(
+    net: nn.Module, target_layer: nn.Module, images: Tensor, precision: str = "float32"
+) -> Forward:
     """Run ``net`` on normalised ``images`` (N, 3, H, W) and keep what the maps need.
 
-    ``net`` must be in eval mode. Raises StudyError if the target layer does not yield feature maps
-    exactly once.
+    ``net`` must be in eval mode, and on the device of the images. ``precision`` is float32, or
+    bfloat16 for what autocast computes in it. Raises StudyError if the target layer does not yield
+    feature maps exactly once.
     """
     outputs: list[Any] = []
 
@@ -61,8 +65,10 @@ def forward(net: nn.Module, target_layer: nn.Module, images: Tensor) -> Forward:
     handle = target_layer.register_forward_hook(keep)
     try:
         leaf = images.detach().requires_grad_()
-        with torch.enable_grad():
+        with torch.enable_grad(), _computing_in(precision, images.device):
             logits = net(leaf)
+    except torch.OutOfMemoryError:
+        raise  # the caller's: a smaller batch may fit
     except RuntimeError as error:
         height, width = images.shape[2:]
         reason = str(error).splitlines()[0]
@@ -91,9 +97,15 @@ def saliency_maps(
 
 def grad_cam(features: Tensor, gradients: Tensor, size: tuple[int, int]) -> Tensor:
     """Grad-CAM (N, 1, H, W) from features and their gradients (N, K, h, w); ``size`` is (H, W)."""
-    weights = gradients.mean(dim=(2, 3), keepdim=True)  # (N, K, 1, 1)
-    cam = functional.relu((weights * features).sum(dim=1, keepdim=True))  # (N, 1, h, w)
+    weights = gradients.float().mean(dim=(2, 3), keepdim=True)  # (N, K, 1, 1)
+    cam = functional.relu((weights * features.float()).sum(dim=1, keepdim=True))  # (N, 1, h, w)
     return functional.interpolate(cam, size=size, mode="bilinear", align_corners=False)
+
+
+def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, precision))
 
 
 def _signals(run: Forward, targets: Tensor, wanted: list[tuple[str, str]]) -> Signals:

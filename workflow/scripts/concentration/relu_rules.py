@@ -81,7 +81,7 @@ def relu_nodes(output: Tensor) -> list[Node]:
     """
     if output.grad_fn is None:
         raise ActivationError("the output has no autograd graph: run the net with gradients on")
-    nodes = list(_graph(output.grad_fn))
+    nodes = list(graph_nodes(output.grad_fn))
     others = {activation for node in nodes if (activation := _other_activation(node))}
     if others:
         raise ActivationError(
@@ -110,7 +110,8 @@ def backward_rule(rule: str, relus: list[Node]) -> Iterator[None]:
             handle.remove()
 
 
-def _graph(root: Node) -> Iterator[Node]:
+def graph_nodes(root: Node) -> Iterator[Node]:
+    """All nodes of autograd's graph that ``root`` was computed from, and itself, each once."""
     seen, waiting = {root}, [root]
     while waiting:
         node = waiting.pop()

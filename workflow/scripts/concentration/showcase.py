@@ -51,9 +51,9 @@ def read_input(
 
 
 def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
-    """The map (C, H, W) of a sample, from the one of the folders net/method/size/shard with it."""
+    """The map (C, H, W) of a sample, from the one of the folders net/size/shard that has it."""
     for folder in map(Path, folders):
-        file = folder / f"{sample}.npy"
-        if folder.parts[-4:-1] == (net, method, size) and file.exists():
+        file = folder / method / f"{sample}.npy"
+        if folder.parts[-3:-1] == (net, size) and file.exists():
             return np.load(file)
     raise FileNotFoundError(f"no map of {sample} by {method} for {net} at {size}")

@@ -1,0 +1,116 @@
+"""A batch explained as a whole and in halves, and on the device that there is."""
+
+import numpy as np
+import pytest
+import torch
+
+from concentration import machine, nets
+from concentration.errors import StudyError
+from concentration.explain import Explainer
+from concentration.maps import METHODS, forward, saliency_maps
+
+SPEC = {
+    "architecture": "squeezenet1_1",
+    "weights": "random",
+    "target_layer": "features.12",
+    "precision": "float32",
+}
+IMAGES = np.random.default_rng(0).standard_normal((5, 3, 64, 48)).astype(np.float32)
+CANDIDATES = [[7], [3, 1], [5], [5], [900, 2, 4]]
+CPU = torch.device("cpu")
+
+
+class SmallMemory(torch.nn.Module):
+    """A net on a device that holds so many images at once, and counts how many it was given."""
+
+    def __init__(self, net: torch.nn.Module, holds: int) -> None:
+        super().__init__()
+        self.net, self.holds, self.asked = net, holds, []
+
+    def forward(self, images):
+        self.asked.append(len(images))
+        if len(images) > self.holds:
+            raise torch.OutOfMemoryError("out of memory. Tried to allocate 20 MiB")
+        return self.net(images)
+
+
+def explainer(holds=None, **changes):
+    made = Explainer(SPEC | changes, METHODS, CPU)
+    if holds is not None:
+        made.net = SmallMemory(made.net, holds)
+    return made
+
+
+def test_the_maps_are_those_of_the_net_itself():
+    made = explainer().explain(IMAGES, CANDIDATES)
+    net = nets.load("squeezenet1_1", "random")
+    run = forward(net, net.get_submodule("features.12"), torch.from_numpy(IMAGES))
+    best = [
+        max(row, key=logits.__getitem__) for row, logits in zip(CANDIDATES, run.logits, strict=True)
+    ]
+    assert made.targets.tolist() == best
+    torch.testing.assert_close(made.logits, run.logits.detach())
+    for method, tensor in saliency_maps(run, torch.tensor(best)).items():
+        expected = tensor.numpy()
+        assert made.maps[method].flags.c_contiguous
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(made.maps[method] / scale, expected / scale, atol=1e-5)
+
+
+@pytest.mark.parametrize("holds", [1, 2, 3, 4])
+def test_a_batch_that_does_not_fit_is_halved_to_the_same_result(holds):
+    whole, halved = explainer().explain(IMAGES, CANDIDATES), explainer(holds)
+    made = halved.explain(IMAGES, CANDIDATES)
+    assert made.targets.tolist() == whole.targets.tolist()
+    torch.testing.assert_close(made.logits, whole.logits)
+    for method in METHODS:
+        scale = np.abs(whole.maps[method]).max()
+        np.testing.assert_allclose(made.maps[method] / scale, whole.maps[method] / scale, atol=1e-5)
+    halved.net.asked.clear()
+    halved.explain(IMAGES, CANDIDATES)
+    assert max(halved.net.asked) <= holds  # what did not fit once is not tried again
+
+
+def test_an_image_that_does_not_fit_is_told():
+    with pytest.raises(
+        StudyError, match=r"48 x 64 pixels does not fit into the memory of cpu \(out"
+    ):
+        explainer(holds=0).explain(IMAGES, CANDIDATES)
+
+
+def test_bfloat16_moves_the_maps_a_little():
+    exact, rough = (
+        explainer(precision=p).explain(IMAGES, CANDIDATES) for p in ("float32", "bfloat16")
+    )
+    assert rough.logits.dtype == torch.float32
+    torch.testing.assert_close(rough.logits, exact.logits, rtol=0.05, atol=0.05)
+    for method in METHODS:
+        assert rough.maps[method].dtype == np.float32
+        assert not np.array_equal(rough.maps[method], exact.maps[method])
+    correlation = np.corrcoef(rough.maps["grad_cam"].ravel(), exact.maps["grad_cam"].ravel())[0, 1]
+    assert correlation > 0.95
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_the_gpus_maps_are_the_cpus():
+    device = machine.choose_device()
+    on_gpu = Explainer(SPEC, METHODS, device).explain(IMAGES, CANDIDATES)
+    on_cpu = explainer().explain(IMAGES, CANDIDATES)
+    for method in METHODS:
+        scale = np.abs(on_cpu.maps[method]).max()
+        np.testing.assert_allclose(
+            on_gpu.maps[method] / scale, on_cpu.maps[method] / scale, atol=1e-3
+        )
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"),
+    [(True, False, "cuda"), (False, True, "mps"), (True, True, "cuda"), (False, False, "cpu")],
+)
+def test_the_gpu_is_taken_where_there_is_one(monkeypatch, cuda, mps, chosen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    assert machine.choose_device().type == chosen
+    assert not torch.backends.cudnn.allow_tf32
+    assert chosen in machine.PIXELS_PER_BATCH
