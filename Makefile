@@ -1,10 +1,11 @@
 # make study   installs what is needed and runs the default study
 # make test    runs all tests;  make lint  checks style, types and the workflow
+# make benchmark  times the maps beside other libraries' (about 20 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint format clean
+.PHONY: study test lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -27,6 +28,9 @@ format: .venv/tools
 	ruff format .
 	snakefmt --line-length 100 Snakefile workflow/rules
 
+benchmark: .venv/peers
+	PYTHONPATH=workflow/scripts python benchmarks/speed.py
+
 clean:
 	rm -rf results .snakemake
 
@@ -39,4 +43,8 @@ clean:
 
 .venv/tools: requirements-test.txt .venv/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	touch $@
+
+.venv/peers: requirements-benchmark.txt .venv/tools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt
 	touch $@

@@ -57,6 +57,7 @@ rule dilate_masks:
         "<logs>/dilate_masks.log",
     benchmark:
         "<benchmarks>/dilate_masks.tsv"
+    priority: 100
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -1,0 +1,185 @@
+"""Five ways to the same maps: this project's, two libraries', the thesis', and the limit.
+
+Each maker takes a net (float32, frozen, in eval mode), the name of its target layer and the indices
+to explain, and returns a function from images (N, 3, H, W) to maps by method.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from concentration.maps import grad_cam
+from turns import Maker, Maps, Run
+
+
+def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """What a job of the workflow runs, from images in memory to maps in memory."""
+    from concentration import machine
+    from concentration.explain import Explainer
+    from concentration.maps import METHODS
+
+    machine.keep_freed_memory()
+    spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
+    explainer = Explainer(spec | {"precision": "float32"}, METHODS, torch.device("cpu"))
+    return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
+
+
+def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """captum's five classes, with Grad-CAM resized bilinearly as here."""
+    from captum.attr import (
+        Deconvolution,
+        GuidedBackprop,
+        GuidedGradCam,
+        LayerAttribution,
+        LayerGradCam,
+        Saliency,
+    )
+
+    net = without_inplace(net)
+    target = torch.tensor(targets)
+    features = net.get_submodule(layer)
+
+    def run(images: Tensor) -> Maps:
+        images = images.clone().requires_grad_()
+        cam = LayerGradCam(net, features).attribute(images, target, relu_attributions=True)
+        maps = {
+            "backpropagation": Saliency(net).attribute(images, target, abs=False),
+            "deconvolution": Deconvolution(net).attribute(images, target),
+            "guided_backpropagation": GuidedBackprop(net).attribute(images, target),
+            "grad_cam": LayerAttribution.interpolate(cam, images.shape[2:], "bilinear"),
+            "guided_grad_cam": GuidedGradCam(net, features).attribute(
+                images, target, interpolate_mode="bilinear"
+            ),
+        }
+        return as_arrays(maps)
+
+    return run
+
+
+def pytorch_grad_cam(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """The three of our methods that it has; guided backpropagation takes one image at a time.
+
+    It needs a net whose parameters want gradients, as torchvision hands them out.
+    """
+    from pytorch_grad_cam import GradCAM, GuidedBackpropReLUModel
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    net.requires_grad_(True)
+    cam = GradCAM(net, [net.get_submodule(layer)])
+    guided = GuidedBackpropReLUModel(deepcopy(net), device="cpu")
+
+    def run(images: Tensor) -> Maps:
+        heat = cam(images.clone(), [ClassifierOutputTarget(target) for target in targets])
+        signal = np.stack(
+            [
+                guided(image[None].clone(), target).transpose(2, 0, 1)
+                for image, target in zip(images, targets, strict=True)
+            ]
+        )
+        return {
+            "guided_backpropagation": signal,
+            "grad_cam": heat[:, None],
+            "guided_grad_cam": signal * heat[:, None],
+        }
+
+    return run
+
+
+def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """A forward and a full backward pass, weight gradients included, for every method."""
+    net = without_inplace(net).requires_grad_(True)
+    features = net.get_submodule(layer)
+
+    def gradients(images: Tensor, rule: Callable | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """The signal at the images, and the target layer's output and gradient."""
+        kept: list[Tensor] = []
+        handle = features.register_forward_hook(lambda module, inputs, output: kept.append(output))
+        images = images.clone().requires_grad_()
+        net.zero_grad()
+        with hooked_relus(net, rule):
+            logits = net(images)
+            kept[0].retain_grad()
+            logits[range(len(targets)), targets].sum().backward()
+        handle.remove()
+        return images.grad, kept[0].detach(), kept[0].grad
+
+    def cam(images: Tensor) -> Tensor:
+        _, output, gradient = gradients(images)
+        return grad_cam(output, gradient, images.shape[2:])
+
+    def guided(images: Tensor) -> Tensor:
+        return gradients(images, lambda below, above: below.clamp(min=0))[0]
+
+    def run(images: Tensor) -> Maps:
+        product = {"guided_backpropagation": guided(images), "grad_cam": cam(images)}
+        return as_arrays(
+            {
+                "backpropagation": gradients(images)[0],
+                "deconvolution": gradients(images, lambda below, above: above.clamp(min=0))[0],
+                **product,
+                "guided_grad_cam": product["guided_backpropagation"] * cam(images),
+            }
+        )
+
+    return run
+
+
+def limit(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """A forward pass and three backward passes to the images: the work that cannot be spared."""
+
+    def run(images: Tensor) -> Maps:
+        images = images.detach().requires_grad_()
+        score = net(images)[range(len(targets)), targets].sum()
+        for last in (False, False, True):
+            torch.autograd.grad(score, images, retain_graph=not last)
+        return {}
+
+    return run
+
+
+def limit_channels_last(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+    """The limit in the other memory format."""
+    net = net.to(memory_format=torch.channels_last)
+    run = limit(architecture, net, layer, targets)
+    return lambda images: run(images.to(memory_format=torch.channels_last))
+
+
+LIBRARIES: dict[str, Maker] = {
+    "ours": ours,
+    "captum": captum,
+    "pytorch-grad-cam": pytorch_grad_cam,
+    "thesis": thesis,
+    "limit": limit,
+    "limit, channels_last": limit_channels_last,
+}
+
+
+def without_inplace(net: nn.Module) -> nn.Module:
+    """The net with ReLUs that keep their input, which hooks on modules need."""
+    for module in net.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    return net
+
+
+@contextmanager
+def hooked_relus(net: nn.Module, rule: Callable | None) -> Iterator[None]:
+    """The signal at every ReLU module is ``rule(plain signal below, signal above)``."""
+    handles = [
+        module.register_full_backward_hook(lambda _, below, above: (rule(below[0], above[0]),))
+        for module in net.modules()
+        if rule and isinstance(module, nn.ReLU)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def as_arrays(maps: dict[str, Tensor]) -> Maps:
+    return {method: tensor.detach().numpy() for method, tensor in maps.items()}

@@ -1,0 +1,89 @@
+"""What a job of maps costs as its samples grow: seconds and peak memory, one line a job.
+
+Runs the workflow's own job, without Snakemake, on photographs of COCO's usual shapes (noise inside):
+
+    PYTHONPATH=workflow/scripts python benchmarks/scale.py squeezenet1_0 original 30 300
+"""
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from turns import TARGET_LAYERS
+
+SHAPES = [(640, 480), (480, 640), (640, 427), (640, 428), (500, 375), (427, 640), (612, 612)]
+SHAPES += [(640, height) for height in range(360, 480, 8)]  # (W, H)
+
+
+def job(architecture: str, size: str, count: int, precision: str, threads: int) -> None:
+    """Print what one job needs for ``count`` samples; peak memory is that of this process."""
+    from compute_maps import main
+    from concentration import machine
+    from concentration.coco import Sample, sample_id
+    from concentration.maps import METHODS
+
+    torch.set_num_threads(threads)
+    machine.keep_freed_memory()
+    shapes = [(int(w), int(h)) for w, h in [size.split("x")]] if "x" in size else SHAPES
+    layer = TARGET_LAYERS.get(architecture) or default_layer(architecture)
+    net = {"name": architecture, "architecture": architecture, "weights": "random"}
+    net |= {"target_layer": layer, "precision": precision}
+    with tempfile.TemporaryDirectory() as folder:
+        samples, noise = [], np.random.default_rng(0)
+        for number in range(count):
+            width, height = shapes[number % len(shapes)]
+            pixels = noise.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+            file = f"{number}.jpg"
+            Image.fromarray(pixels).resize((width, height)).save(Path(folder, file))
+            samples.append(
+                Sample(sample_id(number, "noise"), number, "noise", file, width, height, "", ())
+            )
+        start = time.perf_counter()
+        main(
+            samples,
+            folder,
+            net,
+            {"noise": [0]},
+            "original" if "x" in size else size,
+            0,
+            {method: f"{folder}/maps/{method}" for method in METHODS},
+            f"{folder}/predictions.parquet",
+        )
+        seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{architecture:18} {size:9} {precision:9} {count:4} samples {seconds:7.1f} s "
+        f"{seconds / count:7.3f} s a sample, peak {peak:.2f} GB",
+        flush=True,
+    )
+
+
+def default_layer(architecture: str) -> str:
+    import pandas as pd
+
+    table = pd.read_csv(Path(__file__).parents[1] / "resources/architectures.csv")
+    return table.set_index("architecture")["target_layer"][architecture]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("architecture")
+    parser.add_argument("size", help="original, a number of pixels, or one shape as WxH")
+    parser.add_argument("counts", nargs="+", type=int, help="samples, one job each")
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    for count in given.counts:
+        process = multiprocessing.get_context("spawn").Process(
+            target=job,
+            args=(given.architecture, given.size, count, given.precision, given.threads),
+        )
+        process.start()
+        process.join()

@@ -1,0 +1,98 @@
+"""What the five maps cost: this project beside what a user would pick instead, and the limit.
+
+Writes speed.csv and speed.png beside this file. Run it with
+
+    make benchmark
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from libraries import LIBRARIES
+from turns import TARGET_LAYERS, Maps, take_turns
+
+HERE = Path(__file__).parent
+INPUTS = {"224x224": (4, 3, 224, 224), "480x640": (1, 3, 480, 640)}  # (N, C, H, W)
+METHODS = {library: 3 if library == "pytorch-grad-cam" else 5 for library in LIBRARIES}
+AGREE = 0.99  # the least correlation of two libraries' maps of an image, be they scaled or not
+
+
+def main(architectures: list[str], inputs: list[str], rounds: int, threads: int) -> None:
+    rows = []
+    for architecture in architectures:
+        for size in inputs:
+            print(f"{architecture} at {size} ...", flush=True)
+            shape = INPUTS[size]
+            seconds = take_turns(LIBRARIES, architecture, shape, rounds, threads, check)
+            # The limit is that of the better memory format.
+            seconds["limit"] = min(seconds["limit"], seconds.pop("limit, channels_last"))
+            rows += [
+                {"net": architecture, "input": size, "library": library}
+                | {"methods": METHODS[library], "seconds": round(value, 4)}
+                for library, value in seconds.items()
+            ]
+    table = pd.DataFrame(rows)
+    table.to_csv(HERE / "speed.csv", index=False)
+    report(table)
+
+
+def check(maps: dict[str, Maps]) -> None:
+    """Exit unless every library's maps are ours, up to the rounding of float32 and to scale."""
+    for library, theirs in maps.items():
+        for method, values in theirs.items():
+            for our_map, their_map in zip(maps["ours"][method], values, strict=True):
+                pair = np.stack([our_map.ravel(), their_map.ravel()]).astype(np.float64)
+                if not pair.any():
+                    continue  # both are zero everywhere
+                correlation = np.corrcoef(pair)[0, 1]
+                if not correlation >= AGREE:
+                    raise SystemExit(f"{library}'s {method} differs: r = {correlation:.4f}")
+
+
+def report(table: pd.DataFrame) -> None:
+    """Print the seconds, the ratios and their geometric means, and draw the ratios."""
+    seconds = table.pivot(index=["input", "net"], columns="library", values="seconds")
+    ratios = seconds.div(seconds["ours"], axis=0)[["limit", "captum", "pytorch-grad-cam", "thesis"]]
+    ratios.loc[("geometric", "mean"), :] = np.exp(np.log(ratios).mean())
+    print("\nSeconds an image (median)\n", seconds.round(3).to_string(), sep="")
+    print("\nTimes as long as ours\n", ratios.round(2).to_string(), sep="")
+    draw(ratios)
+
+
+def draw(ratios: pd.DataFrame) -> None:
+    import seaborn as sns
+    from matplotlib import pyplot as plt
+
+    labels = {
+        "limit": "the limit: one forward and three backward passes",
+        "captum": "captum",
+        "pytorch-grad-cam": "pytorch-grad-cam (three of the five maps)",
+        "thesis": "a full pass a method, as in the thesis",
+    }
+    long = ratios.rename(columns=labels).melt(ignore_index=False, value_name="ratio").reset_index()
+    long["case"] = long["net"] + "\n" + long["input"]
+    with sns.axes_style("whitegrid"):
+        figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
+    colors = dict(zip(labels.values(), ["#999999", "#0072b2", "#56b4e9", "#d55e00"], strict=True))
+    sns.barplot(long, x="case", y="ratio", hue="library", palette=colors, ax=axes)
+    axes.axhline(1, color="black", linewidth=1)
+    axes.set(xlabel="", ylabel="time, as a multiple of ours", title="Time for the maps of an image")
+    axes.tick_params(axis="x", labelsize=7)
+    axes.set_ylim(0, 1.25 * ratios.max().max())
+    axes.legend(title="", fontsize=7, ncols=2, loc="upper left")
+    sns.despine(left=True)
+    figure.savefig(HERE / "speed.png", dpi=200)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nets", nargs="+", default=list(TARGET_LAYERS), choices=TARGET_LAYERS)
+    parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=INPUTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    given = parser.parse_args()
+    main(given.nets, given.inputs, given.rounds, given.threads)

@@ -1,0 +1,73 @@
+"""Competitors take turns, each in a process of its own: a slow moment falls on all of them."""
+
+import multiprocessing
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from statistics import median
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from concentration import nets
+
+TARGET_LAYERS = {
+    "alexnet": "features.11",
+    "squeezenet1_0": "features.12",
+    "resnet152": "layer4",
+    "vgg19": "features.35",
+}
+
+Maps = dict[str, np.ndarray]
+Run = Callable[[Tensor], Maps]
+Maker = Callable[[str, nn.Module, str, list[int]], Run]  # architecture, net, target layer, targets
+
+
+def take_turns(
+    makers: Mapping[str, Maker],
+    architecture: str,
+    shape: tuple[int, int, int, int],
+    rounds: int,
+    threads: int,
+    check: Callable[[dict[str, Maps]], None],
+) -> dict[str, float]:
+    """The median of each competitor's seconds an image, on images of ``shape`` (N, C, H, W).
+
+    ``check`` sees the maps of all of them first.
+    """
+    context = multiprocessing.get_context("spawn")
+    lines, jobs = {}, []
+    for name, maker in makers.items():
+        lines[name], there = context.Pipe()
+        jobs.append(
+            context.Process(target=_work, args=(there, maker, architecture, shape, threads))
+        )
+        jobs[-1].start()
+        there.close()  # so that a job that dies is noticed
+    try:
+        check({name: line.recv() for name, line in lines.items()})
+        seconds: dict[str, list[float]] = {name: [] for name in makers}
+        for _ in range(rounds):
+            for name, line in lines.items():
+                line.send("run")
+                seconds[name].append(line.recv())
+    finally:
+        for job in jobs:
+            job.terminate()
+            job.join()
+    return {name: median(each) / shape[0] for name, each in seconds.items()}
+
+
+def _work(line, maker: Maker, architecture: str, shape: tuple, threads: int) -> None:  # noqa: ANN001
+    torch.set_num_threads(threads)
+    warnings.simplefilter("ignore")  # captum tells of its hooks
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    net = nets.load(architecture, "random")
+    targets = list(range(shape[0]))
+    run = maker(architecture, net, TARGET_LAYERS[architecture], targets)
+    line.send(run(images))  # the first run is slower, and not counted
+    while line.recv() == "run":
+        start = time.perf_counter()
+        run(images)
+        line.send(time.perf_counter() - start)

@@ -1,0 +1,41 @@
+"""keep_maps: false - the maps on disk are those of the shards at work, and the results the same."""
+
+import subprocess
+import time
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.slow
+
+SHARDS = ["--set-scatter", "shard=4", "--cores", "1"]
+KEPT = SMALL | {"sizes": [64], "pathvars": {"results": "results/kept"}}
+DELETED = SMALL | {"sizes": [64], "pathvars": {"results": "results/deleted"}, "keep_maps": False}
+
+
+def most_shards_on_disk(house, *arguments: str, study: dict) -> int:
+    """Run snakemake, and see how many shards' maps lie on the disk at a time."""
+    command, most = house.command(*arguments, study=study), 0
+    maps = house.root / study["pathvars"]["results"] / "saliency/squeezenet/grad_cam/64"
+    with subprocess.Popen(
+        command, cwd=house.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
+        while run.poll() is None:
+            most = max(most, len(list(maps.glob("*-of-4"))))
+            time.sleep(0.02)
+    assert run.returncode == 0
+    return most
+
+
+def test_maps_are_deleted_as_soon_as_they_are_scored(house):
+    assert most_shards_on_disk(house, *SHARDS, study=KEPT) == 4
+    assert most_shards_on_disk(house, *SHARDS, study=DELETED) == 1  # one core: one shard at work
+    assert not list((house.root / "results/deleted/saliency").rglob("*.npy"))
+    for file in ("figures/comparison.png", "figures/maps", "tables/concentration.csv"):
+        assert (house.root / "results/deleted" / file).exists()
+    assert_frame_equal(house.energy("results/deleted"), house.energy("results/kept"))
+    for study in (KEPT, DELETED):
+        done = house.run("--dry-run", *SHARDS, study=study)
+        assert "Nothing to be done" in done.stdout + done.stderr
