@@ -1,6 +1,6 @@
 """What a job of maps costs as its samples grow: seconds and peak memory, one line a job.
 
-Runs the workflow's own job, without Snakemake, on photographs of COCO's usual shapes (noise inside):
+Runs the workflow's own job, without Snakemake, on noise in the shapes of COCO's photographs:
 
     PYTHONPATH=workflow/scripts python benchmarks/scale.py squeezenet1_0 original 30 300
 """
