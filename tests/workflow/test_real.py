@@ -76,3 +76,20 @@ def test_the_net_knows_its_classes(study):
     """A guard on the input: with a wrong normalisation or channel order, ranks fall apart."""
     energy = study.energy("results/real").query("method == 'grad_cam' and size == '224'")
     assert (energy["target_rank"] <= 5).mean() > 0.2
+
+
+def test_bfloat16_moves_concentration_little(study):
+    """Deconvolution apart: its maps are nearly zero, and are not stable under rounding."""
+    config = yaml.safe_load((study.root / "study.yaml").read_text())
+    rough = config | {"precision": "bfloat16", "pathvars": {"results": "results/bfloat16"}}
+    study.build("results/bfloat16/energy.parquet", study=rough)
+    keys = ["sample", "method", "size"]
+    exact, moved = (
+        study.energy(f"results/{name}")
+        .set_index(keys)["concentration"]
+        .drop("deconvolution", level=1)
+        for name in ("real", "bfloat16")
+    )
+    assert not exact.equals(moved)
+    change = (moved - exact).groupby("method").mean().abs()
+    assert change.max() <= 0.003, change.to_dict()
