@@ -171,8 +171,7 @@ def assert_right_or_refused(path):
     """The file gives samples of the right kind, each with its mask, or a StudyError."""
     try:
         subset = coco.select(coco.read(path), CLASSES, 4, 0)
-    except StudyError as error:
-        assert str(error)
+    except StudyError:
         return
     samples = coco.samples(subset)
     assert [s.class_name for s in samples] == ["clock"] * 4 + ["umbrella"] * 4
