@@ -35,7 +35,11 @@ def main(
         drafts = {m: stack.enter_context(whole_folder(f)) for m, f in folders.items()}
         for batch in progress(batches(samples, size), f"{net['name']} at {size}"):
             inputs = np.stack([read_input(image_folder, sample, size) for sample in batch])
-            run = maps.forward(model, target_layer, torch.from_numpy(inputs))
+            try:
+                run = maps.forward(model, target_layer, torch.from_numpy(inputs))
+            except StudyError as error:
+                ways = f"leave such images out, or the size {size}"
+                raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             chosen = predictions.best_targets(run.logits, [targets[s.class_name] for s in batch])
             said.append(predictions.table([s.sample for s in batch], run.logits, chosen))
             for method, tensor in maps.saliency_maps(run, chosen, list(folders)).items():
