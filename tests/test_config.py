@@ -327,6 +327,14 @@ def test_garbage_is_a_fault_and_no_crash(path, value):
     assert all(isinstance(fault, str) for fault in told(config))
 
 
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from([*STUDY, "reference", "showcase", "x"]), GARBAGE))
+def test_a_config_of_garbage_is_full_of_faults(config):
+    found = told(config)
+    assert found
+    assert all(isinstance(fault, str) for fault in found)
+
+
 @pytest.mark.parametrize("garbage", [None, 7, "x", [None], [[]], {}, {"a": 1}], ids=repr)
 @pytest.mark.parametrize("path", PATHS)
 def test_garbage_does_not_break_the_slow_checks(path, garbage):
