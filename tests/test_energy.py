@@ -103,7 +103,8 @@ def test_scaling_a_map_does_not_change_its_share(saliency, mask, factor):
     saliency = np.where(np.abs(saliency) < 1e-3, np.float32(0), saliency)  # no squares of nothing
     plain, scaled = score(saliency, mask), score(saliency * np.float32(factor), mask)
     assert scaled.status == plain.status
-    assert scaled.concentration == pytest.approx(plain.concentration, rel=1e-5)  # float32 products
+    if plain.status == "ok":  # equal up to the float32 products
+        assert scaled.concentration == pytest.approx(plain.concentration, rel=1e-5)
 
 
 @given(MAPS, MASKS)
