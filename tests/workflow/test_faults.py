@@ -185,6 +185,7 @@ def code(path):
         (cut_short, "can't be read"),
         (code, "hold more than tensors, which is not loaded"),
     ],
+    ids=["another net", "cut short", "code"],
 )
 def test_bad_weights(sample, study, write, fragment):
     write(sample.root / "mine/weights.pth")
@@ -305,3 +306,13 @@ def test_a_full_disk_is_told_and_more_space_is_all_it_takes(sample, study, small
     small_disk()
     sample.build("disk/results/energy.parquet", study=on_disk)
     assert (sample.root / "disk/results/energy.parquet").read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [("sizes: [64\nseed", "not valid JSON or YAML"), ("- 1\n", "keys at top level")],
+    ids=["no YAML", "a list"],
+)
+def test_a_config_file_that_is_none_is_told(sample, content, fragment):
+    sample.root.joinpath("broken.yaml").write_text(content)
+    assert fragment in complaint(sample, None, "--dry-run", "--configfile", "broken.yaml")
