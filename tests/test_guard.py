@@ -109,6 +109,11 @@ TAMPERED = {
     "mask above 1": ({"mask_fraction": 1.01}, "mask_fraction lies in [0, 1]"),
     "no mask": ({"mask_fraction": None}, "mask_fraction lies in [0, 1]"),
     "empty mask": ({"mask_fraction": 0.0}, "mask_fraction is 0 where"),
+    "empty status of a mask": (
+        {"status": "empty_mask", "concentration": None},
+        "mask_fraction is 0 where",
+    ),
+    "energy of no number": ({"status": "not_finite", "concentration": None}, "energy is there"),
     "another mask": ({"mask_fraction": 0.4}, "the same for all maps of a sample and size"),
     "another image": ({"image_id": 2}, "class and image_id are those of subset.csv"),
     "another class": ({"class": "dog"}, "class and image_id are those of subset.csv"),
