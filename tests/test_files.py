@@ -1,5 +1,8 @@
 """Results appear whole or not at all."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -74,6 +77,19 @@ def test_folder_starts_empty(tmp_path):
         assert list(draft.iterdir()) == []
         (draft / "new").touch()
     assert [path.name for path in (tmp_path / "result").iterdir()] == ["new"]
+
+
+def test_what_a_killed_job_left_is_no_result_and_goes(kind, tmp_path):
+    if (child := os.fork()) == 0:
+        with kind(tmp_path / "result") as draft:
+            write(draft, "half", kind)
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == [".part-result"]
+    with kind(tmp_path / "result") as draft:
+        write(draft, "whole", kind)
+    assert read(tmp_path / "result", kind) == "whole"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_block_that_writes_no_file_fails(tmp_path):

@@ -115,6 +115,20 @@ def test_the_lock_of_a_killed_run_is_told_with_the_way_out_which_works(house, su
     assert (house.root / target).read_bytes() == subset
 
 
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "plain kill"])
+def test_a_run_that_is_asked_to_end_leaves_no_lock(house, subset, asked):
+    study = under(f"results/{asked.name}", STUDY)
+    target = f"results/{asked.name}/subset.csv"
+    process, _ = start(house, target, study=study)
+    if asked is signal.SIGINT:  # from a terminal it reaches the jobs, too
+        os.killpg(process.pid, asked)
+    else:
+        os.kill(process.pid, asked)
+    process.wait()
+    house.build(target, study=study)
+    assert (house.root / target).read_bytes() == subset
+
+
 def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(house, subset):
     study, target = under("results/twice", STUDY), "results/twice/subset.csv"
     process, _ = start(house, target, study=study)
