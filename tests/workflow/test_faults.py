@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -277,6 +278,25 @@ def test_tampered_scores_give_no_table_and_the_way_out_works(sample, study):
     shutil.rmtree(sample.root / "results/energy")
     sample.build("results/energy.parquet", study=study)
     assert (sample.root / "results/energy.parquet").read_bytes() == expected
+
+
+# Root may write anywhere, unless it gives up the right to.
+DROP = "-dac_override,-dac_read_search"
+WITHOUT_RIGHTS = ["setpriv", f"--bounding-set={DROP}", f"--inh-caps={DROP}"]
+
+
+def test_a_folder_of_results_without_permission_is_told(sample, study):
+    (sample.root / "locked").mkdir(mode=0o555)
+    command = sample.command(study=study | {"pathvars": {"results": "locked"}})
+    if os.geteuid() == 0:
+        command = [*WITHOUT_RIGHTS, *command]
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv, to give up root's rights")
+    done = subprocess.run(command, cwd=sample.root, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Permission denied: 'locked/" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((sample.root / "locked").iterdir()) == []
 
 
 @pytest.fixture
