@@ -21,14 +21,16 @@ from concentration.errors import StudyError
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job
 {before}
-with job({log!r}), {kind}("result") as draft:
-    {body}
+with job({log!r}):
+    {first}
+    with {kind}("result") as draft:
+        {body}
 """
 
 
-def run(folder, body, before="", kind="whole_file", log="job.log") -> str:
+def run(folder, body, before="", kind="whole_file", log="job.log", first="pass") -> str:
     """What a job prints that must fail; in ``folder``, where nothing of it may stay."""
-    code = JOB.format(body=body, before=before, kind=kind, log=log)
+    code = JOB.format(body=body, before=before, kind=kind, log=log, first=first)
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
@@ -54,6 +56,13 @@ def test_a_fault_of_ours_is_told_in_full(tmp_path):
     said = run(tmp_path, "[][1]")
     assert "please report it" in said
     assert "IndexError: list index out of range" in said
+
+
+def test_an_error_of_the_system_that_names_no_file_is_told_in_full(tmp_path):
+    """It is of a library, such as pyarrow on damaged bytes: not the disk's."""
+    said = run(tmp_path, "pass", first="raise OSError('thrift')")
+    assert "please report it" in said
+    assert "OSError: thrift" in said
 
 
 WRITERS = {
@@ -115,13 +124,11 @@ def test_a_folder_without_permission_is_told(tmp_path):
 
 def test_a_second_writer_of_the_same_folder_is_told(tmp_path):
     """Two jobs that make one result: the second empties the draft, so the first can't go on."""
-    body = """
-    (draft / 'one').touch()
-    with whole_folder('result') as other:
-        (other / 'two').touch()
-    (draft / 'three').touch()
-"""
-    code = JOB.format(body=body, before="", kind="whole_folder", log="job.log")
+    body = """(draft / 'one').touch()
+        with whole_folder('result') as other:
+            (other / 'two').touch()
+        (draft / 'three').touch()"""
+    code = JOB.format(body=body, before="", kind="whole_folder", log="job.log", first="pass")
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

@@ -41,7 +41,7 @@ def job(log_file: str) -> Iterator[None]:
 
 def _outside_cause(error: Exception) -> str | None:
     """What the machine refused, and the way out; None if the fault is in the code."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.filename is not None:
         reason = error.strerror or f"{error}: is the disk full?"  # numpy's tells counts alone
         ways = "disk space, permission, another run in this folder"
         return f"{error.filename}: {reason}. Mend that ({ways})"
