@@ -1,8 +1,9 @@
 """How the samples of a study are cut into shards, and these into batches."""
 
 import pytest
+from PIL import Image
 
-from compute_maps import batches, shard
+from compute_maps import batches, main, shard
 from concentration.coco import Sample, sample_id
 from concentration.errors import StudyError
 
@@ -39,3 +40,28 @@ def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
 
 def test_batches_are_as_few_as_the_budget_allows():
     assert [len(batch) for batch in batches(STUDY, "224", PIXELS)] == [4, 4, 4, 4, 4, 3]
+
+
+def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    sample = Sample(sample_id(1, "dog"), 1, "dog", "dot.png", 1, 1, "CC0", ())
+    net = {
+        "name": "net",
+        "architecture": "squeezenet1_1",
+        "weights": "random",
+        "target_layer": "features.12",
+        "precision": "float32",
+    }
+    result = tmp_path / "results"
+    with pytest.raises(StudyError, match=r"image 'dot\.png': .* 1 x 1 pixels .* the size original"):
+        main(
+            [sample],
+            str(tmp_path),
+            net,
+            {"dog": [3]},
+            "original",
+            0,
+            {"grad_cam": str(result / "maps")},
+            str(result / "said.parquet"),
+        )
+    assert list(result.iterdir()) == []

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concentration import maps, methods
+from concentration import maps, methods, yaml_keys
 from concentration.config import faults, slow_faults, targets
 
 REPOSITORY = Path(__file__).parents[1]
@@ -72,6 +72,7 @@ SOUND = {
     "no growth": {"mask_dilation": 0},
     "own folder": {"pathvars": {"results": "results/mine"}},
     "showcase": {"showcase": ["000000000139-traffic_light"]},
+    "name in another script": {"classes": [{"name": "信号機 (東)", "target": 0}]},
     "name with signs": {"classes": [{"name": "tv - 2.0_b", "target": 0}]},
 }
 
@@ -185,12 +186,73 @@ FAULTY = {
     ),
     "images": ({"dataset.images": "gone"}, "dataset.images: 'gone' does not exist; give"),
     "dataset": ({"dataset": "coco"}, "dataset: 'coco' is not allowed; give annotations (a COCO"),
+    "no nets": ({"nets": []}, "nets: [] is not allowed; give a list of nets"),
+    "no sizes": ({"sizes": []}, "sizes: [] is not allowed; give a list of input sizes"),
+    "negative size": ({"sizes.1": -224}, "sizes[1]: -224 is not allowed; give original"),
+    "absurd size": ({"sizes.1": 10_000}, "sizes[1]: 10000 is not allowed; give original, or a"),
+    "size with a line break": ({"sizes.1": "224\n"}, "sizes[1]: '224\\n' is not allowed; give"),
+    "negative images": (
+        {"images_per_class": -3},
+        "images_per_class: -3 is not allowed; give a whole number from 1",
+    ),
+    "negative seed": ({"seed": -1}, "seed: -1 is not allowed; give a whole number from 0"),
+    "net name with a slash": ({"nets.0.name": "../vgg"}, "nets[0].name: '../vgg' is not allowed"),
+    "net name with a line break": ({"nets.0.name": "vgg\n"}, "nets[0].name: 'vgg\\n' is not"),
+    "net name in another script": ({"nets.0.name": "réseau"}, "nets[0].name: 'réseau' is not"),
+    "endless net name": ({"nets.0.name": "a" * 101}, "a name for files and figures, in up to 100"),
+    "endless class name": ({"classes.0.name": "a" * 65}, "category of the annotations, up to 64"),
+    "class name of signs": ({"classes.0.name": "_ / ?"}, "classes[0].name: '_ / ?' is not allowed"),
+    "braces in a path": (
+        {"pathvars": {"results": "results/{net}"}},
+        "pathvars.results: 'results/{net}' is not allowed; give a folder, without braces",
+    ),
     "net twice": ({"nets.1.name": "mine"}, "nets: 'mine' is listed 2 times"),
     "class twice": ({"classes.1.name": "clock"}, "classes: 'clock' is listed 2 times; list it"),
     "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
     "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
     "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
 }
+
+
+UNREADABLE = {
+    "dataset.annotations": {"dataset.annotations": "hidden/a.json"},
+    "dataset.images": {"dataset.images": "hidden"},
+    "nets[0].weights": {"nets.0.weights": "hidden/vgg.pth"},
+    "reference": {"reference": "hidden/means.csv"},
+}
+
+
+@pytest.mark.parametrize(("key", "changes"), UNREADABLE.items(), ids=UNREADABLE.keys())
+def test_a_path_without_permission_is_told(key, changes, tmp_path, monkeypatch, as_nobody):
+    monkeypatch.chdir(tmp_path)
+    Path("hidden").mkdir(mode=0)
+    config = changed({"dataset.annotations": ".", "dataset.images": ".", **changes})
+    [fault] = as_nobody(lambda: told(config))
+    assert fault.startswith(f"{key}: 'hidden")
+    assert "may not be read by you" in fault
+
+
+def test_braces_in_the_path_of_weights_are_told():
+    braces, _ = told(changed({"nets.0.weights": "weights/{net}.pth"}))
+    assert "nets[0].weights: 'weights/{net}.pth' is not allowed; give a name of torch" in braces
+
+
+REPEATED = {
+    "at the top": ("seed: 0\nsizes: [224]\nseed: 1\n", "seed: given twice, in the lines 1 and 3"),
+    "in a list": ("nets:\n- name: a\n  name: b\n", "nets[0].name: given twice, in the lines 2"),
+    "in braces": ("dataset: {images: a, images: b}", "dataset.images: given twice, in the lines"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REPEATED.values(), ids=REPEATED.keys())
+def test_a_key_given_twice_is_told(text, message):
+    [fault] = yaml_keys.repeated(text)
+    assert message in fault
+
+
+def test_keys_of_different_entries_are_no_repetition():
+    assert yaml_keys.repeated((REPOSITORY / "config.yaml").read_text()) == []
+    assert yaml_keys.repeated("") == []
 
 
 @pytest.mark.parametrize(("changes", "message"), FAULTY.values(), ids=FAULTY.keys())
@@ -263,6 +325,14 @@ PATHS = [
 def test_garbage_is_a_fault_and_no_crash(path, value):
     config = changed({path: value})
     assert all(isinstance(fault, str) for fault in told(config))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from([*STUDY, "reference", "showcase", "x"]), GARBAGE))
+def test_a_config_of_garbage_is_full_of_faults(config):
+    found = told(config)
+    assert found
+    assert all(isinstance(fault, str) for fault in found)
 
 
 @pytest.mark.parametrize("garbage", [None, 7, "x", [None], [[]], {}, {"a": 1}], ids=repr)

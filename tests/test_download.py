@@ -599,6 +599,14 @@ def test_a_dead_host_stops_no_other(server, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == list("01234")
 
 
+def test_a_bad_address_stops_no_other(server, tmp_path):
+    downloads = study(server, tmp_path, 2)
+    bad = Download("http://[", tmp_path / "bad")
+    with pytest.raises(StudyError, match=r"1 of 3 files are missing:\n.*can't fetch http://\[ \("):
+        fetch_all([*downloads, bad], patience=QUICK)
+    assert all(item.file.read_bytes() == CONTENT for item in downloads)
+
+
 def test_redirects_to_a_dead_host_stop_no_other(server, tmp_path):
     downloads = study(server, tmp_path, 5)
     server.play(status(302, Location=f"http://127.0.0.1:{closed_port()}/"), path="/0")

@@ -72,6 +72,48 @@ def test_larger_mask_holds_no_less(saliency, one, other):
         assert 0 <= smaller.concentration <= larger.concentration <= 1
 
 
+FINITE = arrays(
+    np.float32, SHAPE, elements=st.floats(allow_nan=False, allow_infinity=False, width=32)
+)
+FACTORS = st.floats(2**-20, 2**20, width=32) | st.floats(-(2**20), -(2**-20), width=32)
+
+
+@given(FINITE, MASKS)
+def test_any_finite_map_has_a_share_between_0_and_1_or_a_reason(saliency, mask):
+    scored = score(saliency, mask)
+    if not mask.any():
+        assert (scored.status, scored.concentration) == ("empty_mask", None)
+    elif not saliency.any():
+        assert (scored.status, scored.concentration) == ("zero_energy", None)
+    else:
+        assert scored.status == "ok"
+        assert 0 <= scored.concentration <= 1
+        assert 0 <= scored.energy_inside <= scored.energy_total < np.inf
+
+
+@given(FINITE)
+def test_mask_of_everything_holds_all_of_any_map(saliency):
+    scored = score(saliency, np.ones(SHAPE[1:], dtype=bool))
+    assert scored.energy_inside == scored.energy_total
+    assert scored.concentration == (1 if saliency.any() else None)
+
+
+@given(arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32)), MASKS, FACTORS)
+def test_scaling_a_map_does_not_change_its_share(saliency, mask, factor):
+    saliency = np.where(np.abs(saliency) < 1e-3, np.float32(0), saliency)  # no squares of nothing
+    plain, scaled = score(saliency, mask), score(saliency * np.float32(factor), mask)
+    assert scaled.status == plain.status
+    if plain.status == "ok":  # equal up to the float32 products
+        assert scaled.concentration == pytest.approx(plain.concentration, rel=1e-5)
+
+
+@given(MAPS, MASKS)
+def test_mask_and_rest_share_the_energy(saliency, mask):
+    inside, outside = score(saliency, mask), score(saliency, ~mask)
+    if inside.status == outside.status == "ok":
+        assert inside.concentration + outside.concentration == pytest.approx(1, rel=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_pixels_without_energy_change_nothing(seed):
     saliency = np.exp(4 * noise(1, 37, 43, seed=seed))

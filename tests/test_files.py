@@ -1,8 +1,13 @@
 """Results appear whole or not at all."""
 
+import os
+import signal
+
+import numpy as np
 import pytest
 
-from concentration.files import whole_file, whole_folder
+from concentration.errors import StudyError
+from concentration.files import read_array, whole_file, whole_folder
 
 
 class FailureError(Exception):
@@ -74,6 +79,52 @@ def test_folder_starts_empty(tmp_path):
     assert [path.name for path in (tmp_path / "result").iterdir()] == ["new"]
 
 
+def test_what_a_killed_job_left_is_no_result_and_goes(kind, tmp_path):
+    if (child := os.fork()) == 0:
+        with kind(tmp_path / "result") as draft:
+            write(draft, "half", kind)
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert [path.name for path in tmp_path.iterdir()] == [".part-result"]
+    with kind(tmp_path / "result") as draft:
+        write(draft, "whole", kind)
+    assert read(tmp_path / "result", kind) == "whole"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_block_that_writes_no_file_fails(tmp_path):
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result"):
         pass
+
+
+class Code:
+    """Unpickling this object makes a file."""
+
+    def __reduce__(self):
+        return open, ("ran", "w")
+
+
+SPOILT = {
+    "missing": lambda path: path.unlink(),
+    "empty": lambda path: path.write_bytes(b""),
+    "cut in the header": lambda path: path.write_bytes(path.read_bytes()[:20]),
+    "cut in the numbers": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "text": lambda path: path.write_text("no numbers"),
+    "code": lambda path: np.save(path, np.array([Code()], dtype=object)),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
+def test_a_spoilt_map_is_told_with_the_way_out(spoil, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saliency = np.random.default_rng(0).random((3, 4, 5), dtype=np.float32)
+    path = tmp_path / "1-of-1" / "1-dog.npy"
+    path.parent.mkdir()
+    np.save(path, saliency)
+    assert np.array_equal(read_array(path), saliency)
+    spoil(path)
+    with pytest.raises(
+        StudyError, match=r"1-dog\.npy' can't be read .*: delete the folder .*1-of-1"
+    ):
+        read_array(path)
+    assert not (tmp_path / "ran").exists()

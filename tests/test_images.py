@@ -58,6 +58,11 @@ MODES = {
         np.stack([255 * (GREY > 127)] * 3, axis=-1),
     ),
     "RGBA": (Image.fromarray(np.dstack([colours(), GREY])), "png", colours()),
+    "grey with alpha": (
+        Image.fromarray(np.dstack([GREY, GREY.T.reshape(GREY.shape)]), "LA"),
+        "png",
+        np.stack([GREY] * 3, axis=-1),
+    ),
     "palette": (
         Image.fromarray(np.uint8([[0, 1], [1, 0]]), "P"),
         "png",
@@ -107,12 +112,28 @@ def truncated(path, photo):
     path.write_bytes(path.read_bytes()[:-900])
 
 
+def loop(path, photo):
+    path.symlink_to(path.name)
+
+
+def dangling(path, photo):
+    path.symlink_to("nowhere")
+
+
+def bomb(path, photo):
+    """A hundred kilobytes that claim, and are, 400 million pixels."""
+    Image.new("1", (20_000, 20_000)).save(path, "png")
+
+
 FAULTS = {
     "missing": (lambda path, photo: None, "does not exist"),
     "truncated": (truncated, "can't be read"),
     "empty": (lambda path, photo: path.touch(), "is not an image"),
     "text": (lambda path, photo: path.write_text("no image"), "is not an image"),
     "folder": (lambda path, photo: path.mkdir(), "can't be read"),
+    "symlink loop": (loop, "can't be read.*symbolic links"),
+    "dangling symlink": (dangling, "does not exist"),
+    "bomb": (bomb, "can't be read.*exceeds limit"),
     "other size": (lambda path, photo: photo.resize((41, 30)).save(path), "41 x 30.*40 x 30"),
     "turned": (lambda path, photo: photo.resize((30, 40)).save(path), "30 x 40.*40 x 30"),
 }
@@ -125,6 +146,42 @@ def test_unfit_file_is_told_by_name(damage, message, suffix, photo, tmp_path):
     damage(path, photo)
     with pytest.raises(StudyError, match=rf"000000000139\.{suffix}.*{message}"):
         images.read(path, 40, 30)
+
+
+def test_a_file_without_permission_is_told_by_name(photo, tmp_path, as_nobody):
+    photo.save(tmp_path / "secret.png")
+    (tmp_path / "secret.png").chmod(0)
+    with pytest.raises(StudyError, match=r"secret\.png' can't be read .*Permission denied"):
+        as_nobody(lambda: images.read(tmp_path / "secret.png", 40, 30))
+
+
+def test_a_symlink_is_followed_out_of_the_folder(photo, tmp_path):
+    """Data sets are often folders of links; who may link there may as well copy there."""
+    photo.save(tmp_path / "elsewhere.png")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/000000000139.png").symlink_to("../elsewhere.png")
+    assert images.read(tmp_path / "images/000000000139.png", 40, 30).size == (40, 30)
+
+
+def test_names_in_another_script_and_with_spaces_are_names(photo, tmp_path):
+    photo.save(tmp_path / "信号 機 'é\".png")
+    assert images.read(tmp_path / "信号 機 'é\".png", 40, 30).size == (40, 30)
+
+
+@pytest.mark.parametrize("size", ["224", "original"])
+def test_an_image_of_one_pixel_is_an_image(size, tmp_path):
+    Image.new("RGB", (1, 1), (1, 2, 3)).save(tmp_path / "dot.png")
+    resized = images.resize(images.read(tmp_path / "dot.png", 1, 1), size)
+    assert np.unique(np.asarray(resized).reshape(-1, 3), axis=0).tolist() == [[1, 2, 3]]
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_an_image_of_a_hundred_million_pixels_is_read(tmp_path):
+    picture = Image.new("1", (10_000, 10_000))
+    picture.paste(1, (0, 0, 10_000, 5_000))
+    picture.save(tmp_path / "huge.png")
+    resized = images.resize(images.read(tmp_path / "huge.png", 10_000, 10_000), "8")
+    assert np.asarray(resized)[[0, 2, 5, 7], 4, 0].tolist() == [255, 255, 0, 0]
 
 
 @pytest.mark.parametrize("kind", [np.int32, np.float32])

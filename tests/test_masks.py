@@ -206,6 +206,35 @@ def test_resize_is_nearest_neighbour(old, new, library):
     assert np.array_equal(resized[rows][:, columns], expected[rows][:, columns])
 
 
+@settings(deadline=None)
+@given(SMALL_MASKS, st.integers(1, 20), st.integers(1, 20))
+def test_resize_invents_nothing(mask, height, width):
+    """A mask of all or of nothing stays one, and a smaller mask stays inside a larger one."""
+    resized = masks.resize(mask, height, width)
+    assert resized.shape == (height, width)
+    assert mask.any() or not resized.any()
+    assert not mask.all() or resized.all()
+    grown = masks.resize(masks.dilate(mask, 0.5), height, width)
+    assert (grown | ~resized).all()
+
+
+def damaged(path):
+    path.write_bytes(path.read_bytes()[:40])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda path: path.unlink(), damaged, lambda path: path.write_text("x")],
+    ids=["missing", "cut short", "text"],
+)
+def test_a_spoilt_mask_is_told_with_the_way_out(damage, tmp_path):
+    masks.write(rectangle(*A), tmp_path / "1-dog.png")
+    assert np.array_equal(masks.read(tmp_path / "1-dog.png"), rectangle(*A))
+    damage(tmp_path / "1-dog.png")
+    with pytest.raises(StudyError, match=r"1-dog\.png' can't be read .*: delete the folder '"):
+        masks.read(tmp_path / "1-dog.png")
+
+
 @pytest.mark.parametrize("shape", ["disc", "rectangle"])
 @pytest.mark.parametrize("old", [(480, 640), (640, 480), (224, 224), (60, 90), (125, 77)])
 def test_image_and_mask_keep_together(old, shape):

@@ -49,3 +49,18 @@ def test_table_is_what_the_logits_say(targets):
 def test_probability_of_large_logits_is_finite():
     table = predictions.table(["a"], torch.tensor([[1e4, 1e4 - 1]]), torch.tensor([1]))
     assert table["probability"][0] == pytest.approx(1 / (1 + math.e))
+
+
+def test_integers_stay_integers():
+    table = predictions.table(["a", "b"], LOGITS, torch.tensor([0, 1]))
+    assert table["rank"].dtype == table["target"].dtype == "int64"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_logits_that_are_not_finite_have_no_rank(value):
+    """Compared with nan, no logit is larger: the rank would be 1, as of a sure net."""
+    logits = torch.tensor([[value, 1.0, 2.0], [0.0, 1.0, 2.0]])
+    table = predictions.table(["a", "b"], logits, torch.tensor([0, 0]))
+    assert table["rank"].isna().tolist() == [True, False]
+    assert table["probability"].isna().tolist() == [True, False]
+    assert table["rank"][1] == 3

@@ -2,9 +2,12 @@
 
 import copy
 import json
+import os
 import pickle
 import shutil
+import subprocess
 
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -183,6 +186,7 @@ def code(path):
         (cut_short, "can't be read"),
         (code, "hold more than tensors, which is not loaded"),
     ],
+    ids=["another net", "cut short", "code"],
 )
 def test_bad_weights(sample, study, write, fragment):
     write(sample.root / "mine/weights.pth")
@@ -233,16 +237,18 @@ def test_faults_of_classes_and_nets_are_told_in_one_run(sample, study):
     assert "target layer 'features.99' does not exist" in said
 
 
-def test_class_names_may_look_like_numbers(sample, study):
+def test_class_names_may_look_like_numbers_or_stand_in_another_script(sample, study):
     """Not a fault: names stay text from the annotations to the table."""
     instances = json.loads((sample.root / "mine/instances.json").read_text())
-    for category, name in zip(instances["categories"], ["7", "NA"], strict=False):
+    names = ["7", "NA", "信号 / ランプ"]
+    for category, name in zip(instances["categories"], names, strict=False):
         category["name"] = name
     (sample.root / "mine/numbers.json").write_text(json.dumps(instances))
     study["dataset"]["annotations"] = "mine/numbers.json"
-    study["classes"] = [{"name": "7", "target": 0}, {"name": "NA", "target": 1}]
-    sample.build("results/energy.parquet", study=study)
-    assert sample.energy()["class"].unique().tolist() == ["7", "NA"]
+    study["classes"] = [{"name": name, "target": n} for n, name in enumerate(names)]
+    sample.build(study=study)
+    assert sample.energy()["class"].unique().tolist() == names
+    assert list(sample.root.glob("results/masks/*-信号_ランプ.png"))
 
 
 def test_unknown_showcase_sample_is_told_before_the_maps(sample, study):
@@ -250,3 +256,83 @@ def test_unknown_showcase_sample_is_told_before_the_maps(sample, study):
     said = complaint(sample, wanted, "results/figures/comparison.png", "--cores", "1")
     assert not list((sample.root / "results").rglob("*.npy"))
     assert "showcase: '000000000001-clok' is not in the subset; did you mean" in said
+
+
+def test_keys_given_twice_are_told(sample, study):
+    sample.root.joinpath("twice.yaml").write_text("seed: 1\nsizes: [64]\nseed: 2\n")
+    said = complaint(sample, None, "--dry-run", "--configfile", "twice.yaml")
+    assert "twice.yaml: seed: given twice, in the lines 1 and 3" in said
+
+
+def test_tampered_scores_give_no_table_and_the_way_out_works(sample, study):
+    sample.build("results/energy.parquet", study=study)
+    expected = (sample.root / "results/energy.parquet").read_bytes()
+    [shard] = sample.root.glob("results/energy/*/*/*.parquet")
+    scores = pd.read_parquet(shard)
+    scores.loc[3, "concentration"] = 1.25
+    scores.drop(index=7).to_parquet(shard, index=False)
+    said = complaint(sample, study, "results/energy.parquet")
+    assert "no table is made of them. Delete the folder 'results/energy' and start again" in said
+    assert "missing: 1 record: " in said
+    assert "not of every record: concentration lies in [0, 1]; 1 record: " in said
+    shutil.rmtree(sample.root / "results/energy")
+    sample.build("results/energy.parquet", study=study)
+    assert (sample.root / "results/energy.parquet").read_bytes() == expected
+
+
+# Root may write anywhere, unless it gives up the right to.
+DROP = "-dac_override,-dac_read_search"
+WITHOUT_RIGHTS = ["setpriv", f"--bounding-set={DROP}", f"--inh-caps={DROP}"]
+
+
+def test_a_folder_of_results_without_permission_is_told(sample, study):
+    (sample.root / "locked").mkdir(mode=0o555)
+    command = sample.command(study=study | {"pathvars": {"results": "locked"}})
+    if os.geteuid() == 0:
+        command = [*WITHOUT_RIGHTS, *command]
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv, to give up root's rights")
+    done = subprocess.run(command, cwd=sample.root, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Permission denied: 'locked/" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((sample.root / "locked").iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(sample):
+    """A file system of 400 kB in the clone, and what makes it larger."""
+    folder = sample.root / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "none", folder],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"needs the right to mount a small disk: {mounted.stderr.decode().strip()}")
+    yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_told_and_more_space_is_all_it_takes(sample, study, small_disk):
+    sample.build("results/energy.parquet", study=study)
+    expected = (sample.root / "results/energy.parquet").read_bytes()
+    shutil.rmtree(sample.root / "results")
+    on_disk = study | {"pathvars": {"results": "disk/results"}}
+    said = complaint(sample, on_disk, "disk/results/energy.parquet")
+    assert "is the disk full?" in said or "No space left on device" in said
+    assert not list(sample.root.glob("disk/results/**/*.npy"))
+    small_disk()
+    sample.build("disk/results/energy.parquet", study=on_disk)
+    assert (sample.root / "disk/results/energy.parquet").read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [("sizes: [64\nseed", "not valid JSON or YAML"), ("- 1\n", "keys at top level")],
+    ids=["no YAML", "a list"],
+)
+def test_a_config_file_that_is_none_is_told(sample, content, fragment):
+    sample.root.joinpath("broken.yaml").write_text(content)
+    assert fragment in complaint(sample, None, "--dry-run", "--configfile", "broken.yaml")

@@ -14,6 +14,7 @@ SCRIPTS = HOUSE / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from concentration import config as configuration
+from concentration import yaml_keys
 from concentration.errors import enumerate_errors
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
@@ -32,7 +33,13 @@ def check_config():
     dataset = config.get("dataset") or {}
     schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text())
     produced = dataset.values() if "source" in dataset else SAMPLE.values()
-    faults = configuration.faults(config, schema, ARCHITECTURES, IMAGENET, produced)
+    faults = [
+        f"{file}: {fault}"
+        for file in map(Path, workflow.configfiles)
+        if file.is_file()
+        for fault in yaml_keys.repeated(file.read_text())
+    ]
+    faults += configuration.faults(config, schema, ARCHITECTURES, IMAGENET, produced)
     if faults:
         # The run ends here, so there is time for the checks that need torch and the annotations.
         try:

@@ -34,6 +34,7 @@ rule score_energy:
 rule gather_energy:
     input:
         parts=gather.shard(rules.score_energy.output.energy, net=NETS, size=SIZES),
+        subset=rules.dilate_masks.output.subset,
         checked=rules.check_nets.output.nets,
     output:
         energy="<results>/energy.parquet",

@@ -44,9 +44,14 @@ def main(
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(whole_folder(f)) for m, f in folders.items()}
         keep = stack.enter_context(write_behind(write))
-        inputs = read_ahead(read, planned)
+        read_batches = read_ahead(read, planned)
         for batch in progress(planned, f"{net['name']} at {size}"):
-            made = explainer.explain(next(inputs), [targets[s.class_name] for s in batch])
+            inputs = next(read_batches)
+            try:
+                made = explainer.explain(inputs, [targets[s.class_name] for s in batch])
+            except StudyError as error:
+                ways = f"leave such images out, or the size {size}"
+                raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             said.append(predictions.table([s.sample for s in batch], made.logits, made.targets))
             keep(batch, made.maps)
     with whole_file(table) as draft:

@@ -15,7 +15,7 @@ from concentration.jobs import job
 def main(instances: Path, folder: Path, table: str) -> None:
     images = coco.read(instances)["images"]
     for image in images:
-        if "coco_url" not in image:
+        if not isinstance(image.get("coco_url"), str):
             raise StudyError(f"image {image['id']} has no 'coco_url' to fetch it from")
     download.fetch_all(
         [

@@ -9,11 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from concentration import energy, masks
-from concentration.files import whole_file, whole_folder
+from concentration.files import read_array, whole_file, whole_folder
 from concentration.jobs import job
 
 
@@ -30,7 +29,7 @@ def main(
     for sample in predictions["sample"]:
         mask = masks.read(Path(mask_folder, f"{sample}.png"))
         for method, folder in map_folders.items():
-            saliency = np.load(Path(folder, f"{sample}.npy"))
+            saliency = read_array(Path(folder, f"{sample}.npy"))
             fitted = masks.resize(mask, *saliency.shape[1:])
             scored = asdict(energy.score(saliency, fitted))
             records.append({"sample": sample, "method": method, **scored})

@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import entries
 from .errors import StudyError, enumerate_errors, hint
 
 Instances = dict[str, Any]
@@ -51,7 +52,7 @@ def read(path: Path) -> Instances:
         instances = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise StudyError(f"annotations {str(path)!r} do not exist") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also numbers, and nesting, without end
         raise StudyError(
             f"annotations {str(path)!r} are not whole JSON ({error}): fetch the file again"
         ) from None
@@ -70,7 +71,7 @@ def read(path: Path) -> Instances:
 
 def class_faults(instances: Instances, classes: Sequence[str]) -> list[str]:
     """A sentence for each class that the annotations do not know."""
-    names = [category["name"] for category in instances["categories"]]
+    names = [category["name"] for category in entries.named(instances["categories"])]
     return [
         f"class {name!r} is not a category of the annotations; {hint(name, names)}"
         for name in classes
@@ -84,10 +85,11 @@ def select(
     """The subset: ``images_per_class`` images of each class, drawn from ``seed``.
 
     The draw of one class depends on no other class, and a larger draw holds the smaller one.
-    Raises StudyError that lists every class that is unknown or has too few images.
+    Raises StudyError that lists every class that is unknown or has too few images, or names what is
+    wrong with an entry that the study would use.
     """
-    categories = {c["name"]: c for c in instances["categories"] if c["name"] in classes}
-    pools = _pools(instances, categories)
+    categories = entries.categories(instances["categories"], classes)
+    pools = entries.pools(instances["annotations"], categories)
     faults = class_faults(instances, classes) + _shortages(pools, images_per_class)
     if faults:
         raise StudyError(enumerate_errors("the subset can't be drawn:", faults))
@@ -98,14 +100,14 @@ def select(
         )
         for image_id in sorted(order[:images_per_class].tolist()):
             chosen.extend(pools[name][image_id])
-    images = {image["id"]: image for image in instances["images"]}
+    images = entries.images(instances["images"], {annotation["image_id"] for annotation in chosen})
     for annotation in chosen:
-        _require_keys(annotation, f"annotation {annotation.get('id')}", ["segmentation"])
-    wanted = sorted({annotation["image_id"] for annotation in chosen})
+        entries.require_segmentation(annotation, images[annotation["image_id"]])
+    licences = instances.get("licenses")
     return {
         "info": instances.get("info", {}),
-        "licenses": instances.get("licenses") or [],
-        "images": [_safe(image_id, images) for image_id in wanted],
+        "licenses": licences if isinstance(licences, list) else [],
+        "images": [images[image_id] for image_id in sorted(images)],
         "annotations": chosen,
         "categories": [categories[name] for name in classes],
     }
@@ -115,7 +117,7 @@ def samples(subset: Instances) -> list[Sample]:
     """The samples of a subset, by class in the study's order, then by image id."""
     images = {image["id"]: image for image in subset["images"]}
     names = {category["id"]: category["name"] for category in subset["categories"]}
-    licences = {entry["id"]: entry.get("name", "unknown") for entry in subset["licenses"]}
+    licences = _licences(subset["licenses"])
     groups: dict[tuple[int, int], list[Any]] = {}
     for annotation in subset["annotations"]:
         key = annotation["category_id"], annotation["image_id"]
@@ -128,7 +130,7 @@ def samples(subset: Instances) -> list[Sample]:
 
 
 def _sample(
-    image: dict[str, Any], class_name: str, licences: dict[int, str], segmentations: list[Any]
+    image: dict[str, Any], class_name: str, licences: dict[str, str], segmentations: list[Any]
 ) -> Sample:
     return Sample(
         sample=sample_id(image["id"], class_name),
@@ -137,22 +139,20 @@ def _sample(
         file=image["file_name"],
         width=image["width"],
         height=image["height"],
-        licence=licences.get(image.get("license", -1), "unknown"),
+        licence=licences.get(str(image.get("license")), "unknown"),
         segmentations=tuple(segmentations),
     )
 
 
-def _pools(
-    instances: Instances, categories: dict[str, dict[str, Any]]
-) -> dict[str, dict[int, list[dict[str, Any]]]]:
-    """For each category its annotations that are no crowd, by image id."""
-    names = {category["id"]: name for name, category in categories.items()}
-    pools: dict[str, dict[int, list[dict[str, Any]]]] = {name: {} for name in categories}
-    for annotation in instances["annotations"]:
-        name = names.get(annotation["category_id"])
-        if name is not None and not annotation.get("iscrowd", 0):
-            pools[name].setdefault(annotation["image_id"], []).append(annotation)
-    return pools
+def _licences(licences: list[Any]) -> dict[str, str]:
+    """Names of licences by id. They are for information, so a faulty one is unknown."""
+    return {
+        str(entry["id"]): entry["name"]
+        for entry in licences
+        if isinstance(entry, dict)
+        and entries.is_count(entry.get("id"))
+        and entries.is_text(entry.get("name"))
+    }
 
 
 def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[str]:
@@ -162,22 +162,3 @@ def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[
         for name, pool in pools.items()
         if len(pool) < images_per_class
     ]
-
-
-def _safe(image_id: int, images: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    """The image's entry; its file name must stay inside the image folder."""
-    if not isinstance(image_id, int):
-        raise StudyError(f"image id {image_id!r} is not a whole number, as COCO's are")
-    if image_id not in images:
-        raise StudyError(f"an annotation names the image {image_id}, which the annotations lack")
-    _require_keys(images[image_id], f"image {image_id}", ["file_name", "width", "height"])
-    path = PurePosixPath(images[image_id]["file_name"])
-    if path.is_absolute() or ".." in path.parts:
-        raise StudyError(f"image {image_id} has the file name {str(path)!r}, outside its folder")
-    return images[image_id]
-
-
-def _require_keys(entry: dict[str, Any], what: str, keys: Sequence[str]) -> None:
-    missing = [key for key in keys if entry.get(key) is None]
-    if missing:
-        raise StudyError(f"{what} has no {missing[0]!r}, which COCO's instances files give")

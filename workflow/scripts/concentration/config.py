@@ -4,6 +4,7 @@ The JSON schema says what a single value may be, in words in its ``description``
 several values (a name given twice, a file that must exist) is checked here.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import isfinite
@@ -173,10 +174,14 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     dataset = config.get("dataset")
     for key in ("annotations", "images"):
         path = dataset.get(key) if isinstance(dataset, dict) else None
-        if isinstance(path, str) and path not in produced and not _exists(path):
+        if isinstance(path, str) and _is_denied(path):
+            yield _denial(f"dataset.{key}", path)
+        elif isinstance(path, str) and path not in produced and not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
     reference = config.get("reference")
-    if isinstance(reference, str) and not _exists(reference, folder=False):
+    if isinstance(reference, str) and _is_denied(reference):
+        yield _denial("reference", reference)
+    elif isinstance(reference, str) and not _exists(reference, folder=False):
         yield f"reference: {reference!r} does not exist; give the path of a table that does"
     elif isinstance(reference, str):
         header = Path(reference).read_text(errors="replace").partition("\n")[0].split(",")
@@ -184,7 +189,11 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
             yield f"reference: {reference!r} has the columns {header}; give method and mean"
     for number, net in enumerate(_list(config, "nets")):
         weights = net.get("weights") if isinstance(net, dict) else None
-        if isinstance(weights, str) and is_path(weights) and not _exists(weights, folder=False):
+        if not isinstance(weights, str) or not is_path(weights):
+            continue
+        if _is_denied(weights):
+            yield _denial(f"nets[{number}].weights", weights)
+        elif not _exists(weights, folder=False):
             yield (
                 f"nets[{number}].weights: {weights!r} is not a file; give the path of a state "
                 "dict, a name of torchvision's such as IMAGENET1K_V1, or random"
@@ -194,8 +203,23 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
 def _exists(path: str, *, folder: bool = True) -> bool:
     try:
         return Path(path).is_file() or (folder and Path(path).is_dir())
-    except OSError:  # a name too long for the file system
+    except (OSError, ValueError):  # a name too long for the file system, or with a zero
         return False
+
+
+def _is_denied(path: str) -> bool:
+    """Whether something is, or may be, at ``path`` that this user may not read."""
+    try:
+        Path(path).stat()
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    except ValueError:  # a zero in the name
+        return False
+    return not os.access(path, os.R_OK)
+
+
+def _denial(key: str, path: str) -> str:
+    return f"{key}: {path!r} may not be read by you; give a path that may, or get the permission"
 
 
 def _list(config: Config, key: str) -> list[Any]:

@@ -100,8 +100,8 @@ def fetch_all(
     unreachable: set[str] = set()
 
     def attempt(download: Download) -> str | None:
-        host = urlsplit(download.address).netloc
         try:
+            host = urlsplit(download.address).netloc
             if _present(download):
                 return None
             if host in unreachable:
@@ -111,6 +111,8 @@ def fetch_all(
             if isinstance(error, _UnreachableError):
                 unreachable.add(error.host)
             return str(error)
+        except ValueError as error:  # an address such as http://[
+            return download.complaint(str(error))
         return None
 
     distinct = {download.file: download for download in downloads}.values()

@@ -59,7 +59,7 @@ class Explainer:
                     reason = str(error).splitlines()[0]
                     raise StudyError(
                         f"an input of {width} x {height} pixels does not fit into the memory of "
-                        f"{self.device} ({reason}): choose a smaller size"
+                        f"{self.device} ({reason})"
                     ) from None
                 self.most_pixels = pixels / 2
         half = (count + 1) // 2

@@ -15,7 +15,11 @@ log = logging.getLogger("concentration")
 
 @contextmanager
 def job(log_file: str) -> Iterator[None]:
-    """Log to ``log_file`` and stderr. A StudyError ends the job with its message alone."""
+    """Log to ``log_file`` and stderr. What the user can mend ends the job with its message alone.
+
+    That is a StudyError, what the system refuses (disk, permission), and a want of memory.
+    """
+    logging.raiseExceptions = False  # a log on a full disk hides no message behind its own
     handlers: list[logging.Handler] = [
         logging.FileHandler(log_file, mode="w"),
         logging.StreamHandler(),
@@ -27,9 +31,25 @@ def job(log_file: str) -> Iterator[None]:
     except StudyError as error:
         log.error("Error: %s", error)
         sys.exit(1)
-    except Exception:
-        log.exception("Unexpected error (please report it, with what follows)")
+    except Exception as error:
+        if (reason := _outside_cause(error)) is None:
+            log.exception("Unexpected error (please report it, with what follows)")
+        else:
+            log.error("Error: %s, then start again: what is finished is kept", reason)
         sys.exit(1)
+
+
+def _outside_cause(error: Exception) -> str | None:
+    """What the machine refused, and the way out; None if the fault is in the code."""
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = error.strerror or f"{error}: is the disk full?"  # numpy's tells counts alone
+        ways = "disk space, permission, another run in this folder"
+        return f"{error.filename}: {reason}. Mend that ({ways})"
+    # torch has no class of error for the CPU's memory
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        reason = (str(error) or "MemoryError").splitlines()[0]
+        return f"not enough memory ({reason}). Give the job more, or choose smaller sizes"
+    return None
 
 
 def progress(batches: Sequence[Sequence[T]], what: str, every: float = 10) -> Iterator[Sequence[T]]:

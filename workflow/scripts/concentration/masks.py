@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from .errors import StudyError
+from . import segmentations as checks
+from .errors import StudyError, spoilt
 
 Mask = NDArray[np.bool_]
 
@@ -23,9 +24,12 @@ def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
     """The pixels (H, W) that any of the COCO ``segmentations`` covers.
 
     A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
-    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if that is of another
-    size.
+    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if one is damaged or of
+    another size.
     """
+    for segmentation in segmentations:
+        if found := checks.fault(segmentation, height, width):
+            raise StudyError(found)
     runs = [run for s in segmentations for run in _runs(s, height, width)]
     if not runs:
         return np.zeros((height, width), dtype=bool)
@@ -33,9 +37,12 @@ def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
 
 
 def read(path: Path) -> Mask:
-    """The mask (H, W) of a picture that ``write`` made."""
-    with Image.open(path) as picture:
-        return np.asarray(picture) > 0
+    """The mask (H, W) of a picture that ``write`` made. Raises StudyError if it is damaged."""
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture) > 0
+    except (OSError, SyntaxError) as error:
+        raise spoilt(path, error) from None
 
 
 def write(mask: Mask, path: Path) -> None:
@@ -72,11 +79,6 @@ def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
     if isinstance(segmentation, list):  # fewer than three points cover nothing
         polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
         return coco_mask.frPyObjects(polygons, height, width) if polygons else []
-    if list(segmentation["size"]) != [height, width]:
-        raise StudyError(
-            f"a run-length mask has the size {segmentation['size']}, but its image is {height} "
-            f"pixels high and {width} wide"
-        )
-    if isinstance(segmentation["counts"], list):
-        return [coco_mask.frPyObjects(segmentation, height, width)]
-    return [segmentation]
+    counts = segmentation["counts"]
+    runs = {"size": [height, width], "counts": counts}
+    return [coco_mask.frPyObjects(runs, height, width) if isinstance(counts, list) else runs]

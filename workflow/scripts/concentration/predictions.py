@@ -28,17 +28,21 @@ def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
 def table(samples: Sequence[str], logits: Tensor, targets: Tensor) -> pd.DataFrame:
     """One row a sample, from ``logits`` (N, outputs) and ``targets`` (N,), int64.
 
-    Columns: sample, target, its logit, softmax probability and rank (1 is best), and top1.
+    Columns: sample, target, its logit, softmax probability and rank (1 is best), and top1. Logits
+    that are not finite have neither probability nor rank: both are null.
     """
     logits = logits.detach().double()
     chosen = logits.gather(1, targets[:, None])  # (N, 1)
+    probability = logits.softmax(dim=1).gather(1, targets[:, None])[:, 0]
+    rank = 1 + (logits > chosen).sum(dim=1)
+    defined = logits.isfinite().all(dim=1).numpy()
     return pd.DataFrame(
         {
             "sample": list(samples),
             "target": targets.numpy(),
             "logit": chosen[:, 0].numpy(),
-            "probability": logits.softmax(dim=1).gather(1, targets[:, None])[:, 0].numpy(),
-            "rank": 1 + (logits > chosen).sum(dim=1).numpy(),
+            "probability": pd.Series(probability.numpy()).where(defined),
+            "rank": pd.Series(rank.numpy()).where(defined),  # integers, unless one is null
             "top1": logits.argmax(dim=1).numpy(),
         }
     )

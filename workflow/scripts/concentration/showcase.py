@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from . import images, masks
 from .coco import Sample
 from .errors import StudyError, hint
+from .files import read_array
 
 
 def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Sample]:
@@ -55,5 +56,8 @@ def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: s
     for folder in map(Path, folders):
         file = folder / method / f"{sample}.npy"
         if folder.parts[-3:-1] == (net, size) and file.exists():
-            return np.load(file)
-    raise FileNotFoundError(f"no map of {sample} by {method} for {net} at {size}")
+            return read_array(file)
+    raise StudyError(
+        f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "
+        f"{net!r} below showcase/ and start again, which makes it anew"
+    )

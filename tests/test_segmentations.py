@@ -1,0 +1,156 @@
+"""Segmentations: the sound ones pass and give the right mask, the others are told apart."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageDraw
+from pycocotools import mask as coco_mask
+
+from concentration import masks
+from concentration.errors import StudyError
+from concentration.segmentations import fault, run_lengths
+
+MASKS = st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(bool, shape))
+
+
+def lengths(mask):
+    """Run lengths column by column, the first of them of zeros."""
+    pixels = mask.flatten(order="F")
+    edges = np.flatnonzero(np.diff(pixels)) + 1
+    runs = np.diff([0, *edges, pixels.size]).tolist()
+    return [0, *runs] if pixels[0] else runs
+
+
+@settings(deadline=None)
+@given(MASKS)
+def test_run_lengths_are_those_of_the_mask(mask):
+    compressed = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"]
+    assert run_lengths(compressed) == run_lengths(compressed.decode()) == lengths(mask)
+
+
+@settings(deadline=None)
+@given(MASKS, st.booleans())
+def test_a_mask_survives_its_run_lengths(mask, compressed):
+    if compressed:
+        counts = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+    else:
+        counts = lengths(mask)
+    runs = {"size": list(mask.shape), "counts": counts}
+    assert fault(runs, *mask.shape) is None
+    assert np.array_equal(masks.union([runs], *mask.shape), mask)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=12))
+def test_runs_of_length_zero_are_runs(counts):
+    if not sum(counts):
+        counts = [*counts, 1]
+    pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    runs = {"size": [1, len(pixels)], "counts": counts}
+    assert np.array_equal(masks.union([runs], 1, len(pixels))[0], pixels)
+
+
+CORNERS = st.lists(st.tuples(st.integers(-60, 90), st.integers(-60, 90)), min_size=3, max_size=3)
+
+
+@settings(deadline=None)
+@given(CORNERS)
+def test_polygons_are_cut_at_the_border(corners):
+    """A triangle that reaches beyond its image is the larger image's, cut: PIL draws that."""
+    height, width, margin = 30, 40, 100
+    canvas = Image.new("1", (width + 2 * margin, height + 2 * margin))
+    ImageDraw.Draw(canvas).polygon([(x + margin, y + margin) for x, y in corners], fill=1)
+    drawn = np.asarray(canvas)[margin : margin + height, margin : margin + width]
+    mask = masks.union([[[number for corner in corners for number in corner]]], height, width)
+    # Both draw the interior; of the pixels on an edge each has its own opinion.
+    outline = Image.new("1", canvas.size)
+    ImageDraw.Draw(outline).line(
+        [(x + margin, y + margin) for x, y in [*corners, corners[0]]], fill=1, width=5
+    )
+    sure = ~np.asarray(outline)[margin : margin + height, margin : margin + width]
+    assert np.array_equal(mask[sure], drawn[sure])
+
+
+SQUARE = [1, 1, 9, 1, 9, 9, 1, 9]
+EMPTY = {
+    "outside, to the right": [[50, 1, 60, 1, 60, 9]],
+    "outside, to the left": [[-20, 1, -10, 1, -10, 9]],
+    "outside, below": [[1, 40, 9, 40, 9, 50]],
+    "outside, above": [[1, -20, 9, -20, 9, -10]],
+    "two points": [[1, 1, 9, 9]],
+    "area of zero": [[5, 5, 5, 5, 5, 5]],
+    "no polygon": [],
+    "a polygon of nothing": [[]],
+}
+
+
+@pytest.mark.parametrize("segmentation", EMPTY.values(), ids=EMPTY.keys())
+def test_what_covers_nothing_is_an_empty_mask(segmentation):
+    assert fault(segmentation, 30, 40) is None
+    assert not masks.union([segmentation], 30, 40).any()
+    assert masks.union([segmentation, [SQUARE]], 30, 40).sum() == 64
+
+
+FAULTY = {
+    "nan": ([[1, 1, math.nan, 1, 9, 9]], "the coordinate nan, far outside"),
+    "infinity": ([[1, 1, math.inf, 1, 9, 9]], "the coordinate inf, far outside"),
+    "far away": ([[1, 1, 1e9, 1, 9, 9]], "the coordinate 1000000000.0, far outside its image of"),
+    "endless": ([[1, 1, 10**400, 1, 9, 9]], "far outside its image of 40 x 30 pixels"),
+    "far above": ([[1, 1, 9, -61, 9, 9]], "the coordinate -61, far outside"),
+    "text": ([[1, 1, "9", 1, 9, 9]], "the coordinate '9', which is not a number"),
+    "truth": ([[1, 1, True, 1, 9, 9]], "the coordinate 'True', which is not a number"),
+    "odd": ([[1, 1, 9, 1, 9, 9, 1]], "a polygon has 7 numbers, which are no pairs"),
+    "flat": ([1, 1, 9, 1, 9, 9], "'1' is not a polygon"),
+    "points": ([[[1, 1], [9, 1], [9, 9], [1, 9]]], "the coordinate '[1, 1]', which is not a"),
+    "text alone": ("1 1 9 1", "a str is neither a list of polygons nor run lengths"),
+    "nothing": (None, "a NoneType is neither"),
+    "runs too short": ({"size": [30, 40], "counts": [3, 4]}, "cover 7 of the image's 1200 pixels"),
+    "runs too long": ({"size": [30, 40], "counts": [3, 1198]}, "cover 1201 of the image's 1200"),
+    "negative run": ({"size": [30, 40], "counts": [-4, 1204]}, "are damaged"),
+    "part of a run": ({"size": [30, 40], "counts": [600.0, 600.0]}, "are damaged"),
+    "no runs": ({"size": [30, 40]}, "run lengths 'None' are damaged"),
+    "text for runs": ({"size": [30, 40], "counts": "no runs"}, "run lengths 'no runs' are damaged"),
+    "text cut short": ({"size": [30, 40], "counts": "zz"}, "are damaged"),
+    "text without end": ({"size": [30, 40], "counts": "o" * 99}, "are damaged"),
+    "text of other runs": ({"size": [30, 40], "counts": "34"}, "cover 7 of the image's 1200"),
+    "no size": ({"counts": [1200]}, "the size None, but its image is 30 pixels high and 40 wide"),
+    "other size": ({"size": [40, 30], "counts": [1200]}, r"the size [40, 30], but its image is 30"),
+}
+
+
+@pytest.mark.parametrize(("segmentation", "message"), FAULTY.values(), ids=FAULTY.keys())
+def test_faulty_segmentations_are_told_before_c_code_sees_them(segmentation, message):
+    assert message in fault(segmentation, 30, 40)
+    with pytest.raises(StudyError):
+        masks.union([[SQUARE], segmentation], 30, 40)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-100, 2000)
+    | st.floats()
+    | st.text("0123PQRop", max_size=8),
+    lambda inside: (
+        st.lists(inside, max_size=8)
+        | st.fixed_dictionaries({"size": st.just([7, 9]), "counts": inside})
+    ),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(JSON | st.lists(st.lists(st.floats(-20, 30), max_size=12), max_size=3))
+def test_any_segmentation_is_a_mask_or_a_fault(segmentation):
+    segmentation = json.loads(json.dumps(segmentation))
+    if fault(segmentation, 7, 9) is None:
+        mask = masks.union([segmentation], 7, 9)
+        assert (mask.shape, mask.dtype) == ((7, 9), bool)
+    else:
+        with pytest.raises(StudyError):
+            masks.union([segmentation], 7, 9)

@@ -1,0 +1,80 @@
+"""COCO segmentations: what is wrong with one.
+
+pycocotools reads them in C and trusts them: a coordinate that is not a number ends the process, and
+run lengths that end before the image does fill the mask with whatever was in memory. So they are
+checked before it sees them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+FAR = 2  # how many widths or heights a polygon may reach beyond its image
+
+
+def fault(segmentation: Any, height: int, width: int) -> str | None:
+    """Why ``segmentation`` is no mask of an image of ``height`` x ``width`` pixels; None if it is.
+
+    Sound are lists of polygons, each a flat list of coordinates in pixels, and run-length
+    encodings, compressed or not, of exactly the image's size.
+    """
+    if isinstance(segmentation, list):
+        faults = (_polygon_fault(polygon, height, width) for polygon in segmentation)
+        return next((found for found in faults if found), None)
+    if isinstance(segmentation, dict):
+        return _runs_fault(segmentation, height, width)
+    return f"a {type(segmentation).__name__} is neither a list of polygons nor run lengths"
+
+
+def run_lengths(compressed: str | bytes) -> list[int] | None:
+    """The run lengths in COCO's compressed notation; None if it is not one.
+
+    Six bits a character: five of the number, lowest first, and one that says whether more follow.
+    From the fourth on, a number is the difference to the last but one.
+    """
+    runs: list[int] = []
+    number = place = 0
+    for code in compressed if isinstance(compressed, bytes) else compressed.encode():
+        bits = code - 48
+        if not 0 <= bits < 64 or place > 30:
+            return None
+        number |= (bits & 31) << place
+        place += 5
+        if not bits & 32:
+            if bits & 16:
+                number -= 1 << place
+            runs.append(number + (runs[-2] if len(runs) > 2 else 0))
+            number = place = 0
+    return runs if place == 0 else None
+
+
+def _polygon_fault(polygon: Any, height: int, width: int) -> str | None:
+    if not isinstance(polygon, list):
+        return f"{str(polygon)[:40]!r} is not a polygon [x0, y0, x1, y1, ...]"
+    if len(polygon) % 2:
+        return f"a polygon has {len(polygon)} numbers, which are no pairs of x and y"
+    for coordinates, length in ((polygon[::2], width), (polygon[1::2], height)):
+        for number in coordinates:
+            if type(number) not in (int, float):
+                return f"a polygon has the coordinate {str(number)[:40]!r}, which is not a number"
+            if not -FAR * length <= number <= (1 + FAR) * length:  # false for nan, too
+                return (
+                    f"a polygon has the coordinate {str(number)[:40]}, far outside its image of "
+                    f"{width} x {height} pixels"
+                )
+    return None
+
+
+def _runs_fault(runs: dict[str, Any], height: int, width: int) -> str | None:
+    size = runs.get("size")
+    if not isinstance(size, Sequence) or list(size) != [height, width]:
+        return (
+            f"a run-length mask has the size {size}, but its image is {height} pixels high and "
+            f"{width} wide"
+        )
+    counts: Any = runs.get("counts")
+    lengths = run_lengths(counts) if isinstance(counts, str | bytes) else counts
+    if not isinstance(lengths, list) or not all(type(n) is int and n >= 0 for n in lengths):
+        return f"run lengths {str(counts)[:40]!r} are damaged"
+    if sum(lengths) != height * width:
+        return f"run lengths cover {sum(lengths)} of the image's {height * width} pixels"
+    return None
