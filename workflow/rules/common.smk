@@ -61,6 +61,11 @@ def image_folder(wildcards):
     return config["dataset"]["images"]
 
 
+def growing(mem_mb):
+    """Memory that doubles, triples with every attempt at a job: profiles/slurm tries again."""
+    return lambda wildcards, attempt: mem_mb * attempt
+
+
 def code(script):
     """A hash of a script and of all modules of ours that it imports, directly or not.
 
