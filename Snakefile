@@ -33,6 +33,19 @@ include: "workflow/rules/energy.smk"
 include: "workflow/rules/figures.smk"
 
 
+# Seconds of work on small files: on a cluster they run where snakemake runs.
+localrules:
+    all,
+    draw_sample,
+    choose_showcase,
+    gather_energy,
+    tabulate_concentration,
+    plot_concentration,
+    plot_concentration_by_net,
+    plot_comparison,
+    render_maps,
+
+
 rule all:
     default_target: True
     input:
