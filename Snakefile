@@ -26,6 +26,7 @@ wildcard_constraints:
     table="|".join(TABLES),
 
 
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/saliency.smk"
