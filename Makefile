@@ -1,10 +1,11 @@
 # make study   installs what is needed and runs the default study
-# make test    runs all tests;  make lint  checks style, types and the workflow
+# make test    runs all tests but those on Slurm;  make lint  checks style, types and the workflow
+# make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint format clean
+.PHONY: study test test-slurm lint format clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -12,7 +13,11 @@ study: .venv/runtime
 	@echo "Figures and pictures: results/figures"
 
 test: .venv/tools
-	pytest
+	pytest -m "not slurm"
+
+test-slurm: .venv/tools
+	tests/slurm/install
+	pytest -rs tests/slurm
 
 lint: .venv/tools
 	ruff check .
