@@ -81,9 +81,10 @@ StorageUser=root
 
 @dataclass
 class Cluster:
-    """The daemons by name, and the folder of their state and logs."""
+    """The daemons by name, the folder of their state and logs, and their ports."""
 
     folder: Path
+    ports: list[int]
     daemons: dict[str, subprocess.Popen] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
@@ -148,8 +149,8 @@ def missing(accounts: bool) -> list[str]:
 @contextmanager
 def cluster(folder: Path, accounts: bool) -> Iterator[Cluster]:
     """A cluster that runs as long as the block; SLURM_CONF leads to it."""
-    configure(folder, accounts)
-    made = Cluster(folder)
+    made = Cluster(folder, free_ports(5))
+    configure(made, accounts)
     outside = dict(os.environ)
     os.environ["SLURM_CONF"] = f"{folder}/slurm.conf"
     os.environ["PATH"] = f"{folder}/bin:{outside['PATH']}"
@@ -167,13 +168,13 @@ def cluster(folder: Path, accounts: bool) -> Iterator[Cluster]:
                 daemon.wait()
 
 
-def configure(folder: Path, accounts: bool) -> None:
-    """Write the configuration of a cluster on ports that are free now."""
+def configure(made: Cluster, accounts: bool) -> None:
+    folder = made.folder
     facts = {
         "folder": folder,
         "host": socket.gethostname().partition(".")[0],
         "user": getpass.getuser(),
-        "ports": free_ports(5),
+        "ports": made.ports,
         "gres": "Gres=gpu:1" if accounts else "",
     }
     more = WITH_ACCOUNTS if accounts else WITHOUT_ACCOUNTS
@@ -194,6 +195,7 @@ def configure(folder: Path, accounts: bool) -> None:
 
 
 def free_ports(count: int) -> list[int]:
+    """Ports that are free now."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [opened.getsockname()[1] for opened in sockets]
     for opened in sockets:
@@ -229,15 +231,14 @@ def start_database(made: Cluster) -> None:
         capture_output=True,
         check=True,
     )
-    port = next(
-        line.partition("=")[2]
-        for line in (folder / "slurmdbd.conf").read_text().splitlines()
-        if line.startswith("StoragePort=")
-    )
     made.start(
         "mariadbd",
         *("mariadbd", "--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"),
-        *(f"--socket={folder}/mariadb.socket", "--bind-address=127.0.0.1", f"--port={port}"),
+        *(
+            f"--socket={folder}/mariadb.socket",
+            "--bind-address=127.0.0.1",
+            f"--port={made.ports[4]}",
+        ),
     )
     wait_for((folder / "mariadb.socket").exists, "mariadbd")
     made.start("slurmdbd", "slurmdbd", "-D")
