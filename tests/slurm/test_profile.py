@@ -142,3 +142,23 @@ def test_a_killed_snakemake_goes_on(house, expected, plain):
     assert energy(house, "results/killed") == expected
     assert (hanging, "one") in jobs("compute_maps", "CANCELLED")
     assert {file: file.stat().st_mtime_ns for file in finished} == finished
+
+
+def test_jobs_of_other_runs_are_left_alone(house, plain):
+    """The next run of a study cancels what its earlier runs left, and nothing else."""
+    logs = {"this": "results/this/logs/a.log", "another": "results/another/logs/a.log"}
+    (house.root / ".snakemake/log").mkdir(parents=True, exist_ok=True)
+    for run, log in logs.items():
+        said = f"SLURM run ID: {run}\n    log: {log}\n"
+        (house.root / f".snakemake/log/{run}.snakemake.log").write_text(said)
+    started = {
+        run: ask(
+            "sbatch", "--parsable", f"--job-name={run}", "--output=/dev/null", "--wrap=sleep 99"
+        )
+        for run in ("this", "another", "unknown")
+    }
+    target = "resources/sample/instances.json"
+    house.build(target, "--force", "--cores", "1", study=study_in("results/this"))
+    left = ask("squeue", "--noheader", "--format=%j").split()
+    ask("scancel", *(job.strip() for job in started.values()))
+    assert sorted(left) == ["another", "unknown"]
