@@ -48,7 +48,7 @@ def jobs(rule, state):
     return [(job, node) for job, node, now, why in rows if now == state and f"rule_{rule}" in why]
 
 
-def test_a_site_with_accounts_and_a_gpu(house, expected, accounted):
+def test_a_site_with_accounts_and_a_gpu(accounted, house, expected):
     """The lines of the profile that a user edits; sacct, since squeue forgets."""
     profile = house.root / "profiles/slurm/config.yaml"
     original = profile.read_text()
@@ -92,7 +92,7 @@ def computing(cluster, job):
     }
 
 
-def test_jobs_that_the_cluster_ends_are_done_again(house, expected, plain):
+def test_jobs_that_the_cluster_ends_are_done_again(plain, house, expected):
     """Killed for memory, for time and by hand, and lost with their node; in one run."""
     hungry = ["--set-resources", "compute_maps:gpu=0", "check_nets:mem_mb=200*attempt**4"]
     with submitting(house, "results/faults", *hungry) as (snakemake, said):
@@ -122,7 +122,7 @@ def test_jobs_that_the_cluster_ends_are_done_again(house, expected, plain):
     assert "exceeded memory limit" in log.read_text()
 
 
-def test_a_killed_snakemake_goes_on(house, expected, plain):
+def test_a_killed_snakemake_goes_on(plain, house, expected):
     """One job of maps is done when snakemake dies, and another is still in the queue."""
     with submitting(house, "results/killed") as (snakemake, said):
         wait_for(lambda: jobs("compute_maps", "RUNNING"), "a job of maps")
@@ -144,7 +144,7 @@ def test_a_killed_snakemake_goes_on(house, expected, plain):
     assert {file: file.stat().st_mtime_ns for file in finished} == finished
 
 
-def test_jobs_of_other_runs_are_left_alone(house, plain):
+def test_jobs_of_other_runs_are_left_alone(plain, house):
     """The next run of a study cancels what its earlier runs left, and nothing else."""
     logs = {"this": "results/this/logs/a.log", "another": "results/another/logs/a.log"}
     (house.root / ".snakemake/log").mkdir(parents=True, exist_ok=True)
