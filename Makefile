@@ -1,11 +1,12 @@
 # make study   installs what is needed and runs the default study
-# make test    runs all tests;  make lint  checks style, types and the workflow
-# make benchmark  times the maps beside other libraries' (about 20 minutes)
+# make test    runs all tests but those on Slurm;  make lint  checks style, types and the workflow
+# make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
+# make benchmark    times the maps beside other libraries' (about 20 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test lint format benchmark clean
+.PHONY: study test test-slurm lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -13,7 +14,11 @@ study: .venv/runtime
 	@echo "Figures and pictures: results/figures"
 
 test: .venv/tools
-	pytest
+	pytest -m "not slurm"
+
+test-slurm: .venv/tools
+	tests/slurm/install
+	pytest -rs tests/slurm
 
 lint: .venv/tools
 	ruff check .

@@ -26,11 +26,25 @@ wildcard_constraints:
     table="|".join(TABLES),
 
 
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/energy.smk"
 include: "workflow/rules/figures.smk"
+
+
+# Seconds of work on small files: on a cluster they run where snakemake runs.
+localrules:
+    all,
+    draw_sample,
+    choose_showcase,
+    gather_energy,
+    tabulate_concentration,
+    plot_concentration,
+    plot_concentration_by_net,
+    plot_comparison,
+    render_maps,
 
 
 rule all:

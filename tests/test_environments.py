@@ -1,4 +1,4 @@
-"""The conda environments and requirements.txt pin the same versions."""
+"""The conda environments pin the versions of requirements.txt, and rules say what they need."""
 
 from pathlib import Path
 
@@ -36,3 +36,12 @@ def test_every_rule_has_an_environment_that_exists():
     named = {line.strip().strip('"') for line in rules.splitlines() if "/envs/" in line}
     assert named == {f"../../envs/{path.name}" for path in REPOSITORY.glob("envs/*.yaml")}
     assert rules.count("    conda:\n") == rules.count("    script:\n")
+
+
+def test_every_rule_says_what_it_needs():
+    """A scheduler gives a job what it asks for, and its default where it asks for nothing."""
+    rules = "".join(path.read_text() for path in REPOSITORY.glob("workflow/rules/*.smk"))
+    scripts = rules.count("    script:\n")
+    assert scripts > 10
+    for need in ("    threads: ", "        mem_mb=", "        runtime="):
+        assert rules.count(need) == scripts, need

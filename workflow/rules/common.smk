@@ -75,6 +75,11 @@ def map_folder(method):
     return folder if KEEP_MAPS else temp(folder)
 
 
+def growing(mem_mb):
+    """Memory that doubles, triples with every attempt at a job: profiles/slurm tries again."""
+    return lambda wildcards, attempt: mem_mb * attempt
+
+
 def code(script):
     """A hash of a script and of all modules of ours that it imports, directly or not.
 

@@ -36,7 +36,7 @@ rule select_subset:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=10,
     params:
         code=code("select_subset"),
@@ -62,7 +62,7 @@ rule dilate_masks:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=60,
     params:
         code=code("dilate_masks"),

@@ -22,7 +22,7 @@ rule score_energy:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
         runtime=30,
     params:
         code=code("score_energy"),

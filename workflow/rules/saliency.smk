@@ -17,7 +17,7 @@ rule check_nets:
         "../../envs/saliency.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=10,
     params:
         code=code("check_nets"),
@@ -46,8 +46,9 @@ rule compute_maps:
         "../../envs/saliency.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=growing(4000),
         runtime=240,
+        gpu=1,
     params:
         code=code("compute_maps"),
         images=image_folder,

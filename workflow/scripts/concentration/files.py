@@ -1,10 +1,17 @@
-"""Results appear whole or not at all: written under another name, then renamed."""
+"""Results appear whole or not at all: written in a draft folder, then renamed.
 
+Two jobs may write one result, when a cluster still runs a job that was given up and started anew.
+The one that starts last wins: it takes the drafts of the others away, so that their next write, or
+their rename, fails.
+"""
+
+import glob
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,32 +21,44 @@ from .errors import spoilt
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path beside ``path``, with its suffix, renamed to it when the block succeeds."""
-    final = Path(path)
-    draft = final.with_name(f".part-{final.name}")
-    final.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with _named(final):
-            yield draft
-            draft.replace(final)
-    finally:
-        draft.unlink(missing_ok=True)
+    """A temporary path of the same name, renamed to ``path`` when the block succeeds."""
+    with draft_folder(Path(path)) as folder:
+        draft = folder / Path(path).name
+        yield draft
+        draft.replace(path)
 
 
 @contextmanager
 def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """An empty temporary folder beside ``path``, renamed to it when the block succeeds."""
-    final = Path(path)
-    draft = final.with_name(f".part-{final.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    """An empty temporary folder, renamed to ``path`` when the block succeeds."""
+    with draft_folder(Path(path)) as folder:
+        yield folder
+        if folder.exists():  # else another job has taken over, and the rename fails
+            shutil.rmtree(path, ignore_errors=True)
+        folder.replace(path)
+
+
+@contextmanager
+def draft_folder(final: Path) -> Iterator[Path]:
+    """An empty folder beside ``final`` that is this job's own; drafts of other jobs are removed."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    for other in final.parent.glob(f".part-{'?' * 8}-{glob.escape(final.name)}"):
+        discard(other)
+    folder = final.with_name(f".part-{uuid4().hex[:8]}-{final.name}")
+    folder.mkdir()
     try:
         with _named(final):
-            yield draft
-            shutil.rmtree(final, ignore_errors=True)
-            draft.replace(final)
+            yield folder
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def discard(draft: Path) -> None:
+    """Remove a draft that a job may be writing: renamed first, so that it is gone at once."""
+    doomed = draft.with_name(f".gone-{uuid4().hex[:8]}")
+    with suppress(FileNotFoundError):  # its job has just ended
+        draft.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 @contextmanager

@@ -1,0 +1,47 @@
+"""Two real clusters, as two sites might run them, and the result that both must reach."""
+
+import pytest
+
+from ..workflow.conftest import house  # noqa: F401
+from .cluster import cluster, missing
+
+# Two nets of the sample, at two sizes: four jobs of maps.
+STUDY = {
+    "classes": [{"name": "traffic light", "target": 0}, {"name": "clock", "target": 5}],
+    "images_per_class": 2,
+    "nets": [
+        {"name": name, "architecture": name, "weights": f"resources/sample/weights/{name}.pth"}
+        for name in ("squeezenet1_1", "shufflenet_v2_x0_5")
+    ],
+    "sizes": ["original", 64],
+}
+
+
+def study_in(results: str) -> dict:
+    return STUDY | {"pathvars": {"results": results}}
+
+
+@pytest.fixture(scope="module")
+def expected(house) -> bytes:  # noqa: F811
+    """The scores, computed without Slurm."""
+    house.build("results/local/energy.parquet", study=study_in("results/local"))
+    return (house.root / "results/local/energy.parquet").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A cluster that neither accounts for jobs nor has a GPU."""
+    yield from running(tmp_path_factory, accounts=False)
+
+
+@pytest.fixture(scope="module")
+def accounted(tmp_path_factory):
+    """A cluster with accounts, and a GPU in a partition of its own; it forgets jobs soon."""
+    yield from running(tmp_path_factory, accounts=True)
+
+
+def running(tmp_path_factory, accounts: bool):
+    if lacking := missing(accounts):
+        pytest.skip(f"needs Slurm: {', '.join(lacking)} not found (make test-slurm installs it)")
+    with cluster(tmp_path_factory.mktemp("slurm"), accounts) as made:
+        yield made
