@@ -118,9 +118,7 @@ def test_a_folder_without_permission_is_told(tmp_path):
             parent.chmod(0o755)
     nobody = "os.geteuid() or (os.setgroups([]), os.setgid(65534), os.setuid(65534))"
     said = run(tmp_path, "draft.write_text('x')", before=nobody + "\nos.access('.', 2) and exit(9)")
-    assert re.search(
-        r"Error: \.part-\w+-result: Permission denied\. Mend that \(disk space, perm", said
-    )
+    assert "-result: Permission denied. Mend that (disk space, permission" in said
     assert "Traceback" not in said
 
 
