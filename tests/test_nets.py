@@ -261,6 +261,12 @@ def test_default_target_layer_yields_feature_maps(architecture, on_meta):
     assert relu_nodes(run.logits)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_gflops_are_torchvisions(architecture):
+    known = {weights.meta["_ops"] for weights in get_model_weights(architecture)}
+    assert float(ARCHITECTURES[architecture]["gflops"]) == min(known)
+
+
 @pytest.mark.parametrize("architecture", ON_OTHERS)
 def test_other_activations_are_those_of_the_table(architecture, on_meta):
     net = nets.load(architecture, "random")

@@ -57,7 +57,7 @@ rule dilate_masks:
         "<logs>/dilate_masks.log",
     benchmark:
         "<benchmarks>/dilate_masks.tsv"
-    priority: 100
+    priority: 10000
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -80,7 +80,7 @@ rule choose_showcase:
         "<logs>/choose_showcase.log",
     benchmark:
         "<benchmarks>/choose_showcase.tsv"
-    priority: 100
+    priority: 10000
     conda:
         "../../envs/analysis.yaml"
     threads: 1

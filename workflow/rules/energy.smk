@@ -17,7 +17,7 @@ rule score_energy:
         "<logs>/score_energy/{net}-{size}-{scatteritem}.log",
     benchmark:
         "<benchmarks>/score_energy/{net}-{size}-{scatteritem}.tsv"
-    priority: 50
+    priority: 5000
     conda:
         "../../envs/analysis.yaml"
     threads: 1

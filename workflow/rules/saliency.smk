@@ -12,7 +12,7 @@ rule check_nets:
         "<logs>/check_nets.log",
     benchmark:
         "<benchmarks>/check_nets.tsv"
-    priority: 100
+    priority: 10000
     conda:
         "../../envs/saliency.yaml"
     threads: 1
@@ -42,6 +42,7 @@ rule compute_maps:
         "<logs>/compute_maps/{net}-{size}-{scatteritem}.log",
     benchmark:
         "<benchmarks>/compute_maps/{net}-{size}-{scatteritem}.tsv"
+    priority: heaviest_first
     conda:
         "../../envs/saliency.yaml"
     threads: 1

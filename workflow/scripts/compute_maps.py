@@ -1,5 +1,6 @@
 """Compute the saliency maps of one net at one size, for one shard of the samples."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from concentration.coco import Sample
 from concentration.errors import StudyError
 from concentration.explain import Explainer
 from concentration.files import whole_file, whole_folder
-from concentration.jobs import job, progress
+from concentration.jobs import job, log, progress
 from concentration.overlap import read_ahead, write_behind
 
 
@@ -31,7 +32,8 @@ def main(
     device = machine.choose_device()
     explainer = Explainer(net, list(folders), device, seed)
     planned = batches(samples, size, machine.PIXELS_PER_BATCH[device.type])
-    said = []
+    what, said = f"{net['name']} at {size}", []
+    begun, computing = time.monotonic(), 0.0
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
@@ -45,17 +47,20 @@ def main(
         drafts = {m: stack.enter_context(whole_folder(f)) for m, f in folders.items()}
         keep = stack.enter_context(write_behind(write))
         read_batches = read_ahead(read, planned)
-        for batch in progress(planned, f"{net['name']} at {size}"):
+        for batch in progress(planned, what):
             inputs = next(read_batches)
+            start = time.monotonic()
             try:
                 made = explainer.explain(inputs, [targets[s.class_name] for s in batch])
             except StudyError as error:
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
+            computing += time.monotonic() - start
             said.append(predictions.table([s.sample for s in batch], made.logits, made.targets))
             keep(batch, made.maps)
     with whole_file(table) as draft:
         pd.concat(said).sort_values("sample").to_parquet(draft, index=False)
+    log.info("%s: %.1f s of %.1f s computing", what, computing, time.monotonic() - begun)
 
 
 def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Sample]]:
