@@ -33,7 +33,7 @@ format: .venv/tools
 	ruff format .
 	snakefmt --line-length 100 Snakefile workflow/rules
 
-benchmark: .venv/peers
+benchmark: .venv/tools
 	PYTHONPATH=workflow/scripts python benchmarks/speed.py
 
 clean:
@@ -48,8 +48,4 @@ clean:
 
 .venv/tools: requirements-test.txt .venv/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
-	touch $@
-
-.venv/peers: requirements-benchmark.txt .venv/tools
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-benchmark.txt
 	touch $@

@@ -1,0 +1,41 @@
+"""The libraries of the benchmark make the same maps, each in its own way."""
+
+import pytest
+import torch
+
+from concentration import nets
+from concentration.maps import METHODS as FIVE
+from libraries import LIBRARIES, captum, limit, ours, pytorch_grad_cam, thesis
+from speed import METHODS, check
+
+IMAGES = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(0))
+
+
+def maps(library):
+    net = nets.load("squeezenet1_1", "random")
+    return library("squeezenet1_1", net, "features.12", [7, 5])(IMAGES)
+
+
+@pytest.fixture(scope="module")
+def our_maps():
+    return maps(ours)
+
+
+@pytest.mark.filterwarnings("ignore:Setting backward hooks")
+@pytest.mark.parametrize("library", [captum, pytorch_grad_cam, thesis])
+def test_the_maps_are_ours(library, our_maps):
+    theirs = maps(library)
+    name = next(name for name, maker in LIBRARIES.items() if maker is library)
+    assert len(theirs) == METHODS[name]
+    assert set(theirs) <= set(FIVE)
+    check({"ours": our_maps, name: theirs})
+
+
+def test_other_maps_are_noticed(our_maps):
+    wrong = our_maps | {"guided_backpropagation": our_maps["backpropagation"]}
+    with pytest.raises(SystemExit, match="captum's guided_backpropagation differs"):
+        check({"ours": our_maps, "captum": wrong})
+
+
+def test_the_limit_makes_no_maps():
+    assert maps(limit) == {}
