@@ -33,7 +33,7 @@ def main(
     explainer = Explainer(net, list(folders), device, seed)
     planned = batches(samples, size, machine.PIXELS_PER_BATCH[device.type])
     what, said = f"{net['name']} at {size}", []
-    begun, computing = time.monotonic(), 0.0
+    begun, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
@@ -49,6 +49,9 @@ def main(
         read_batches = read_ahead(read, planned)
         for batch in progress(planned, what):
             inputs = next(read_batches)
+            if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
+                machine.give_back_memory()
+                shape = inputs.shape[2:]
             start = time.monotonic()
             try:
                 made = explainer.explain(inputs, [targets[s.class_name] for s in batch])

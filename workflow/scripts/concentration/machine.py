@@ -28,9 +28,17 @@ def keep_freed_memory() -> None:
     """Let freed memory stay with this process: feature maps are large, and soon wanted again.
 
     By default glibc hands every large block back to the kernel, which clears each of its pages when
-    it is asked for the next one. Elsewhere than on glibc nothing changes.
+    it is asked for the next one. Elsewhere than on glibc nothing changes. ``give_back_memory`` ends
+    what would grow: blocks of one size seldom fit those of another.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_MMAP_MAX, 0)
         libc.mallopt(M_TRIM_THRESHOLD, -1)
+
+
+def give_back_memory() -> None:
+    """Hand the memory that is free to the kernel, once."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
