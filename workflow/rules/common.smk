@@ -138,8 +138,10 @@ else:
     IMAGES = ancient(config["dataset"]["images"])
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
-SAMPLES_PER_SHARD = 90
+# Their number is bounded for Snakemake's sake, which takes a minute to plan 15 000 jobs.
+SAMPLES_PER_SHARD, MOST_SHARDS = 90, 500
 SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD)
+SHARDS = min(SHARDS, MOST_SHARDS)
 
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
 KEEP_MAPS = config.get("keep_maps", True)
