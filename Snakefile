@@ -2,7 +2,7 @@
 # energy that lies on the object: annotations -> subset -> masks, maps -> energy -> tables, figures.
 from snakemake.utils import min_version
 
-min_version("9.12")
+min_version("9.17")
 
 
 configfile: "config.yaml"

@@ -77,6 +77,7 @@ FAULTY = {
     "negative image id": (("annotations.0.image_id", -1), "image id -1 is not a whole number"),
     "endless image id": (("annotations.0.image_id", 2**64), "is not a whole number"),
     "iscrowd in words": (("annotations.0.iscrowd", "0"), "annotation 1 has the iscrowd '0', not 0"),
+    "image with an id with a point": (("images.0.id", 1.0), "image id 1.0 is not a whole number"),
     "image not listed": (("images.0.id", 9), "names the image 1, which the annotations lack"),
     "image id twice": (("images.1.id", 1), "image 1 is listed 2 times: list it once"),
     "one file for two images": (

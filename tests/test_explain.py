@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from concentration import machine, nets
-from concentration.errors import StudyError
 from concentration.explain import Explainer
 from concentration.maps import METHODS, forward, saliency_maps
 
@@ -26,11 +25,12 @@ class SmallMemory(torch.nn.Module):
     def __init__(self, net: torch.nn.Module, holds: int) -> None:
         super().__init__()
         self.net, self.holds, self.asked = net, holds, []
+        self.error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB")
 
     def forward(self, images):
         self.asked.append(len(images))
         if len(images) > self.holds:
-            raise torch.OutOfMemoryError("out of memory. Tried to allocate 20 MiB")
+            raise self.error
         return self.net(images)
 
 
@@ -71,11 +71,31 @@ def test_a_batch_that_does_not_fit_is_halved_to_the_same_result(holds):
     assert max(halved.net.asked) <= holds  # what did not fit once is not tried again
 
 
-def test_an_image_that_does_not_fit_is_told():
-    with pytest.raises(
-        StudyError, match=r"48 x 64 pixels does not fit into the memory of cpu \(out"
-    ):
-        explainer(holds=0).explain(IMAGES, CANDIDATES)
+def test_a_larger_image_after_a_halved_batch_is_tried():
+    small = explainer(holds=1)
+    small.explain(IMAGES, CANDIDATES)
+    larger = np.zeros((1, 3, 200, 200), dtype=np.float32)
+    assert small.explain(larger, [[0]]).maps["grad_cam"].shape == (1, 1, 200, 200)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 MiB"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=["CUDA", "MPS", "CPU", "cuDNN"],
+)
+def test_want_of_memory_halves_the_batch_and_is_no_fault_of_the_image(error):
+    small = explainer(holds=1)
+    small.net.error = error
+    small.explain(IMAGES, CANDIDATES)
+    small.net.holds = 0
+    with pytest.raises(RuntimeError) as raised:
+        small.explain(IMAGES, CANDIDATES)
+    assert raised.value is error
 
 
 def test_bfloat16_moves_the_maps_a_little():

@@ -1,9 +1,10 @@
 # A run that was killed leaves its jobs in Slurm's queue. What they would write is computed anew, so
-# they are cancelled before the study's next run starts; the lock tells that the old one is gone.
+# they are cancelled before the study's next run starts: a study has one run at a time.
 import shutil
 import subprocess
 
-RESULTS = config.get("pathvars", {}).get("results", "results")
+PATHVARS = config.get("pathvars", {})
+LOGS = PATHVARS.get("logs", f"{PATHVARS.get('results', 'results')}/logs")
 
 
 def orphaned_jobs():
@@ -12,8 +13,8 @@ def orphaned_jobs():
         return []
     runs = set()
     for log in Path(".snakemake/log").glob("*.log"):
-        said = log.read_text()
-        if f" log: {RESULTS}/logs/" in said:
+        said = log.read_text(errors="replace")
+        if f" log: {LOGS}/" in said:
             runs.update(re.findall(r"^SLURM run ID: (\S+)$", said, re.MULTILINE))
     queue = subprocess.run(
         ["squeue", "--me", "--noheader", "--format=%A %j"],

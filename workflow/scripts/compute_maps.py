@@ -12,7 +12,7 @@ import torch
 
 from concentration import coco, images, machine, predictions
 from concentration.coco import Sample
-from concentration.errors import StudyError
+from concentration.errors import InputError, StudyError
 from concentration.explain import Explainer
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job, log, progress
@@ -55,7 +55,7 @@ def main(
             start = time.monotonic()
             try:
                 made = explainer.explain(inputs, [targets[s.class_name] for s in batch])
-            except StudyError as error:
+            except InputError as error:
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             computing += time.monotonic() - start

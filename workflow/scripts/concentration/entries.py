@@ -108,6 +108,8 @@ def _file(image: dict[str, Any]) -> str:
 def _require_sound(image: dict[str, Any]) -> None:
     """The image has a size and a file name, which must stay inside the image folder."""
     what = f"image {image['id']}"
+    if not is_count(image["id"]):
+        raise StudyError(f"image id {image['id']!r} is not a whole number, as COCO's are")
     _require_keys(image, what, ["file_name", "width", "height"])
     for key in ("width", "height"):
         if not is_count(image[key]) or image[key] == 0:

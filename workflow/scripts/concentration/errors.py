@@ -9,6 +9,16 @@ class StudyError(Exception):
     """A fault in the study's input. The message names the thing, the value and the way out."""
 
 
+class InputError(StudyError):
+    """An image that the net can't take."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Memory was refused: by the CPU, by CUDA and its libraries, or by MPS, each in its words."""
+    phrases = ("out of memory", "allocate memory", "Unable to allocate", "ALLOC_FAILED")
+    return isinstance(error, MemoryError) or any(phrase in str(error) for phrase in phrases)
+
+
 def hint(name: object, valid: Iterable[str], most: int = 12) -> str:
     """``did you mean 'vgg19'?`` for a near miss, else the valid names themselves."""
     names = sorted(set(valid))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import batch_norm, nets
-from .errors import StudyError
+from .errors import is_out_of_memory
 from .maps import forward, saliency_maps
 from .predictions import best_targets
 
@@ -47,21 +47,17 @@ class Explainer:
     ) -> Explanation:
         """Explain normalised ``images`` (N, 3, H, W), each for its best-scoring candidate.
 
-        Raises StudyError where not even one image fits into the device's memory.
+        Raises torch's own error where not even one image fits into the device's memory.
         """
         count, _, height, width = images.shape
         pixels = count * height * width
-        if pixels <= self.most_pixels:
+        if count == 1 or pixels <= self.most_pixels:
             try:
                 return self._explain(images, candidates)
-            except torch.OutOfMemoryError as error:
-                if count == 1:
-                    reason = str(error).splitlines()[0]
-                    raise StudyError(
-                        f"an input of {width} x {height} pixels does not fit into the memory of "
-                        f"{self.device} ({reason})"
-                    ) from None
-                self.most_pixels = pixels / 2
+            except RuntimeError as error:
+                if count == 1 or not is_out_of_memory(error):
+                    raise
+            self.most_pixels = pixels / 2
         half = (count + 1) // 2
         first = self.explain(images[:half], candidates[:half])
         second = self.explain(images[half:], candidates[half:])

@@ -42,8 +42,9 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 def draft_folder(final: Path) -> Iterator[Path]:
     """An empty folder beside ``final`` that is this job's own; drafts of other jobs are removed."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    for other in final.parent.glob(f".part-{'?' * 8}-{glob.escape(final.name)}"):
-        discard(other)
+    for state in (".part", ".gone"):
+        for other in final.parent.glob(f"{state}-{'?' * 8}-{glob.escape(final.name)}"):
+            discard(other)
     folder = final.with_name(f".part-{uuid4().hex[:8]}-{final.name}")
     folder.mkdir()
     try:
@@ -55,7 +56,7 @@ def draft_folder(final: Path) -> Iterator[Path]:
 
 def discard(draft: Path) -> None:
     """Remove a draft that a job may be writing: renamed first, so that it is gone at once."""
-    doomed = draft.with_name(f".gone-{uuid4().hex[:8]}")
+    doomed = draft.with_name(f".gone-{draft.name.removeprefix('.part-').removeprefix('.gone-')}")
     with suppress(FileNotFoundError):  # its job has just ended
         draft.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from .errors import StudyError
+from .errors import StudyError, is_out_of_memory
 
 T = TypeVar("T")
 log = logging.getLogger("concentration")
@@ -45,8 +45,7 @@ def _outside_cause(error: Exception) -> str | None:
         reason = error.strerror or f"{error}: is the disk full?"  # numpy's tells counts alone
         ways = "disk space, permission, another run in this folder"
         return f"{error.filename}: {reason}. Mend that ({ways})"
-    # torch has no class of error for the CPU's memory
-    if isinstance(error, MemoryError) or "allocate memory" in str(error):
+    if is_out_of_memory(error):
         reason = (str(error) or "MemoryError").splitlines()[0]
         return f"not enough memory ({reason}). Give the job more, or choose smaller sizes"
     return None

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .errors import StudyError
+from .errors import InputError, StudyError, is_out_of_memory
 from .relu_rules import backward_rule, relu_nodes
 
 # The signals that a method is made of: (ReLU rule, where the signal is read).
@@ -52,8 +52,8 @@ def forward(
     """Run ``net`` on normalised ``images`` (N, 3, H, W) and keep what the maps need.
 
     ``net`` must be in eval mode, and on the device of the images. ``precision`` is float32, or
-    bfloat16 for what autocast computes in it. Raises StudyError if the target layer does not yield
-    feature maps exactly once.
+    bfloat16 for what autocast computes in it. Raises InputError if the net can't process them, and
+    StudyError if the target layer does not yield feature maps exactly once.
     """
     outputs: list[Any] = []
 
@@ -67,13 +67,13 @@ def forward(
         leaf = images.detach().requires_grad_()
         with torch.enable_grad(), _computing_in(precision, images.device):
             logits = net(leaf)
-    except torch.OutOfMemoryError:
-        raise  # the caller's: a smaller batch may fit
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise  # the caller's: a smaller batch may fit
         height, width = images.shape[2:]
         reason = str(error).splitlines()[0]
         message = f"the net can't process an input of {width} x {height} pixels ({reason})"
-        raise StudyError(message) from error
+        raise InputError(message) from error
     finally:
         handle.remove()
     return Forward(leaf, _feature_maps(outputs), logits)

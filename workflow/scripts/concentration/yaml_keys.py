@@ -7,7 +7,10 @@ import yaml
 
 def repeated(text: str) -> list[str]:
     """A sentence for every key of ``text`` that its mapping holds more than once."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:  # Snakemake reads JSON, too, and has read this file already
+        return []
     return list(_repeated(root, "")) if root is not None else []
 
 
