@@ -34,9 +34,12 @@ def plain(tmp_path_factory):
     yield from running(tmp_path_factory, accounts=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def accounted(tmp_path_factory):
-    """A cluster with accounts, and a GPU in a partition of its own; it forgets jobs soon."""
+    """A cluster with accounts, and a GPU in a partition of its own; it forgets jobs soon.
+
+    It ends with its test: two clusters at a time would find each other's programs.
+    """
     yield from running(tmp_path_factory, accounts=True)
 
 
