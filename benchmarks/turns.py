@@ -37,16 +37,16 @@ def take_turns(
     ``check`` sees the maps of all of them first.
     """
     context = multiprocessing.get_context("spawn")
-    lines, jobs = {}, []
-    for name, maker in makers.items():
-        lines[name], there = context.Pipe()
-        jobs.append(
-            context.Process(target=_work, args=(there, maker, architecture, shape, threads))
-        )
-        jobs[-1].start()
-        there.close()  # so that a job that dies is noticed
+    lines, jobs, maps = {}, [], {}
     try:
-        check({name: line.recv() for name, line in lines.items()})
+        for name, maker in makers.items():
+            lines[name], there = context.Pipe()
+            job = context.Process(target=_work, args=(there, maker, architecture, shape, threads))
+            job.start()
+            jobs.append(job)
+            there.close()  # so that a job that dies is noticed
+            maps[name] = lines[name].recv()  # one by one: all at once would wait for each other
+        check(maps)
         seconds: dict[str, list[float]] = {name: [] for name in makers}
         for _ in range(rounds):
             for name, line in lines.items():
