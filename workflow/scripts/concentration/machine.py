@@ -7,8 +7,8 @@ import ctypes
 
 import torch
 
-# Pixels of a batch, which bound its memory; a single image may be larger. On 2 cores more pixels
-# were not faster; a GPU is idle with less (and a batch that does not fit is halved).
+# Pixels of a batch, which bound its memory; a single image may be larger. On a CPU more pixels help
+# some nets and harm others (docs/performance.md); a GPU is idle with less, and too much is halved.
 PIXELS_PER_BATCH = {"cpu": 4 * 224 * 224, "mps": 16 * 224 * 224, "cuda": 64 * 224 * 224}
 
 # The names that glibc's malloc.h gives to mallopt's parameters.
