@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from concentration import batch_norm, machine
 from concentration.maps import forward, saliency_maps
-from turns import TARGET_LAYERS, Maps, Run, take_turns
+from turns import NETS, Maps, Run, take_turns
 
 SHAPES = [(4, 3, 224, 224), (1, 3, 480, 640)]
 
@@ -73,7 +73,7 @@ def main(architectures: list[str], rounds: int, threads: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nets", nargs="+", default=list(TARGET_LAYERS), choices=TARGET_LAYERS)
+    parser.add_argument("--nets", nargs="+", default=list(NETS), choices=NETS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()

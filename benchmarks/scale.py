@@ -32,7 +32,7 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
     torch.set_num_threads(threads)
     machine.keep_freed_memory()
     shapes = [(int(w), int(h)) for w, h in [size.split("x")]] if "x" in size else SHAPES
-    layer = TARGET_LAYERS.get(architecture) or default_layer(architecture)
+    layer = TARGET_LAYERS[architecture]
     net = {"name": architecture, "architecture": architecture, "weights": "random"}
     net |= {"target_layer": layer, "precision": precision}
     with tempfile.TemporaryDirectory() as folder:
@@ -63,13 +63,6 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
         f"{seconds / count:7.3f} s a sample, peak {peak:.2f} GB",
         flush=True,
     )
-
-
-def default_layer(architecture: str) -> str:
-    import pandas as pd
-
-    table = pd.read_csv(Path(__file__).parents[1] / "resources/architectures.csv")
-    return table.set_index("architecture")["target_layer"][architecture]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from libraries import LIBRARIES
-from turns import TARGET_LAYERS, Maps, take_turns
+from turns import NETS, Maps, take_turns
 
 HERE = Path(__file__).parent
 INPUTS = {"224x224": (4, 3, 224, 224), "480x640": (1, 3, 480, 640)}  # (N, C, H, W)
@@ -90,7 +90,7 @@ def draw(ratios: pd.DataFrame) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nets", nargs="+", default=list(TARGET_LAYERS), choices=TARGET_LAYERS)
+    parser.add_argument("--nets", nargs="+", default=list(NETS), choices=NETS)
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=INPUTS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

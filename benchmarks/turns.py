@@ -1,9 +1,12 @@
 """Competitors take turns, each in a process of its own: a slow moment falls on all of them."""
 
+import csv
 import multiprocessing
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -12,12 +15,10 @@ from torch import Tensor, nn
 
 from concentration import nets
 
-TARGET_LAYERS = {
-    "alexnet": "features.11",
-    "squeezenet1_0": "features.12",
-    "resnet152": "layer4",
-    "vgg19": "features.35",
-}
+NETS = ["alexnet", "squeezenet1_0", "resnet152", "vgg19"]
+
+with (Path(__file__).parents[1] / "resources/architectures.csv").open() as table:
+    TARGET_LAYERS = {row["architecture"]: row["target_layer"] for row in csv.DictReader(table)}
 
 Maps = dict[str, np.ndarray]
 Run = Callable[[Tensor], Maps]
@@ -59,7 +60,13 @@ def take_turns(
     return {name: median(each) / shape[0] for name, each in seconds.items()}
 
 
-def _work(line, maker: Maker, architecture: str, shape: tuple, threads: int) -> None:  # noqa: ANN001
+def _work(
+    line: Connection,
+    maker: Maker,
+    architecture: str,
+    shape: tuple[int, int, int, int],
+    threads: int,
+) -> None:
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")  # captum tells of its hooks
     images = torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -1,5 +1,6 @@
 """keep_maps: false - the maps on disk are those of the shards at work, and the results the same."""
 
+import re
 import subprocess
 import time
 
@@ -40,3 +41,13 @@ def test_maps_are_deleted_as_soon_as_they_are_scored(house):
     assert_frame_equal(house.energy("results/deleted"), house.energy("results/kept"))
     done = house.run("--dry-run", *SHARDS, study=DELETED)
     assert "Nothing to be done" in done.stdout + done.stderr
+    done = house.run("--dry-run", *SHARDS, study=DELETED | {"keep_maps": True})
+    assert "rule compute_maps" in done.stdout + done.stderr  # who wants the maps gets them
+
+
+def test_all_of_coco_is_cut_into_at_most_500_shards(house):
+    study = DELETED | {"classes": SMALL["classes"][:1], "images_per_class": 118_287}
+    done = house.run("--dry-run", "--quiet", "rules", study=study)
+    assert done.returncode == 0, done.stderr[-6000:]
+    counts = re.findall(r"^(compute_maps|score_energy) +(\d+)$", done.stdout + done.stderr, re.M)
+    assert set(counts) == {("compute_maps", "500"), ("score_energy", "500")}
