@@ -8,6 +8,9 @@ min_version("9.17")
 configfile: "config.yaml"
 
 
+report: "workflow/report/study_in_words.rst"
+
+
 pathvars:
     logs="<results>/logs",
     benchmarks="<results>/benchmarks",
@@ -23,14 +26,14 @@ scattergather:
 wildcard_constraints:
     net="|".join(map(re.escape, NETS)),
     size="|".join(SIZES),
-    table="|".join(TABLES),
 
 
 include: "workflow/rules/cluster.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/saliency.smk"
-include: "workflow/rules/energy.smk"
+include: "workflow/rules/scores.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -39,10 +42,7 @@ localrules:
     all,
     draw_sample,
     choose_showcase,
-    gather_energy,
-    tabulate_concentration,
-    plot_concentration,
-    plot_concentration_by_net,
+    gather_scores,
     plot_comparison,
     render_maps,
 
@@ -53,7 +53,11 @@ rule all:
         "<results>/subset.csv",
         "<results>/nets.csv",
         "<results>/energy.parquet",
+        "<results>/measures.parquet",
+        "<results>/dilation_sweep.parquet",
         gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
-        expand("<results>/tables/{table}.{format}", table=TABLES, format=["csv", "md", "tex"]),
-        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FORMATS),
+        expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
+        "<results>/undefined.csv",
+        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
         "<results>/figures/maps",
+        "<results>/study.html",

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import gather_energy
-from concentration import guard
+import gather_scores
+from concentration import guard, measures
 from concentration.errors import StudyError
 
 EXPECTED = {
     "net": ["vgg", "alexnet"],
     "size": ["original", "224"],
-    "method": ["grad_cam", "deconvolution"],
+    "method": ["grad_cam", "deconvolution", "centre", "sobel", "noise"],
 }
+GROWTHS = [0, 0.2, 1]
 ORDER = {**EXPECTED, "class": ["dog", "cat"]}
 SUBSET = pd.DataFrame(
     {
@@ -39,13 +40,18 @@ def record(sample, net, method, size):
         "concentration": inside / (inside + outside),
         "energy_inside": inside,
         "energy_total": inside + outside,
+        **{name: outside * place / 4 for place, name in enumerate(measures.NAMES)},
         "mask_fraction": row["mask_fraction"] + (0.01 if size == "224" else 0),
+        "box_fraction": row["mask_fraction"] + 0.1,
         "target": len(row["class"]),
         "target_rank": len(net) + len(size),
         "target_probability": 0.5,
         "status": "ok",
     }
 
+
+COLUMNS = list(dict.fromkeys([*gather_scores.ENERGY, *gather_scores.MEASURES]))
+DEFINED = ["concentration", *measures.NAMES]  # where the status is ok
 
 UNDEFINED = {
     "zero_energy": {"energy_inside": 0.0, "energy_total": 0.0},
@@ -59,20 +65,31 @@ def table():
     names = EXPECTED["net"], EXPECTED["method"], EXPECTED["size"]
     records = [record(*cell) for cell in product(SUBSET["sample"], *names)]
     for number, status in enumerate(UNDEFINED):
-        records[number] |= UNDEFINED[status] | {"status": status, "concentration": None}
-    table = pd.DataFrame(records)[gather_energy.COLUMNS]
-    floats = ["concentration", "energy_inside", "energy_total"]
-    return table.astype(dict.fromkeys(floats, "float64"))
+        records[number] |= UNDEFINED[status] | dict.fromkeys(DEFINED) | {"status": status}
+    table = pd.DataFrame(records)[COLUMNS]
+    return table.astype(dict.fromkeys([*DEFINED, "energy_inside", "energy_total"], "float64"))
 
 
-def test_a_right_table_has_no_fault(table):
+@pytest.fixture
+def sweep(table):
+    """Every record at every dilation."""
+    steps = table.merge(pd.DataFrame({"dilation": GROWTHS}), how="cross")
+    swept = steps.assign(
+        concentration=steps["concentration"] * (1 + steps["dilation"]) / 2,
+        mask_fraction=steps["mask_fraction"] * (1 + steps["dilation"]) / 2,
+    )
+    return swept[gather_scores.SWEEP]
+
+
+def test_a_right_table_has_no_fault(table, sweep):
     assert guard.faults(table, SUBSET, EXPECTED) == []
+    assert guard.sweep_faults(sweep, table, GROWTHS) == []
 
 
 def test_empty_masks_are_no_fault(table):
     empty = (table["sample"] == "2-dog") & (table["size"] == "224")
     table.loc[empty, ["mask_fraction", "energy_inside"]] = 0
-    table.loc[empty, "concentration"] = None
+    table.loc[empty, DEFINED] = None
     table.loc[empty, "status"] = "empty_mask"
     assert guard.faults(table, SUBSET, EXPECTED) == []
 
@@ -83,12 +100,12 @@ def test_an_undefined_prediction_needs_an_undefined_map(table):
     cell = (table["sample"] == "2-dog") & (table["net"] == "vgg") & (table["size"] == "224")
     table.loc[cell, columns] = None
     assert guard.faults(table, SUBSET, EXPECTED) != []
-    table.loc[cell, ["concentration", "energy_inside", "energy_total"]] = None
+    table.loc[cell, [*DEFINED, "energy_inside", "energy_total"]] = None
     table.loc[cell, "status"] = "not_finite"
     assert guard.faults(table, SUBSET, EXPECTED) == []
 
 
-LAST = 23  # an ok record
+LAST = 59  # an ok record: 1-cat / alexnet / noise / 224
 TAMPERED = {
     # what is changed in the last record, and what the fault says
     "above 1": ({"concentration": 1.5}, "concentration lies in [0, 1]"),
@@ -115,6 +132,10 @@ TAMPERED = {
     ),
     "energy of no number": ({"status": "not_finite", "concentration": None}, "energy is there"),
     "another mask": ({"mask_fraction": 0.4}, "the same for all maps of a sample and size"),
+    "measure above 1": ({"pointing_game": 1.5}, "measures lie in [0, 1]"),
+    "no measure": ({"energy_pointing_game": None}, "measures are there exactly where"),
+    "box above 1": ({"box_fraction": 1.01}, "box_fraction lies in [0, 1]"),
+    "another box": ({"box_fraction": 0.9}, "box_fraction is the same for all maps"),
     "another image": ({"image_id": 2}, "class and image_id are those of subset.csv"),
     "another class": ({"class": "dog"}, "class and image_id are those of subset.csv"),
     "another target": ({"target": 7}, "target and its rank are the same"),
@@ -150,7 +171,7 @@ def test_every_claim_is_broken_by_some_tampering():
 def test_a_mask_of_another_dilation_is_told(table):
     table.loc[table["size"] == "original", "mask_fraction"] += 0.01
     [fault] = guard.faults(table, SUBSET, EXPECTED)
-    assert "at the original size is that of subset.csv; 12 records: 1-dog / vgg" in fault
+    assert "at the original size is that of subset.csv; 30 records: 1-dog / vgg" in fault
 
 
 def test_missing_and_doubled_records_are_told(table):
@@ -160,29 +181,83 @@ def test_missing_and_doubled_records_are_told(table):
     assert fault == "more than once: 1 record: 1-dog / vgg / grad_cam / original"
 
 
+TAMPERED_STEPS = {
+    # what is changed in the last record at its middle dilation, and what the fault says
+    "above 1": ({"concentration": 1.5}, "swept concentration lies in [0, 1]"),
+    "falls": ({"concentration": 0.0}, "swept concentration never falls"),
+    "no value": ({"concentration": None}, "swept concentration is there where the record's is"),
+    "mask above 1": ({"mask_fraction": 1.5}, "swept mask_fraction lies in [0, 1]"),
+    "mask falls": ({"mask_fraction": 0.0}, "swept mask_fraction never falls"),
+    "another dilation": ({"dilation": 0.3}, "not of the study: 1 record: 1-cat / alexnet"),
+    "dilation twice": ({"dilation": 0}, "more than once: 1 record: 1-cat / alexnet"),
+    "another net": ({"net": "resnet"}, "missing: 1 record: 1-cat / alexnet"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), TAMPERED_STEPS.values(), ids=TAMPERED_STEPS.keys())
+def test_every_wrong_step_of_the_sweep_is_told(table, sweep, changes, message):
+    for column, value in changes.items():
+        sweep.loc[3 * LAST + 1, column] = value
+    found = guard.sweep_faults(sweep, table, GROWTHS)
+    assert any(message in fault for fault in found), found
+
+
+def test_a_swept_value_of_a_map_without_energy_is_told(table, sweep):
+    sweep.loc[0, "concentration"] = 0.1  # the first record's status is zero_energy
+    [fault] = guard.sweep_faults(sweep, table, GROWTHS)
+    assert "is missing where the map has no finite energy; 1 record: 1-dog / vgg" in fault
+
+
+def test_every_claim_of_the_sweep_is_broken_by_some_tampering():
+    messages = [message for _, message in TAMPERED_STEPS.values()]
+    no_energy = "swept concentration is missing where the map has no finite energy"  # above
+    for claim in guard.SWEEP_CLAIMS:
+        assert claim == no_energy or any(message in claim for message in messages), claim
+
+
 @pytest.fixture
-def parts(table, tmp_path):
-    """The table as the shards that ``score_energy`` leaves: net and size stand in the path."""
-    paths = []
-    for (net, size), shard in table.groupby(["net", "size"]):
-        path = tmp_path / "energy" / net / size / "1-of-1.parquet"
-        path.parent.mkdir(parents=True)
-        shard.drop(columns=["net", "size"]).to_parquet(path, index=False)
-        paths.append(str(path))
+def parts(table, sweep, tmp_path):
+    """The tables as the shards that ``score_maps`` leaves: net and size stand in the path."""
+    paths = {"scores": [], "sweeps": []}
+    for kind, whole in {"scores": table, "sweeps": sweep}.items():
+        for (net, size), shard in whole.groupby(["net", "size"]):
+            path = tmp_path / kind / net / size / "1-of-1.parquet"
+            path.parent.mkdir(parents=True)
+            shard.drop(columns=["net", "size"]).to_parquet(path, index=False)
+            paths[kind].append(str(path))
     return paths
 
 
-def test_the_right_table_appears_in_order(parts, table, tmp_path):
-    gather_energy.main(parts, SUBSET, ORDER, str(tmp_path / "energy.parquet"))
-    gathered = pd.read_parquet(tmp_path / "energy.parquet")
-    key = guard.KEY
-    assert len(gathered) == len(table)
-    pd.testing.assert_frame_equal(
-        gathered.sort_values(key, ignore_index=True), table.sort_values(key, ignore_index=True)
-    )
-    assert gathered["net"].unique().tolist() == EXPECTED["net"]
-    assert gathered["size"][:6].unique().tolist() == ["original"]
-    assert gathered["class"][:3].tolist() == ["dog", "dog", "cat"]
+def gather(parts, folder):
+    """The three tables that are gathered, by name."""
+    names = ("energy", "measures", "sweep")
+    outputs = {name: str(folder / f"{name}.parquet") for name in names}
+    order = ORDER | {"method": ["grad_cam", "deconvolution"]}
+    gather_scores.main(parts["scores"], parts["sweeps"], SUBSET, order, GROWTHS, outputs)
+    return {name: pd.read_parquet(path) for name, path in outputs.items()}
+
+
+def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
+    gathered = gather(parts, tmp_path)
+    controls = table["method"].isin(["centre", "sobel", "noise"])
+    expected = {
+        "energy": table.loc[~controls, gather_scores.ENERGY],
+        "measures": table[gather_scores.MEASURES],
+        "sweep": sweep,
+    }
+    for name, made in gathered.items():
+        key = [*guard.KEY, "dilation"] if name == "sweep" else guard.KEY
+        pd.testing.assert_frame_equal(
+            made.sort_values(key, ignore_index=True),
+            expected[name].sort_values(key, ignore_index=True),
+        )
+        assert made["net"].unique().tolist() == EXPECTED["net"]
+        assert made["size"][:6].unique().tolist() == ["original"]
+        assert (
+            made["method"].unique().tolist() == EXPECTED["method"][: 2 if name == "energy" else 5]
+        )
+    assert gathered["energy"]["class"][:3].tolist() == ["dog", "dog", "cat"]
+    assert gathered["sweep"]["dilation"][:3].tolist() == GROWTHS
 
 
 def change(path):
@@ -203,17 +278,19 @@ def empty(path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
+    ("kind", "damage", "message"),
     [
-        (change, "not of every record: concentration is energy_inside / energy_total"),
-        (drop_column, r"1-of-1\.parquet' can't be read .*target_rank.* delete the folder"),
-        (cut, r"1-of-1\.parquet' can't be read .* delete the folder"),
-        (empty, r"1-of-1\.parquet' can't be read .* delete the folder"),
+        ("scores", change, "not of every record: concentration is energy_inside / energy_total"),
+        ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete the folder"),
+        ("scores", cut, r"1-of-1\.parquet' can't be read .* delete the folder"),
+        ("scores", empty, r"1-of-1\.parquet' can't be read .* delete the folder"),
+        ("sweeps", change, "swept concentration is missing where the map has no finite energy"),
+        ("sweeps", cut, r"1-of-1\.parquet' can't be read .* delete the folder"),
     ],
-    ids=["tampered", "of an earlier version", "cut short", "empty"],
+    ids=["tampered", "of an earlier version", "cut short", "empty", "tampered sweep", "cut sweep"],
 )
-def test_no_table_appears_of_spoilt_scores(parts, tmp_path, damage, message):
-    damage(parts[0])
+def test_no_table_appears_of_spoilt_scores(parts, tmp_path, kind, damage, message):
+    damage(parts[kind][-1])
     with pytest.raises(StudyError, match=message):
-        gather_energy.main(parts, SUBSET, ORDER, str(tmp_path / "energy.parquet"))
-    assert not (tmp_path / "energy.parquet").exists()
+        gather(parts, tmp_path)
+    assert not list(tmp_path.glob("*.parquet"))

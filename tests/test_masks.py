@@ -112,6 +112,46 @@ def test_dilation_is_exact_and_isotropic(mask, growth):
         assert (squares < squares[dilated].max()).sum() < wanted
 
 
+@settings(deadline=None)
+@given(SMALL_MASKS, st.lists(GROWTHS, min_size=1, max_size=6).map(sorted))
+def test_rings_are_the_dilations_one_around_the_other(mask, growths):
+    rings = masks.rings(mask, growths)
+    for place, growth in enumerate(growths):
+        assert np.array_equal(rings <= place, masks.dilate(mask, growth))
+    assert rings.max() <= len(growths)
+
+
+def test_rings_are_resized_as_their_dilations_are():
+    mask, growths = rectangle(*A, height=300, width=400), [0, 0.2, 1, 40]
+    rings = masks.resize(masks.rings(mask, growths), 224, 224)
+    for place, growth in enumerate(growths):
+        expected = masks.resize(masks.dilate(mask, growth), 224, 224)
+        assert np.array_equal(rings <= place, expected)
+
+
+@pytest.mark.parametrize("segmentations", [s for s, _ in SEGMENTATIONS.values()], ids=SEGMENTATIONS)
+def test_boxes_are_those_of_the_instances_one_by_one(segmentations):
+    expected = np.zeros((30, 40), dtype=bool)
+    for segmentation in segmentations:
+        instance = np.argwhere(masks.union([segmentation], 30, 40))
+        if len(instance):
+            (top, left), (bottom, right) = instance.min(axis=0), instance.max(axis=0)
+            expected[top : bottom + 1, left : right + 1] = True
+    assert np.array_equal(masks.boxes(segmentations, 30, 40), expected)
+
+
+def test_boxes_of_real_annotations_are_cocos(shared_data):
+    """Up to thin tips of polygons, which cover no pixel's centre."""
+    coco = COCO(shared_data / "coco" / "annotations" / "instances_train2017.json")
+    for annotation in coco.loadAnns(coco.getAnnIds(areaRng=[2000, 1e6], iscrowd=False))[:50]:
+        [image] = coco.loadImgs(annotation["image_id"])
+        ours = masks.boxes([annotation["segmentation"]], image["height"], image["width"])
+        left, top, width, height = map(round, annotation["bbox"])
+        theirs = np.zeros_like(ours)
+        theirs[top : top + height, left : left + width] = True
+        assert (ours & theirs).sum() / (ours | theirs).sum() > 0.95
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("growth", [0.05, 0.2, 1, 4])
 def test_dilation_is_a_threshold_of_the_brute_force_distance(growth, order):

@@ -1,132 +1,101 @@
-"""Tables against a second derivation in plain Python."""
+"""Tables as files: the same rows in every format, exact as csv and in words elsewhere."""
 
-from math import fsum
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from concentration import tables
-from concentration.methods import LABELS
+from concentration.differences import differences
+from concentration.methods import ALL_LABELS
+from concentration.summaries import compare, summarise, summarise_measures
 
-METHODS = list(LABELS)
-REASONS = ["zero_energy", "not_finite", "empty_mask"]
+from .studies import UNTRAINED, fabricate
 
-
-@pytest.fixture
-def energy():
-    """Records of every method on two nets, some undefined; those of Grad-CAM all are."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for method in METHODS:
-        for number in range(40):
-            share = rng.random()
-            broken = method == "grad_cam" or share < 0.2
-            rows.append(
-                {
-                    "method": method,
-                    "net": "ab"[number % 2],
-                    "status": REASONS[number % 3] if broken else "ok",
-                    "concentration": None if broken else share,
-                    "mask_fraction": rng.random() / 2,
-                }
-            )
-    return pd.DataFrame(rows).astype({"concentration": "float64"})
+RECORDS = fabricate()
+REFERENCE = pd.DataFrame({"method": ["grad_cam"], "mean": [0.277]})
+MADE = {
+    "by net": summarise(RECORDS, ["net", "method"]),
+    "with a reference": compare(summarise(RECORDS), REFERENCE),
+    "differences": differences(RECORDS, ["class"], UNTRAINED),
+    "measures": summarise_measures(RECORDS),
+}
 
 
-@pytest.mark.parametrize("by", [["method"], ["net"], ["net", "method"]], ids=" x ".join)
-def test_summary_is_that_of_plain_python(energy, by):
-    summary = tables.summarise(energy, by)
-    groups = {}
-    for row in energy.to_dict("records"):
-        groups.setdefault(tuple(row[key] for key in by), []).append(row)
-    assert list(summary[by].itertuples(index=False, name=None)) == list(groups)
-    for line, rows in zip(summary.to_dict("records"), groups.values(), strict=True):
-        defined = [row for row in rows if row["status"] == "ok"]
-        assert line["records"] == len(rows)
-        assert line["undefined"] == len(rows) - len(defined)
-        counts = {r: sum(row["status"] == r for row in rows) for r in REASONS}
-        assert line["reasons"] == ", ".join(f"{n} {r}" for r, n in counts.items() if n)
-        total = fsum(row["concentration"] for row in defined)
-        covered = fsum(row["mask_fraction"] for row in defined)
-        assert line["sum"] == pytest.approx(total)
-        if defined:
-            assert line["mean"] == pytest.approx(total / len(defined))
-            assert line["mask_fraction"] == pytest.approx(covered / len(defined))
-            assert line["lift"] == pytest.approx(total / covered)
-        else:
-            assert np.isnan([line["mean"], line["mask_fraction"], line["lift"]]).all()
-
-
-def test_undefined_records_change_no_mean(energy):
-    columns = ["sum", "mean", "mask_fraction", "lift"]
-    ok = energy[energy["status"] == "ok"]
-    with_all = tables.summarise(energy).set_index("method").drop("grad_cam")
-    with_ok = tables.summarise(ok).set_index("method")
-    pd.testing.assert_frame_equal(with_all[columns], with_ok[columns])
-    assert (with_ok["undefined"] == 0).all()
-    assert (with_ok["reasons"] == "").all()
-
-
-def test_nothing_is_dropped(energy):
-    summary = tables.summarise(energy)
-    assert summary["records"].sum() == len(energy)
-    assert summary["undefined"].sum() == energy["concentration"].isna().sum()
+@pytest.fixture(params=MADE.values(), ids=MADE.keys())
+def table(request):
+    return request.param
 
 
 @pytest.fixture
-def written(energy, tmp_path):
-    """The summary, and the table in its three formats."""
-    summary = tables.summarise(energy, ["net", "method"])
-    paths = [tmp_path / f"table.{suffix}" for suffix in ("csv", "md", "tex")]
-    tables.write(summary, *map(str, paths))
-    assert sorted(tmp_path.iterdir()) == paths
-    return summary, *(path.read_text() for path in paths)
+def written(table, tmp_path):
+    """The texts of the table, by format."""
+    tables.write(table, tmp_path / "table", "A <title> & more")
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
+        f"table.{suffix}" for suffix in tables.FORMATS
+    )
+    return {suffix: (tmp_path / f"table.{suffix}").read_text() for suffix in tables.FORMATS}
 
 
-def test_csv_holds_the_exact_numbers(written, tmp_path):
-    summary, *_ = written
-    read = pd.read_csv(tmp_path / "table.csv", keep_default_na=True).fillna({"reasons": ""})
-    pd.testing.assert_frame_equal(read, summary, rtol=0, atol=0, check_dtype=False)
+def cells(text: str, suffix: str) -> list[list[str]]:
+    """The entries of every row of md or tex, headings first."""
+    cell, end = {"md": ("|", "|"), "tex": ("&", r"\\")}[suffix]
+    rows = [line.strip() for line in text.splitlines() if cell in line and "---" not in line]
+    split = [row.removesuffix(end).strip("|").split(cell) for row in rows]
+    return [[entry.strip().replace("\\", "") for entry in row] for row in split]
+
+
+def test_csv_holds_the_exact_numbers(table, written):
+    read = pd.read_csv(StringIO(written["csv"]))
+    read = read.fillna({"reasons": ""})
+    pd.testing.assert_frame_equal(
+        read, table.reset_index(drop=True), rtol=0, atol=0, check_dtype=False
+    )
 
 
 @pytest.mark.parametrize("suffix", ["md", "tex"])
-def test_readable_tables_hold_every_row(written, suffix):
-    summary, _, markdown, tex = written
-    text, cell, end = {"md": (markdown, "|", "|"), "tex": (tex, "&", r"\\")}[suffix]
-    lines = [
-        [entry.strip() for entry in line.strip().removesuffix(end).strip(cell).split(cell)]
-        for line in text.splitlines()
-    ]
-    for row in summary.to_dict("records"):
-        numbers = [
-            "-" if pd.isna(row[column]) else f"{row[column]:.{places}f}"
-            for column, places in [("sum", 2), ("mean", 3), ("mask_fraction", 3), ("lift", 2)]
-        ]
-        reasons = row["reasons"].replace("_", r"\_") if suffix == "tex" else row["reasons"]
-        assert [
-            row["net"],
-            LABELS[row["method"]],
-            str(row["records"]),
-            str(row["undefined"]),
-            reasons,
-            *numbers,
-        ] in lines
+def test_readable_tables_hold_the_same_rows_in_words(table, written, suffix):
+    headings, *rows = cells(written[suffix], suffix)
+    assert len(rows) == len(table)
+    assert not any("_" in heading for heading in headings)
+    for line, row in zip(rows, table.to_dict("records"), strict=True):
+        told = dict(zip(headings, line, strict=True))
+        assert told["method"] == ALL_LABELS[row["method"]]
+        for name in ("mean", "difference"):
+            if name in row:
+                number = "-" if np.isnan(row[name]) else f"{row[name]:.3f}"
+                assert told[name] == number
+        value = row.get("mean", row.get("difference"))
+        if "low" in row and not np.isnan(value):
+            assert told["95 % interval"] == f"[{row['low']:.3f}, {row['high']:.3f}]"
+        if "records" in row:
+            assert told["records"] == str(row["records"])
+        if "lift" in row:
+            low, high = row["lift_low"], row["lift_high"]
+            assert told["95 % interval of lift"] == f"[{low:.2f}, {high:.2f}]"
 
 
-def test_headings_are_words(written):
-    _, _, markdown, tex = written
-    assert "mask fraction" in markdown
-    assert "mask fraction" in tex
+def test_page_holds_what_markdown_holds(written):
+    page = written["html"]
+    rows = cells(written["md"], "md")
+    body = page[page.index("<table") :]
+    for row in rows:
+        for entry in row:
+            assert entry.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in body
+    assert body.count("<tr") == len(rows)
+    assert "A &lt;title&gt; &amp; more" in page
+    assert "http" not in page
 
 
-def test_reference_stands_beside_the_mean_of_its_method(energy):
-    summary = tables.summarise(energy)
-    reference = pd.DataFrame({"method": METHODS[::-1][:3], "mean": [0.25, 0.5, 0.75]})
-    compared = tables.compare(summary, reference).set_index("method")
-    means = summary.set_index("method")["mean"]
-    assert compared["reference_mean"].dropna().to_dict() == dict(
-        zip(reference["method"], reference["mean"], strict=True)
-    )
-    assert compared.loc["guided_grad_cam", "difference"] == means["guided_grad_cam"] - 0.25
-    assert compared["difference"].isna().sum() == 3  # two without a reference, one without a mean
+def test_small_p_values_are_told_as_small():
+    table = pd.DataFrame({"p": [0.2, 0.0004, np.nan], "p_holm": [1.0, 0.001, np.nan]})
+    shown = tables.readable(table)
+    assert shown["p"].tolist() == ["0.200", "< 0.001", "-"]
+    assert shown["p holm"].tolist() == ["1.000", "0.001", "-"]
+
+
+def test_an_empty_table_keeps_its_headings(tmp_path):
+    tables.write(pd.DataFrame(columns=["net", "records"]), tmp_path / "table", "Nothing")
+    for suffix in tables.FORMATS:
+        assert "records" in (tmp_path / f"table.{suffix}").read_text()

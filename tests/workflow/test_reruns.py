@@ -42,7 +42,7 @@ def test_touched_but_unchanged_code_recomputes_nothing(study):
 
 def test_dilation_recomputes_masks_and_energy_but_no_maps(study):
     planned = rules(study.planned(TWO_NETS | {"mask_dilation": 0.5}))
-    assert {"dilate_masks", "score_energy", "gather_energy", "plot_concentration"} <= planned
+    assert {"dilate_masks", "score_maps", "gather_scores", "plot_concentration"} <= planned
     assert not planned & {"select_subset", "check_nets", "compute_maps"}
 
 
@@ -53,7 +53,7 @@ def test_one_net_recomputes_that_net_alone(study):
     maps = [job for job in planned if job.startswith("compute_maps")]
     assert len(maps) == 2
     assert all("net=shufflenet" in job for job in maps)
-    scores = [job for job in planned if job.startswith("score_energy")]
+    scores = [job for job in planned if job.startswith("score_maps")]
     assert all("net=shufflenet" in job for job in scores)
     assert "dilate_masks" not in rules(planned)
 
@@ -62,9 +62,11 @@ def test_one_net_recomputes_that_net_alone(study):
     ("module", "recomputed", "kept"),
     [
         ("relu_rules", {"compute_maps"}, {"select_subset", "dilate_masks", "draw_sample"}),
-        ("masks", {"dilate_masks", "score_energy"}, {"compute_maps", "select_subset"}),
-        ("energy", {"score_energy", "gather_energy"}, {"compute_maps", "dilate_masks"}),
-        ("charts", {"plot_concentration"}, {"compute_maps", "score_energy", "plot_comparison"}),
+        ("masks", {"dilate_masks", "score_maps"}, {"compute_maps", "select_subset"}),
+        ("energy", {"score_maps", "gather_scores"}, {"compute_maps", "dilate_masks"}),
+        ("charts/lift", {"plot_lift"}, {"score_maps", "plot_concentration", "plot_comparison"}),
+        ("differences", {"tabulate_differences", "plot_controls"}, {"plot_concentration"}),
+        ("intervals", {"tabulate_concentration", "plot_lift"}, {"gather_scores", "render_maps"}),
         ("sample/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
     ],
 )
@@ -104,7 +106,7 @@ def test_shards_change_nothing_but_the_last_digits(study):
     """Batches of another composition may round otherwise."""
     shards = TWO_NETS | {"pathvars": {"results": "results/shards"}}
     study.build("results/shards/energy.parquet", "--set-scatter", "shard=3", study=shards)
-    assert len(list((study.root / "results/shards/energy").rglob("*.parquet"))) == 2 * 2 * 3
+    assert len(list((study.root / "results/shards/scores").rglob("*.parquet"))) == 2 * 2 * 3
     assert_frame_equal(study.energy("results/shards"), study.energy(), rtol=1e-4)
 
 

@@ -1,9 +1,12 @@
 """The default study, as ``snakemake`` builds it in a fresh clone."""
 
+import re
+from importlib.metadata import version
 from itertools import product
 
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 pytestmark = pytest.mark.slow
@@ -98,7 +101,7 @@ def test_trained_nets_name_the_object(study, net):
 def test_tables_tell_what_the_records_tell(study):
     energy = study.energy()
     table = pd.read_csv(study.root / "results/tables/concentration.csv").set_index("method")
-    assert list(table.index) == METHODS
+    assert list(table.index) == [*METHODS, "centre", "sobel", "noise"]
     for method, records in energy.groupby("method"):
         row = table.loc[method]
         assert row["records"] == len(records)
@@ -110,21 +113,100 @@ def test_tables_tell_what_the_records_tell(study):
         assert f"{table.loc['guided_grad_cam', 'mean']:.3f}" in text
 
 
-@pytest.mark.parametrize(
-    "figure",
-    [
-        "concentration",
-        "concentration_by_net_original",
-        "concentration_by_net_224",
-        "comparison",
-    ],
-)
+def test_measures_hold_what_the_energy_table_holds_and_the_controls(study):
+    energy = study.energy()
+    measures = pd.read_parquet(study.root / "results/measures.parquet")
+    shared = [column for column in energy.columns if column in measures]
+    of_methods = measures[measures["method"].isin(METHODS)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(of_methods[shared], energy[shared])
+    assert sorted(set(measures["method"]) - set(METHODS)) == ["centre", "noise", "sobel"]
+    assert len(measures) == len(energy) * 8 / 5
+
+
+def test_sweep_at_the_studys_dilation_is_the_concentration(study):
+    key = ["sample", "net", "method", "size"]
+    measures = pd.read_parquet(study.root / "results/measures.parquet")
+    sweep = pd.read_parquet(study.root / "results/dilation_sweep.parquet")
+    assert len(sweep) == 11 * len(measures)
+    both = measures.merge(sweep[sweep["dilation"] == 0.2], on=key, suffixes=("", "_swept"))
+    assert both["concentration_swept"].tolist() == pytest.approx(both["concentration"].tolist())
+    assert (both["mask_fraction_swept"] == both["mask_fraction"]).all()
+
+
+def test_noise_is_at_chance_and_trained_nets_beat_every_control(study):
+    by_net = pd.read_csv(study.root / "results/tables/concentration_by_net.csv")
+    noise = by_net[by_net["method"] == "noise"]
+    assert noise["lift"].between(0.95, 1.05).all()
+    differences = pd.read_csv(study.root / "results/tables/differences_by_net.csv")
+    seeing = differences["net"].isin(TRAINED) & differences["method"].isin(SEEING)
+    against = differences[seeing & ~differences["other"].isin(METHODS)]
+    assert set(against["other"]) == {"centre", "sobel", "noise", "squeezenet1_1_random"}
+    assert (against["low"] > 0.2).all()
+    assert (against["p_holm"] < 0.001).all()
+
+
+def test_guided_grad_cam_is_ahead_of_every_method_on_the_same_records(study):
+    differences = pd.read_csv(study.root / "results/tables/differences.csv")
+    ahead = differences[differences["method"] == "guided_grad_cam"]
+    assert len(ahead) == 4 + 4  # methods and controls
+    assert (ahead["low"] > 0).all()
+    assert (ahead["p_holm"] < 0.001).all()
+
+
+def test_nothing_is_undefined_on_the_sample_and_the_list_says_so(study):
+    assert pd.read_csv(study.root / "results/undefined.csv").empty
+    assert pd.read_csv(study.root / "results/tables/undefined.csv").empty
+
+
+FIGURES = [
+    "comparison",
+    "concentration",
+    "concentration_by_class",
+    "concentration_by_net_224",
+    "concentration_by_net_original",
+    "concentration_by_size",
+    "controls",
+    "differences",
+    "dilation_sweep",
+    "lift",
+    "measures",
+    "target_rank",
+]
+
+
+def test_every_figure_is_there_and_no_other(study):
+    figures = (study.root / "results/figures").glob("*.png")
+    assert sorted(path.stem for path in figures) == FIGURES
+
+
+@pytest.mark.parametrize("figure", FIGURES)
 def test_figures_are_there_in_every_format(study, figure):
     start = {"png": b"\x89PNG", "pdf": b"%PDF", "eps": b"%!PS-Adobe"}
     for suffix, magic in start.items():
         content = (study.root / f"results/figures/{figure}.{suffix}").read_bytes()
         assert content.startswith(magic)
         assert len(content) > 5000
+
+
+def test_configuration_and_software_are_recorded(study):
+    results = study.root / "results"
+    recorded = yaml.safe_load((results / "configuration.yaml").read_text())
+    assert recorded == yaml.safe_load((study.root / "config.yaml").read_text())
+    software = pd.read_csv(results / "software.csv").set_index("name")["version"]
+    assert software["torch"] == version("torch")
+    assert software["snakemake"] == version("snakemake")
+
+
+def test_the_report_holds_every_table_and_figure(study):
+    study.build("--report", "results/report.html")
+    report = (study.root / "results/report.html").read_text()
+    tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
+    assert len(tables) == 14
+    for name in [f"{figure}.png" for figure in FIGURES] + [f"{t}.html" for t in tables]:
+        assert f'"name": "{name}"' in report, name
+    for words in ("knows nothing gets", "Paired differences", "Configuration and software"):
+        assert words in report
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?:", report)
 
 
 def test_showcase_has_a_picture_of_every_map(study):

@@ -69,6 +69,25 @@ def image_folder(wildcards):
     return config["dataset"]["images"]
 
 
+def titled(name):
+    """The name of a table or figure in words: concentration_by_net is Concentration by net."""
+    return name.replace("_", " ").capitalize()
+
+
+def table_files(caption, tables):
+    """The files of the tables, as outputs; the report shows their pages."""
+    files = []
+    for table in tables:
+        page = report(
+            f"<results>/tables/{table}.html",
+            caption=f"../report/tables/{caption}.rst",
+            category="Tables",
+            labels={"table": titled(table)},
+        )
+        files += [page, *multiext(f"<results>/tables/{table}", ".csv", ".md", ".tex")]
+    return files
+
+
 def map_folder(method):
     """A method's maps of a net, a size and a shard, as an output."""
     folder = directory(SALIENCY.replace("{method}", method))
@@ -91,12 +110,12 @@ def growing(mem_mb):
     return lambda wildcards, attempt: mem_mb * attempt
 
 
-def code(script):
-    """A hash of a script and of all modules of ours that it imports, directly or not.
+def code(*scripts):
+    """A hash of the scripts and of all modules of ours that they import, directly or not.
 
     As a parameter of a rule it recomputes what the code made, whenever the code changes.
     """
-    sources, waiting = set(), {SCRIPTS / f"{script}.py"}
+    sources, waiting = set(), {SCRIPTS / f"{script}.py" for script in scripts}
     while waiting:
         source = waiting.pop()
         sources.add(source)
@@ -143,9 +162,52 @@ SAMPLES_PER_SHARD, MOST_SHARDS = 90, 500
 SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD)
 SHARDS = min(SHARDS, MOST_SHARDS)
 
+# Dilations of the sweep: shares by which a mask grows.
+GROWTHS = [step / 10 for step in range(11)]
+
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
 KEEP_MAPS = config.get("keep_maps", True)
-TABLES = {"concentration": ["method"], "concentration_by_net": ["net", "size", "method"]}
-REFERENCES = {"concentration": [config["reference"]]} if "reference" in config else {}
-FIGURES = ["concentration", *(f"concentration_by_net_{size}" for size in SIZES), "comparison"]
-FORMATS = ["png", "pdf", "eps"]
+# Nets that learned nothing are controls, unless all are.
+UNTRAINED = [net["name"] for net in NETS.values() if net["weights"] == "random"]
+if len(UNTRAINED) == len(NETS):
+    UNTRAINED = []
+
+# Tables, each with the columns that tell its groups apart.
+CONCENTRATION = {
+    "concentration": ["method"],
+    "concentration_by_net": ["net", "size", "method"],
+    "concentration_by_size": ["size", "method"],
+    "concentration_by_class": ["class", "method"],
+    "concentration_by_prediction": ["prediction", "method"],
+}
+if UNTRAINED:
+    CONCENTRATION["concentration_by_training"] = ["training", "method"]
+DIFFERENCES = {
+    "differences": [],
+    "differences_by_net": ["net"],
+    "differences_by_size": ["size"],
+    "differences_by_class": ["class"],
+    "differences_by_prediction": ["prediction"],
+}
+if len(SIZES) > 1:
+    DIFFERENCES["differences_between_sizes"] = None
+TABLES = [*CONCENTRATION, *DIFFERENCES, "measures", "undefined"]
+TABLE_FORMATS = ["csv", "md", "tex", "html"]
+
+# Charts: the module that draws each, and what it is told beside the records.
+CHARTS = {
+    "concentration": ("concentration", {}),
+    **{f"concentration_by_net_{s}": ("concentration_by_net", {"size": s}) for s in SIZES},
+    "concentration_by_class": ("concentration_by_class", {}),
+    "lift": ("lift", {}),
+    "dilation_sweep": ("dilation_sweep", {"dilation": config["mask_dilation"]}),
+    "target_rank": ("target_rank", {}),
+    "measures": ("measures", {}),
+    "controls": ("controls", {}),
+}
+if len(SIZES) > 1:
+    CHARTS["concentration_by_size"] = ("concentration_by_size", {})
+if len(METHODS) > 1:
+    CHARTS["differences"] = ("differences", {})
+FIGURES = [*CHARTS, "comparison"]
+FIGURE_FORMATS = ["png", "pdf", "eps"]

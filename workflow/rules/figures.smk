@@ -1,46 +1,43 @@
 # What people look at.
 
 
-rule plot_concentration:
-    input:
-        energy=rules.gather_energy.output.energy,
-    output:
-        multiext("<results>/figures/concentration", *(f".{f}" for f in FORMATS)),
-    log:
-        "<logs>/plot_concentration.log",
-    benchmark:
-        "<benchmarks>/plot_concentration.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=code("plot_concentration"),
-    script:
-        "../scripts/plot_concentration.py"
+for figure, (chart, options) in CHARTS.items():
 
-
-rule plot_concentration_by_net:
-    input:
-        energy=rules.gather_energy.output.energy,
-    output:
-        multiext("<results>/figures/concentration_by_net_{size}", *(f".{f}" for f in FORMATS)),
-    log:
-        "<logs>/plot_concentration_by_net_{size}.log",
-    benchmark:
-        "<benchmarks>/plot_concentration_by_net_{size}.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=code("plot_concentration_by_net"),
-    script:
-        "../scripts/plot_concentration_by_net.py"
+    rule:
+        name:
+            f"plot_{figure}"
+        input:
+            records=(
+                rules.gather_scores.output.sweep
+                if chart == "dilation_sweep"
+                else rules.gather_scores.output.measures
+            ),
+        output:
+            report(
+                f"<results>/figures/{figure}.png",
+                caption=f"../report/figures/{chart}.rst",
+                category="Figures",
+                labels={"figure": titled(figure)},
+            ),
+            multiext(f"<results>/figures/{figure}", ".pdf", ".eps"),
+        log:
+            f"<logs>/plot_{figure}.log",
+        benchmark:
+            f"<benchmarks>/plot_{figure}.tsv"
+        localrule: True
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            code=code("plot_chart", f"concentration/charts/{chart}"),
+            chart=chart,
+            untrained=UNTRAINED,
+            options=options,
+        script:
+            "../scripts/plot_chart.py"
 
 
 rule plot_comparison:
@@ -49,10 +46,16 @@ rule plot_comparison:
         showcase=rules.choose_showcase.output.ids,
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
-        energy=rules.gather_energy.output.energy,
-        maps=gather.shard(rules.score_energy.output.showcase, net=NETS, size=SIZES[0]),
+        energy=rules.gather_scores.output.energy,
+        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES[0]),
     output:
-        multiext("<results>/figures/comparison", *(f".{f}" for f in FORMATS)),
+        report(
+            "<results>/figures/comparison.png",
+            caption="../report/figures/comparison.rst",
+            category="Figures",
+            labels={"figure": "Comparison"},
+        ),
+        multiext("<results>/figures/comparison", ".pdf", ".eps"),
     log:
         "<logs>/plot_comparison.log",
     benchmark:
@@ -79,7 +82,7 @@ rule render_maps:
         showcase=rules.choose_showcase.output.ids,
         images=IMAGES,
         masks=rules.dilate_masks.output.masks,
-        maps=gather.shard(rules.score_energy.output.showcase, net=NETS, size=SIZES),
+        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
     output:
         pictures=directory("<results>/figures/maps"),
     log:

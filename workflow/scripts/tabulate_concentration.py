@@ -1,14 +1,39 @@
-"""Tabulate concentration, by method or finer."""
+"""Tabulate concentration in every grouping; beside that by method, another study's means."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
 from concentration import tables
+from concentration.groups import grouped
 from concentration.jobs import job
+from concentration.summaries import compare, summarise
+
+
+def main(
+    records: pd.DataFrame,
+    reference: pd.DataFrame | None,
+    groupings: Mapping[str, Sequence[str]],
+    untrained: Sequence[str],
+    folder: Path,
+) -> None:
+    for table, by in groupings.items():
+        # By method alone the table is of every record, untrained nets or not.
+        of_groups = records if by == ["method"] else grouped(records, by, untrained)
+        summary = summarise(of_groups, by)
+        if by == ["method"] and reference is not None:
+            summary = compare(summary, reference)
+        tables.write(summary, folder / table, f"Concentration by {', '.join(by)}")
+
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
-        energy = pd.read_parquet(snakemake.input.energy)
-        table = tables.summarise(energy, snakemake.params.by)
-        for reference in snakemake.input.get("reference", []):
-            table = tables.compare(table, pd.read_csv(reference))
-        tables.write(table, *snakemake.output)
+        given = snakemake.input.get("reference", [])
+        main(
+            pd.read_parquet(snakemake.input.measures),
+            pd.read_csv(given[0]) if given else None,
+            snakemake.params.tables,
+            snakemake.params.untrained,
+            Path(snakemake.output[0]).parent,
+        )

@@ -6,6 +6,7 @@ P is the concentration. It is undefined, and None, where the map holds no energy
 finite, or where the mask is empty; the status says which.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,16 @@ class Energy:
     status: str
 
 
+def of_pixels(saliency: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The energy of every pixel (H, W) of a map (C, H, W): |I|^2, summed over the channels."""
+    return np.square(saliency, dtype=np.float64, order="C").sum(axis=0)
+
+
 def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
     """The energy of a map (C, H, W) on a mask (H, W) of the same height and width."""
     if saliency.ndim != 3 or saliency.shape[1:] != mask.shape:
         raise ValueError(f"a map of shape {saliency.shape} does not fit a mask of {mask.shape}")
-    pixels = np.square(saliency, dtype=np.float64, order="C").sum(axis=0)  # (H, W)
+    pixels = of_pixels(saliency)
     total, fraction = float(pixels.sum()), float(mask.mean())
     if not np.isfinite(total):
         return Energy(None, None, None, fraction, "not_finite")
@@ -43,3 +49,21 @@ def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
     if total == 0:
         return Energy(None, inside, total, fraction, "zero_energy")
     return Energy(inside / total, inside, total, fraction, "ok")
+
+
+def sweep(
+    saliency: NDArray[np.floating], rings: NDArray[np.uint8], growths: int
+) -> Iterator[tuple[float | None, float]]:
+    """Concentration and mask fraction on a mask dilated by each of ``growths`` growths, in turn.
+
+    ``rings`` (H, W) tells the first growth that reaches a pixel of the map (C, H, W), as
+    ``masks.rings`` does. Concentration is None where ``score`` has none.
+    """
+    pixels = of_pixels(saliency)
+    total = pixels.sum()
+    inside = np.bincount(rings.ravel(), weights=pixels.ravel(), minlength=growths + 1)
+    covered = np.bincount(rings.ravel(), minlength=growths + 1)
+    # The outermost share is taken from all of them, so that no sum exceeds the total.
+    for energy, area in zip(inside.cumsum()[:growths], covered.cumsum()[:growths], strict=True):
+        defined = np.isfinite(total) and total > 0 and area > 0
+        yield (min(float(energy / total), 1.0) if defined else None), float(area / rings.size)

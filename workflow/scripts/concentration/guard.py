@@ -1,23 +1,27 @@
-"""The last check of the energy table: a wrong number is worse than none.
+"""The last check of the scores: a wrong number is worse than none.
 
 What must hold of every record stands in ``CLAIMS``, one line each; what must hold of the table as a
-whole (every sample x net x method x size there, once) is checked beside it.
+whole (every sample x net x method x size there, once) is checked beside it. The sweep of dilations
+has claims of its own.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 import pandas as pd
 
 from .energy import STATUSES
+from .measures import NAMES
 
 KEY = ["sample", "net", "method", "size"]
 SHOWN = 3  # records that a fault names
 MOST = sys.float_info.max
 
+Claim = Callable[[pd.DataFrame], pd.Series]
+
 # What holds of every record: from the table, merged with the samples, to true or false a record.
-CLAIMS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+CLAIMS: dict[str, Claim] = {
     f"status is one of {', '.join(STATUSES)}": lambda t: t["status"].isin(STATUSES),
     "concentration is there exactly where the status is ok": lambda t: (
         t["concentration"].notna() == (t["status"] == "ok")
@@ -48,6 +52,14 @@ CLAIMS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "mask_fraction is the same for all maps of a sample and size": lambda t: _same(
         t, "mask_fraction", ["sample", "size"]
     ),
+    "measures lie in [0, 1]": lambda t: _all(_between(t[name], 0, 1) for name in NAMES),
+    "measures are there exactly where the status is ok": lambda t: _all(
+        t[name].notna() == (t["status"] == "ok") for name in NAMES
+    ),
+    "box_fraction lies in [0, 1]": lambda t: t["box_fraction"].between(0, 1),
+    "box_fraction is the same for all maps of a sample and size": lambda t: _same(
+        t, "box_fraction", ["sample", "size"]
+    ),
     "class and image_id are those of subset.csv": lambda t: (
         (t["class"] == t["class_subset"]) & (t["image_id"] == t["image_id_subset"])
     ),
@@ -63,42 +75,75 @@ CLAIMS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     ),
 }
 
+# What holds of every step of the sweep, in order of dilation, with the status of its record.
+SWEEP_CLAIMS: dict[str, Claim] = {
+    "swept concentration lies in [0, 1]": lambda t: _between(t["concentration"], 0, 1),
+    "swept mask_fraction lies in [0, 1]": lambda t: t["mask_fraction"].between(0, 1),
+    "swept concentration is there where the record's is, unless the mask is empty": lambda t: (
+        (t["status"] != "ok") | (t["concentration"].notna() == (t["mask_fraction"] > 0))
+    ),
+    "swept concentration is missing where the map has no finite energy": lambda t: (
+        ~t["status"].isin(["zero_energy", "not_finite"]) | t["concentration"].isna()
+    ),
+    "swept concentration never falls as the mask grows": lambda t: _grows(t, "concentration"),
+    "swept mask_fraction never falls as the mask grows": lambda t: _grows(t, "mask_fraction"),
+}
+
 
 def faults(
     table: pd.DataFrame, subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]
 ) -> list[str]:
-    """A sentence for everything that is wrong with the energy table; none if it is right.
+    """A sentence for everything that is wrong with the table of scores; none if it is right.
 
     ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the names
     that ``net``, ``method`` and ``size`` must take, each with every sample exactly once.
     """
-    wrong = list(_cell_faults(table, subset, expected))
+    wrong = list(_difference(table[KEY], _cells(subset, expected)))
     merged = table.merge(
         subset[["sample", "image_id", "class", "mask_fraction"]],
         on="sample",
         how="left",
         suffixes=("", "_subset"),
     )
-    for claim, holds in CLAIMS.items():
-        broken = merged[~holds(merged).astype(bool)]
-        if len(broken):
-            wrong.append(f"not of every record: {claim}; {_named(broken[KEY].to_numpy().tolist())}")
-    return wrong
+    return wrong + _broken(merged, CLAIMS)
 
 
-def _cell_faults(
-    table: pd.DataFrame, subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
-    found = pd.MultiIndex.from_frame(table[KEY])
+def sweep_faults(sweep: pd.DataFrame, scores: pd.DataFrame, growths: Sequence[float]) -> list[str]:
+    """A sentence for everything that is wrong with the sweep of the records in ``scores``.
+
+    Every record must have every one of the ``growths``, once.
+    """
+    records = scores[[*KEY, "status"]].drop_duplicates(KEY)
+    wanted = records.merge(pd.DataFrame({"dilation": list(growths)}), how="cross")
+    step = [*KEY, "dilation"]
+    wrong = list(_difference(sweep[step], pd.MultiIndex.from_frame(wanted[step])))
+    merged = sweep.merge(records, on=KEY).sort_values(step, ignore_index=True)
+    return wrong + _broken(merged, SWEEP_CLAIMS)
+
+
+def _cells(subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]) -> pd.MultiIndex:
     values = [list(subset["sample"]), *(expected[key] for key in KEY[1:])]
-    wanted = pd.MultiIndex.from_tuples(list(product(*values)), names=KEY)
-    for what, cells in {
+    return pd.MultiIndex.from_tuples(list(product(*values)), names=KEY)
+
+
+def _difference(cells: pd.DataFrame, wanted: pd.MultiIndex) -> Iterator[str]:
+    found = pd.MultiIndex.from_frame(cells)
+    for what, wrong in {
         "missing": wanted.difference(found, sort=False),
         "more than once": found[found.duplicated()].unique(),
         "not of the study": found.difference(wanted, sort=False),
     }.items():
-        if len(cells):
-            yield f"{what}: {_named(cells.tolist())}"
+        if len(wrong):
+            yield f"{what}: {_named(wrong.tolist())}"
+
+
+def _broken(table: pd.DataFrame, claims: Mapping[str, Claim]) -> list[str]:
+    wrong = []
+    for claim, holds in claims.items():
+        broken = table[~holds(table).astype(bool)]
+        if len(broken):
+            wrong.append(f"not of every record: {claim}; {_named(broken[KEY].to_numpy().tolist())}")
+    return wrong
 
 
 def _named(cells: Sequence[Sequence[str]]) -> str:
@@ -113,5 +158,13 @@ def _between(column: pd.Series, lowest: float, highest: float) -> pd.Series:
     return column.isna() | column.between(lowest, highest)
 
 
+def _all(claims: Iterable[pd.Series]) -> pd.Series:
+    return pd.concat(claims, axis=1).all(axis=1)
+
+
 def _same(table: pd.DataFrame, column: str, by: list[str]) -> pd.Series:
     return table.groupby(by)[column].transform("nunique", dropna=False) == 1
+
+
+def _grows(table: pd.DataFrame, column: str) -> pd.Series:
+    return ~(table.groupby(KEY)[column].diff() < 0)

@@ -56,23 +56,45 @@ def dilate(mask: Mask, growth: float) -> Mask:
     Pixels at equal distance are added together, so the area is the smallest possible one that is
     not below ``(1 + growth) * area``, in whole pixels; the image's border is the only limit.
     """
-    wanted = round(growth * int(mask.sum()))
+    return rings(mask, [growth]) == 0
+
+
+def rings(mask: Mask, growths: Sequence[float]) -> NDArray[np.uint8]:
+    """Which of the ascending ``growths`` is the first to reach each pixel of ``mask`` (H, W).
+
+    Dilation by the i-th growth covers the rings up to i; what none reaches is ring len(growths).
+    """
     free = ~mask
-    if wanted == 0:
-        return mask.copy()
-    if wanted >= free.sum():
-        return np.ones_like(mask)
     distance = cv2.distanceTransform(
         free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
     )  # (H, W), pixels; 0 on the mask
-    reach = np.partition(distance[free], wanted - 1)[wanted - 1]
-    return distance <= reach
+    outside = np.sort(distance[free])
+    wanted = (round(growth * int(mask.sum())) for growth in growths)
+    reaches = [
+        0 if pixels == 0 else outside[pixels - 1] if pixels < outside.size else np.inf
+        for pixels in wanted
+    ]
+    return np.searchsorted(reaches, distance).astype(np.uint8)
 
 
-def resize(mask: Mask, height: int, width: int) -> Mask:
-    """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's."""
+def boxes(segmentations: Sequence[Any], height: int, width: int) -> Mask:
+    """The pixels (H, W) in the bounding box of any instance, not dilated."""
+    covered = np.zeros((height, width), dtype=bool)
+    for segmentation in segmentations:
+        instance = union([segmentation], height, width)
+        left, top, columns, rows = cv2.boundingRect(instance.astype(np.uint8))
+        covered[top : top + rows, left : left + columns] = True
+    return covered
+
+
+def resize(mask: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's.
+
+    Of a mask, or of rings.
+    """
     exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST takes the pixel's corner for its centre
-    return cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact).astype(bool)
+    resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact)
+    return resized.astype(mask.dtype)
 
 
 def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:

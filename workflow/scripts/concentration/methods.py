@@ -1,4 +1,4 @@
-"""The saliency methods: their names in code, columns and paths, and how print spells them."""
+"""Saliency methods and controls: their names in code, columns and paths, and in print."""
 
 LABELS = {
     "backpropagation": "Backpropagation",
@@ -7,3 +7,12 @@ LABELS = {
     "grad_cam": "Grad-CAM",
     "guided_grad_cam": "Guided Grad-CAM",
 }
+
+# Maps that know nothing of the net, which stand beside the methods in tables and figures.
+CONTROL_LABELS = {
+    "centre": "Centre prior",
+    "sobel": "Sobel edges",
+    "noise": "Random noise",
+}
+
+ALL_LABELS = {**LABELS, **CONTROL_LABELS}

@@ -33,13 +33,18 @@ def grey(saliency: NDArray) -> NDArray[np.uint8]:
     return np.repeat(level[..., None], 3, axis=2)
 
 
-def overlay(saliency: NDArray, image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
-    """The map (C, H, W) as heat over the dimmed image (H, W, 3), with the mask's outline."""
+def heat(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The map (C, H, W) as heat over the dimmed image (H, W, 3)."""
     level = strength(saliency)
-    heat = mpl.colormaps["inferno"](level)[..., :3] * 255
+    glow = mpl.colormaps["inferno"](level)[..., :3] * 255
     luminance = image.mean(axis=2, keepdims=True) * 0.6
     weight = np.sqrt(level)[..., None]
-    return outline(np.rint(weight * heat + (1 - weight) * luminance).astype(np.uint8), mask)
+    return np.rint(weight * glow + (1 - weight) * luminance).astype(np.uint8)
+
+
+def overlay(saliency: NDArray, image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
+    """The heat of a map (C, H, W) over the image (H, W, 3), with the mask's outline."""
+    return outline(heat(saliency, image), mask)
 
 
 def outline(image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:

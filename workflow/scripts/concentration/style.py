@@ -1,6 +1,7 @@
-"""One style for all figures: the same colour for the same method everywhere.
+"""One style for all figures: the same colour and marker for the same method everywhere.
 
-Fills are opaque and the palette is colour-blind safe, so that png, pdf and eps look alike.
+Fills are opaque and the palette is colour-blind safe, so that png, pdf and eps look alike; markers
+differ, so that a grey print can be read. Controls are grey.
 """
 
 from collections.abc import Iterable
@@ -11,18 +12,33 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from .files import whole_file
-from .methods import LABELS
+from .methods import ALL_LABELS, CONTROL_LABELS, LABELS
 
-PALETTE = dict(zip(LABELS, sns.color_palette("colorblind", len(LABELS)), strict=True))
+PALETTE: dict[str, Any] = {
+    **dict(zip(LABELS, sns.color_palette("colorblind", len(LABELS)), strict=True)),
+    **dict(zip(CONTROL_LABELS, ["0.35", "0.55", "0.75"], strict=True)),
+}
+MARKERS = dict(zip(ALL_LABELS, "osD^vPX*", strict=True))
+COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
 STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7,
+    "figure.titlesize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.5,
     "figure.constrained_layout.use": True,
     "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "legend.columnspacing": 1.2,
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
     "savefig.dpi": 300,

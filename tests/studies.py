@@ -1,0 +1,53 @@
+"""A fabricated study of records, as ``measures.parquet`` holds them."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from concentration import measures
+from concentration.methods import CONTROL_LABELS, LABELS
+
+UNTRAINED = ["untrained"]
+NETS = ["vgg19", "alexnet", *UNTRAINED]
+SIZES = ["original", "224"]
+CLASSES = ["dog", "traffic light"]
+STATUSES = ["zero_energy", "not_finite", "empty_mask"]
+
+
+def fabricate(images=12, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
+    """Records of two classes, the controls among the methods, some undefined.
+
+    A method is the better, the later it stands in the list; untrained nets get chance.
+    """
+    rng = np.random.default_rng(seed)
+    fractions = rng.uniform(0.05, 0.3, images)
+    rows = []
+    everything = product(range(images), nets, sizes, [*methods, *CONTROL_LABELS])
+    for image, net, size, method in everything:
+        lift = 1.0
+        if method in methods and net not in UNTRAINED:
+            lift = 1.5 + list(methods).index(method) / 2
+        share = min(fractions[image] * lift * rng.uniform(0.8, 1.2), 1)
+        defined = method not in methods or rng.random() > 0.1
+        name = classes[image % len(classes)]
+        rows.append(
+            {
+                "sample": f"{image:012d}-{name.replace(' ', '_')}",
+                "image_id": image // 2,  # two samples an image
+                "class": name,
+                "net": net,
+                "method": method,
+                "size": size,
+                "concentration": share if defined else None,
+                **{m: share * rng.uniform(0.9, 1) if defined else None for m in measures.NAMES},
+                "mask_fraction": fractions[image],
+                "box_fraction": 1.2 * fractions[image],
+                "target": 3,
+                "target_rank": 1 + (image * 7 + len(net)) % 9,
+                "target_probability": 0.5,
+                "status": "ok" if defined else STATUSES[image % 3],
+            }
+        )
+    floats = dict.fromkeys(["concentration", *measures.NAMES], "float64")
+    return pd.DataFrame(rows).astype(floats)

@@ -1,0 +1,62 @@
+"""Controls know nothing of the net: what they are, and what they score."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from concentration import controls, energy
+
+RNG = np.random.default_rng(0)
+IMAGE = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", controls.CONTROLS)
+@pytest.mark.parametrize("shape", [(40, 60), (1, 1), (1, 9), (224, 224)], ids=str)
+def test_every_control_is_a_map_of_the_images_size(name, shape):
+    image = RNG.integers(0, 256, (*shape, 3), dtype=np.uint8)
+    saliency = controls.CONTROLS[name](image, "000000000001-dog")
+    assert saliency.dtype == np.float32
+    assert saliency.shape == (1, *shape)
+    assert np.isfinite(saliency).all()
+
+
+def test_centre_is_a_gaussian_of_a_quarter_of_each_side():
+    [bell] = controls.centre(IMAGE, "")
+    assert np.allclose(bell, bell[::-1])
+    assert np.allclose(bell, bell[:, ::-1])
+    for axis, length in enumerate(bell.shape):
+        places = np.arange(length) - (length - 1) / 2
+        marginal = bell.sum(axis=1 - axis)
+        # Cut at two standard deviations, a normal distribution has 0.774 of its variance.
+        variance = (marginal * places**2).sum() / marginal.sum()
+        assert variance == pytest.approx(0.774 * (length / 4) ** 2, rel=0.02)
+
+
+def test_sobel_is_that_of_scipy_on_the_grey_image():
+    grey = IMAGE @ [0.299, 0.587, 0.114]
+    expected = np.hypot(
+        ndimage.sobel(grey, 0, mode="mirror"), ndimage.sobel(grey, 1, mode="mirror")
+    )
+    [edges] = controls.sobel(IMAGE, "")
+    assert np.allclose(edges, expected, atol=6)  # OpenCV rounds the grey image to whole numbers
+
+
+def test_an_image_without_edges_has_no_energy():
+    flat = np.full((20, 30, 3), 90, dtype=np.uint8)
+    scored = energy.score(controls.sobel(flat, ""), np.eye(20, 30, dtype=bool))
+    assert scored.status == "zero_energy"
+
+
+def test_noise_hangs_on_sample_and_size_alone():
+    once = controls.noise(IMAGE, "000000000001-dog")
+    assert (once == controls.noise(255 - IMAGE, "000000000001-dog")).all()
+    assert (once != controls.noise(IMAGE, "000000000002-dog")).any()
+    assert once.std() == pytest.approx(1, abs=0.05)
+
+
+def test_noise_gets_the_mask_fraction():
+    mask = np.zeros((224, 224), dtype=bool)
+    mask[40:120, 70:200] = True
+    image = np.zeros((224, 224, 3), dtype=np.uint8)
+    scored = energy.score(controls.noise(image, "000000000001-dog"), mask)
+    assert scored.concentration == pytest.approx(mask.mean(), abs=0.01)

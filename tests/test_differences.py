@@ -1,0 +1,166 @@
+"""Paired comparisons, against loops over records, all sign flips, and Holm's steps."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from concentration.differences import between_sizes, differences
+from concentration.methods import CONTROL_LABELS, LABELS
+
+from .studies import NETS, SIZES, UNTRAINED, fabricate
+
+RECORDS = fabricate()
+IMAGES = RECORDS.groupby("sample")["image_id"].first().to_dict()
+METHODS = list(LABELS)
+
+
+def concentrations(records):
+    keys = records[["sample", "net", "size", "method"]].itertuples(index=False, name=None)
+    return dict(zip(keys, records["concentration"], strict=True))
+
+
+def pairs_by_hand(records, method, other, keep):
+    """(image, difference) of every kept record where both are defined."""
+    shares, found = concentrations(records), []
+    for sample, net, size in product(IMAGES, NETS, SIZES):
+        mine = shares[sample, net, size, method]
+        on = (sample, other, size, method) if other in NETS else (sample, net, size, other)
+        if keep(sample, net, size) and mine == mine and shares[on] == shares[on]:
+            found.append((IMAGES[sample], mine - shares[on]))
+    return found
+
+
+def signed_rank(found):
+    """Effect size and exact two-sided p by all sign flips of the images' mean differences."""
+    by_image = {}
+    for image, difference in found:
+        by_image.setdefault(image, []).append(difference)
+    means = [sum(values) / len(values) for values in by_image.values()]
+    order = sorted(means, key=abs)
+    ranks = {value: rank for rank, value in enumerate(order, start=1)}
+    total = sum(ranks.values())
+    observed = sum(ranks[value] for value in means if value > 0)
+    flips = [
+        sum(rank for rank, up in zip(ranks.values(), signs, strict=True) if up)
+        for signs in product([False, True], repeat=len(means))
+    ]
+    least = min(observed, total - observed)
+    p = sum(f <= least for f in flips) + sum(f >= total - least for f in flips)
+    return (2 * observed - total) / total, min(1, p / len(flips))
+
+
+def check(row, found):
+    assert row["pairs"] == len(found)
+    assert row["images"] == len({image for image, _ in found})
+    mean = sum(difference for _, difference in found) / len(found)
+    assert row["difference"] == pytest.approx(mean)
+    assert row["low"] <= row["difference"] <= row["high"]
+    effect_size, p = signed_rank(found)
+    assert row["effect_size"] == pytest.approx(effect_size)
+    assert row["p"] == pytest.approx(p)
+
+
+def test_every_pair_of_methods_and_every_control_is_compared_once():
+    table = differences(RECORDS, [], UNTRAINED)
+    pairs = [frozenset(pair) for pair in zip(table["method"], table["other"], strict=True)]
+    assert len(pairs) == len(set(pairs))
+    wanted = [frozenset(pair) for pair in combinations(METHODS, 2)]
+    wanted += [frozenset(pair) for pair in product(METHODS, [*CONTROL_LABELS, *UNTRAINED])]
+    assert set(pairs) == set(wanted)
+
+
+def test_over_trained_nets_it_is_that_of_loops():
+    for _, row in differences(RECORDS, [], UNTRAINED).iterrows():
+        trained = pairs_by_hand(
+            RECORDS, row["method"], row["other"], lambda _, net, __: net not in UNTRAINED
+        )
+        check(row, trained)
+
+
+def test_by_net_it_is_that_of_loops():
+    table = differences(RECORDS, ["net"], UNTRAINED)
+    assert set(table["net"]) == set(NETS)
+    assert not (table["net"] == table["other"]).any()  # no net is its own control
+    for _, row in table.iterrows():
+        of_net = pairs_by_hand(
+            RECORDS, row["method"], row["other"], lambda _, net, __, own=row["net"]: net == own
+        )
+        check(row, of_net)
+
+
+def test_by_prediction_a_record_counts_where_it_belongs():
+    table = differences(RECORDS, ["prediction"], UNTRAINED)
+    ranks = (
+        RECORDS.set_index(["sample", "net", "size"])["target_rank"].groupby(level=[0, 1, 2]).first()
+    )
+    right = table[(table["prediction"] == "top 1")]
+    for _, row in right.iterrows():
+        kept = pairs_by_hand(
+            RECORDS,
+            row["method"],
+            row["other"],
+            lambda *key: key[1] not in UNTRAINED and ranks[key] == 1,
+        )
+        assert row["pairs"] == len(kept)
+
+
+def test_holm_is_stepped_down_over_the_whole_table():
+    table = differences(RECORDS, ["class"], UNTRAINED).sort_values("p")
+    count, highest = len(table), 0.0
+    for place, (p, corrected) in enumerate(zip(table["p"], table["p_holm"], strict=True)):
+        highest = max(highest, min(1, (count - place) * p))
+        assert corrected == pytest.approx(highest)
+
+
+def test_between_sizes_it_is_that_of_loops():
+    of_methods = RECORDS[RECORDS["method"].isin(METHODS)]
+    shares = concentrations(RECORDS)
+    table = between_sizes(of_methods)
+    assert table["method"].tolist() == METHODS
+    for _, row in table.iterrows():
+        assert (row["size"], row["other"]) == ("224", "original")
+        found = [
+            (IMAGES[sample], shares[sample, net, "224", m] - shares[sample, net, "original", m])
+            for m in [row["method"]]
+            for sample, net in product(IMAGES, NETS)
+        ]
+        check(row, [(image, d) for image, d in found if d == d])
+
+
+def test_three_sizes_make_three_pairs():
+    table = between_sizes(
+        fabricate(images=4, sizes=["original", "224", "64"], methods=["grad_cam"])
+    )
+    pairs = table.loc[table["method"] == "grad_cam", ["size", "other"]].itertuples(
+        index=False, name=None
+    )
+    assert list(pairs) == [("224", "original"), ("64", "original"), ("64", "224")]
+
+
+def test_methods_that_are_equal_have_no_p():
+    same = RECORDS.assign(concentration=0.5)
+    table = differences(same, [], [])
+    assert (table["difference"] == 0).all()
+    assert table[["effect_size", "p", "p_holm"]].isna().all(axis=None)
+
+
+def test_a_method_that_is_never_defined_is_compared_with_none():
+    gone = RECORDS.assign(
+        concentration=RECORDS["concentration"].where(RECORDS["method"] != "deconvolution")
+    )
+    table = differences(gone, [], UNTRAINED)
+    empty = (table[["method", "other"]] == "deconvolution").any(axis=1)
+    assert (table.loc[empty, "pairs"] == 0).all()
+    assert table.loc[empty, ["difference", "low", "p_holm"]].isna().all(axis=None)
+    assert table.loc[~empty, "p_holm"].notna().all()
+
+
+def test_images_not_records_are_what_the_test_counts():
+    """Copies of every net tell nothing new."""
+    copies = [RECORDS.assign(net=RECORDS["net"] + suffix) for suffix in ("", "b", "c")]
+    once, often = differences(RECORDS, [], []), differences(pd.concat(copies), [], [])
+    assert often["p"].tolist() == pytest.approx(once["p"].tolist())
+    assert often["high"].tolist() == pytest.approx(once["high"].tolist())
+    assert np.array_equal(often["pairs"], 3 * once["pairs"])

@@ -1,0 +1,46 @@
+"""The groups of records: none lost, none where it does not belong."""
+
+import pandas as pd
+import pytest
+
+from concentration.groups import grouped, of_trained
+
+from .studies import UNTRAINED, fabricate
+
+RECORDS = fabricate()
+
+
+def test_untrained_nets_are_left_out_where_nets_are_taken_together():
+    trained = RECORDS[RECORDS["net"] != "untrained"]
+    for by in ([], ["method"], ["size", "method"], ["class", "method"]):
+        pd.testing.assert_frame_equal(grouped(RECORDS, by, UNTRAINED), trained)
+    pd.testing.assert_frame_equal(of_trained(RECORDS, UNTRAINED), trained)
+
+
+def test_untrained_nets_stay_where_nets_stand_apart():
+    pd.testing.assert_frame_equal(grouped(RECORDS, ["net", "method"], UNTRAINED), RECORDS)
+    by_training = grouped(RECORDS, ["training", "method"], UNTRAINED)
+    assert len(by_training) == len(RECORDS)
+    assert set(by_training.loc[by_training["training"] == "untrained", "net"]) == {"untrained"}
+    assert "untrained" not in set(by_training.loc[by_training["training"] == "trained", "net"])
+
+
+@pytest.mark.parametrize("first", [1, 5])
+def test_a_prediction_is_right_or_not(first):
+    records = grouped(RECORDS, ["prediction", "method"], UNTRAINED)
+    right = records[records["prediction"] == f"top {first}"]
+    wrong = records[records["prediction"] == f"not top {first}"]
+    assert (right["target_rank"] <= first).all()
+    assert (wrong["target_rank"] > first).all()
+    both = pd.concat([right, wrong]).drop(columns="prediction").sort_index()
+    pd.testing.assert_frame_equal(both, of_trained(RECORDS, UNTRAINED))
+
+
+def test_a_record_without_a_rank_is_not_right():
+    records = RECORDS.assign(target_rank=RECORDS["target_rank"].where(RECORDS["image_id"] > 1))
+    unknown = of_trained(records, UNTRAINED)["target_rank"].isna().sum()
+    groups = grouped(records, ["prediction"], UNTRAINED)
+    assert unknown
+    for name, count in groups[groups["target_rank"].isna()]["prediction"].value_counts().items():
+        assert name.startswith("not top")
+        assert count == unknown

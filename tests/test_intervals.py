@@ -1,0 +1,78 @@
+"""Bootstrap intervals, against the draws made by hand, theory, and seaborn's own."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import seaborn as sns
+
+from concentration import intervals
+
+
+def by_hand(over, under, images, draws=4000):
+    """Images drawn with replacement, one by one; the percentiles of the ratio."""
+    groups = pd.DataFrame({"over": over, "under": under}).groupby(np.asarray(images))
+    sums = [(float(g["over"].sum()), float(g["under"].sum())) for _, g in groups]
+    rng, ratios = np.random.default_rng(1), []
+    for _ in range(draws):
+        drawn = [sums[i] for i in rng.integers(0, len(sums), len(sums))]
+        ratios.append(sum(over for over, _ in drawn) / sum(under for _, under in drawn))
+    return np.percentile(ratios, [2.5, 97.5])
+
+
+@pytest.fixture
+def records():
+    """Records of 30 images, unequally many an image, alike within an image."""
+    rng = np.random.default_rng(0)
+    images = pd.Series(np.repeat(np.arange(30), rng.integers(1, 9, 30)))
+    values = pd.Series(rng.random(30)[images] + 0.05 * rng.normal(size=len(images)))
+    return values, pd.Series(0.1 + rng.random(30)[images]), images
+
+
+def test_of_a_ratio_is_that_of_draws_made_by_hand(records):
+    over, under, images = records
+    assert intervals.of_ratio(over, under, images) == pytest.approx(by_hand(*records), rel=0.03)
+
+
+def test_of_a_mean_is_that_of_theory():
+    """For one record an image, the mean is about normal."""
+    values = pd.Series(np.random.default_rng(0).random(400))
+    low, high = intervals.of_mean(values, pd.Series(range(400)))
+    error = 1.96 * values.std() / np.sqrt(400)
+    assert low == pytest.approx(values.mean() - error, abs=0.1 * error)
+    assert high == pytest.approx(values.mean() + error, abs=0.1 * error)
+
+
+def test_of_a_mean_is_seaborns():
+    values = pd.Series(np.random.default_rng(0).random(60) ** 2)
+    axes = sns.pointplot(x=values, errorbar="ci", n_boot=4000, seed=0)
+    [drawn] = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
+    got = intervals.of_mean(values, pd.Series(range(60)))
+    assert got == pytest.approx(sorted(drawn), rel=0.02)
+
+
+def test_copies_of_records_tell_nothing_new(records):
+    over, under, images = records
+    many = [pd.concat([column] * 20, ignore_index=True) for column in records]
+    assert intervals.of_ratio(*many) == pytest.approx(intervals.of_ratio(over, under, images))
+
+
+def test_is_the_same_every_time(records):
+    assert intervals.of_ratio(*records) == intervals.of_ratio(*records)
+
+
+@pytest.mark.parametrize("batch", [1, 30 * 7])
+def test_memory_is_bounded_and_changes_nothing(records, batch, monkeypatch):
+    expected = intervals.of_ratio(*records)
+    monkeypatch.setattr(intervals, "CELLS", batch)
+    assert intervals.of_ratio(*records) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_records_of_one_image_have_no_interval(count):
+    values = pd.Series(np.random.default_rng(0).random(count))
+    assert np.isnan(intervals.of_mean(values, pd.Series([7] * count, dtype="int64"))).all()
+
+
+def test_images_that_are_all_alike_have_an_interval_of_no_width():
+    values = pd.Series([0.25] * 8)
+    assert intervals.of_mean(values, pd.Series(range(8))) == (0.25, 0.25)

@@ -1,0 +1,107 @@
+"""The measures, against sorting and adding up in plain Python, and against what chance gives."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from concentration import measures
+from concentration.measures import measure
+
+SHAPE = (2, 5, 7)
+MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32)).filter(np.any)
+MASKS = arrays(bool, SHAPE[1:]).filter(np.any)
+# Few values make many ties.
+TIED = arrays(np.float32, SHAPE, elements=st.sampled_from([-1, 0, 0, 2])).filter(np.any)
+
+
+def by_hand(saliency, mask, boxes):
+    """All measures by sorting pixels; of tied pixels, the mean over many random orders."""
+    _, height, width = saliency.shape
+    pixels = [(y, x) for y in range(height) for x in range(width)]
+    strength = {p: sum(abs(float(v)) for v in saliency[:, p[0], p[1]]) for p in pixels}
+    energy = {p: sum(float(v) ** 2 for v in saliency[:, p[0], p[1]]) for p in pixels}
+    total = sum(strength.values())
+    count = int(mask.sum())
+    rng, orders, ranks, points = random.Random(0), 400, 0.0, 0.0
+    for _ in range(orders):
+        order = sorted(pixels, key=lambda p: (-energy[p], rng.random()))
+        ranks += sum(bool(mask[p]) for p in order[:count]) / count / orders
+        points += bool(mask[order[0]]) / orders
+    return {
+        "relevance_mass_accuracy": sum(strength[p] for p in pixels if mask[p]) / total,
+        "relevance_rank_accuracy": ranks,
+        "pointing_game": points,
+        "energy_pointing_game": sum(strength[p] for p in pixels if boxes[p]) / total,
+    }
+
+
+def test_by_hand():
+    saliency = np.array([[[1, -2, 0], [3, 0, 0]], [[0, 2, 0], [0, 0, -1]]], dtype=np.float32)
+    mask = np.array([[0, 1, 0], [0, 0, 1]], dtype=bool)
+    boxes = np.array([[0, 1, 1], [0, 1, 1]], dtype=bool)
+    measured = measure(saliency, mask, boxes)
+    assert measured.relevance_mass_accuracy == (4 + 1) / 9
+    assert measured.relevance_rank_accuracy == 1 / 2  # the pixels of energy 9 and 8
+    assert measured.pointing_game == 0
+    assert measured.energy_pointing_game == (4 + 1) / 9
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_is_what_sorting_gives(channels):
+    rng = np.random.default_rng(channels)
+    saliency = rng.normal(size=(channels, 13, 17)).astype(np.float32)
+    mask, boxes = rng.random((2, 13, 17)) > 0.7
+    expected = by_hand(saliency, mask, boxes)
+    for name in measures.NAMES:
+        assert getattr(measure(saliency, mask, boxes), name) == pytest.approx(expected[name])
+
+
+def test_ties_are_drawn_by_lot():
+    rng = np.random.default_rng(0)
+    saliency = rng.integers(0, 3, (1, 6, 7)).astype(np.float32)
+    mask = rng.random((6, 7)) > 0.6
+    expected = by_hand(saliency, mask, mask)
+    measured = measure(saliency, mask, mask)
+    assert measured.relevance_rank_accuracy == pytest.approx(
+        expected["relevance_rank_accuracy"], abs=0.03
+    )
+    assert measured.pointing_game == pytest.approx(expected["pointing_game"], abs=0.06)
+
+
+def test_a_flat_map_gets_the_level_of_chance():
+    rng = np.random.default_rng(0)
+    mask, boxes = rng.random((2, 9, 11)) > [[[0.8]], [[0.5]]]
+    measured = measure(np.ones((3, 9, 11), dtype=np.float32), mask, boxes)
+    fractions = {"mask_fraction": mask.mean(), "box_fraction": boxes.mean()}
+    for name in measures.NAMES:
+        assert getattr(measured, name) == pytest.approx(fractions[measures.CHANCE[name]])
+
+
+@given(MAPS | TIED, MASKS, MASKS)
+def test_lie_between_0_and_1(saliency, mask, boxes):
+    for name in measures.NAMES:
+        assert 0 <= getattr(measure(saliency, mask, boxes), name) <= 1
+
+
+@given(MAPS | TIED)
+def test_a_mask_of_everything_gets_all(saliency):
+    everything = np.ones(SHAPE[1:], dtype=bool)
+    assert set(vars(measure(saliency, everything, everything)).values()) == {1.0}
+
+
+@given(MASKS)
+def test_the_mask_itself_is_the_best_map(mask):
+    best = measure(mask[None].astype(np.float32), mask, mask)
+    assert set(vars(best).values()) == {1.0}
+
+
+def test_scaling_changes_nothing():
+    saliency = np.random.default_rng(0).normal(size=(3, 9, 11)).astype(np.float32)
+    mask = np.random.default_rng(1).random((9, 11)) > 0.8
+    for factor in (-1, 2.0**-60, 2.0**60):
+        scaled = measure(saliency * np.float32(factor), mask, mask)
+        assert scaled == measure(saliency, mask, mask)

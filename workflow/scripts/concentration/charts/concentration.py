@@ -1,0 +1,59 @@
+"""Mean concentration of every method over the trained nets, beside what knows nothing of them."""
+
+from collections.abc import Collection
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..groups import grouped
+from ..methods import ALL_LABELS, CONTROL_LABELS
+from ..style import COLUMN, STYLE
+from ..summaries import summarise
+from . import marks
+
+HOLLOW: dict[str, Any] = {
+    "color": "0.15",
+    "marker": "D",
+    "markerfacecolor": "white",
+    "markersize": 4,
+    "linestyle": "",
+    "zorder": 4,
+}
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """Bars by method and control; hollow marks where the same method explains untrained nets."""
+    by = ["training", "method"]
+    means = summarise(grouped(records, by, untrained), by)
+    trained = means[means["training"] == "trained"]
+    twins = means[(means["training"] == "untrained") & ~means["method"].isin(CONTROL_LABELS)]
+    methods = trained["method"].tolist()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(methods)))
+        axes = figure.add_subplot()
+        marks.rows(axes, [ALL_LABELS[method] for method in methods])
+        marks.bars(axes, trained, range(len(methods)), height=0.7)
+        _tell_means(axes, trained)
+        handles = [axes.axvline(marks.level_of_chance(trained), **marks.CHANCE)]
+        if len(twins):
+            places = [methods.index(method) for method in twins["method"]]
+            axes.plot(twins["mean"], places, **HOLLOW)
+            handles.append(Line2D([], [], label="Same method, untrained net", **HOLLOW))
+        axes.set_xlim(0, 1.1 * trained[["mean", "high"]].max().max())
+        axes.set_xlabel(marks.SHARE)
+        figure.suptitle("How much of the saliency lies on the object?")
+        marks.legend(figure, handles, columns=2)
+        return figure
+
+
+def _tell_means(axes: Axes, table: pd.DataFrame) -> None:
+    """Each mean as a number, right of its bar and interval."""
+    ends = table[["mean", "high"]].max(axis=1)
+    for place, (mean, end) in enumerate(zip(table["mean"], ends, strict=True)):
+        if pd.notna(mean):
+            at: dict[str, Any] = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
+            axes.annotate(f"{mean:.2f}", (end, place), fontsize=7, **at)

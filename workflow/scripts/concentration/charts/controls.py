@@ -1,0 +1,43 @@
+"""Paired differences in concentration between every method and what knows nothing of the net."""
+
+from collections.abc import Collection
+from itertools import cycle
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..differences import differences
+from ..methods import ALL_LABELS, LABELS
+from ..style import COLUMN, MARKERS, PALETTE, STYLE
+from . import marks
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """A row a method, a mark a control: the mean difference on the same record."""
+    table = differences(records, [], untrained)
+    table = table[~table["other"].isin(LABELS)]
+    methods, others = list(table["method"].unique()), list(table["other"].unique())
+    shapes = {**MARKERS, **dict(zip(untrained, cycle("s<>hd"), strict=False))}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(COLUMN, 1.5 + len(methods) * 0.1 * (1 + len(others))))
+        axes = figure.add_subplot()
+        marks.rows(axes, [ALL_LABELS[method] for method in methods])
+        axes.axvline(0, color="0.25", linewidth=0.9)
+        for shift, other in zip(marks.offsets(len(others)), others, strict=True):
+            for row in table[table["other"] == other].itertuples():
+                place, color = methods.index(row.method) + shift, PALETTE[row.method]
+                axes.hlines([place], row.low, row.high, color=color)
+                axes.plot([row.difference], [place], shapes[other], color=color, markersize=4)
+        axes.set_xlabel("Mean difference in concentration\n(same sample and size)")
+        figure.suptitle("Does the method beat what knows nothing\nof the net?")
+        look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
+        handles = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in others]
+        marks.legend(figure, handles, columns=2)
+        return figure
+
+
+def _name(other: str) -> str:
+    return ALL_LABELS.get(other, marks.wrapped(f"Untrained: {other}"))

@@ -1,0 +1,49 @@
+"""Mean concentration as the mask is dilated: does the ranking of methods hang on it?"""
+
+from collections.abc import Collection
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..groups import of_trained
+from ..style import COLUMN, MARKERS, PALETTE, STYLE
+from ..summaries import summarise
+from . import marks
+
+
+def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Figure:
+    """A line a method over the trained nets; ``dilation`` is that of the study, as a share."""
+    records = of_trained(sweep, untrained)
+    means = summarise(records, ["method", "dilation"])
+    methods = list(means["method"].unique())
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(COLUMN, 3.9))
+        axes = figure.add_subplot()
+        for method in methods:
+            _line(axes, means[means["method"] == method])
+        chance = means.groupby("dilation")["mask_fraction"].mean()
+        axes.plot(100 * chance.index, chance, **marks.CHANCE)
+        axes.axvline(100 * dilation, color="0.25", linewidth=0.6, zorder=0)
+        axes.set_xlim(0, 100 * means["dilation"].max())
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+        axes.set_xlabel("Dilation: growth of the mask's area (%)")
+        axes.set_ylabel(marks.SHARE)
+        figure.suptitle("Does the ranking depend on the dilation?")
+        study = Line2D([], [], color="0.25", linewidth=0.6, label="The study's dilation")
+        lines = [Line2D([], [], **marks.CHANCE), study]
+        marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], columns=2)
+        return figure
+
+
+def _line(axes: Axes, means: pd.DataFrame) -> None:
+    method = means["method"].iloc[0]
+    color = PALETTE[method]
+    growth = 100 * means["dilation"]
+    tint = [1 - 0.25 * (1 - part) for part in to_rgb(color)]  # pale, for eps knows no transparency
+    axes.fill_between(growth, means["low"], means["high"], color=tint, linewidth=0, zorder=1)
+    axes.plot(growth, means["mean"], color=color, marker=MARKERS[method], markersize=3, zorder=2)

@@ -1,0 +1,35 @@
+"""Every measure of every method: do they agree on which method shows the object best?"""
+
+from collections.abc import Collection
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ..groups import of_trained
+from ..style import COLUMN, STYLE
+from ..summaries import summarise_measures
+from . import marks
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """Points by measure over the trained nets, and the level of chance of each."""
+    means = summarise_measures(of_trained(records, untrained))
+    names, methods = list(means["measure"].unique()), list(means["method"].unique())
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(COLUMN, 1.7 + len(names) * 0.08 * len(methods)))
+        axes = figure.add_subplot()
+        labels = [name.replace("_", " ").capitalize() for name in names]
+        marks.rows(axes, [label.replace(" accuracy", "\naccuracy") for label in labels])
+        for place, name in enumerate(names):
+            of_measure = means[means["measure"] == name]
+            places = [place + offset for offset in marks.offsets(len(of_measure))]
+            marks.points(axes, of_measure, places)
+            axes.vlines(of_measure["chance"].mean(), place - 0.45, place + 0.45, **marks.CHANCE)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("Mean of the measure (0 to 1)")
+        figure.suptitle("Do the measures agree?")
+        chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (mask or box)"})
+        marks.legend(figure, [*marks.point_handles(methods), chance], columns=2)
+        return figure

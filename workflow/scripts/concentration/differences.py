@@ -1,0 +1,129 @@
+"""Paired comparisons of every two methods, and of each method with the controls.
+
+A pair is a record (sample, net, size) where both maps are defined. The difference is the mean over
+the pairs, with its bootstrap interval over images. Pairs that share an image are not independent:
+Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over all
+rows of the table. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the
+share of the rank sum in favour less the share against, 1 where the method is ahead on every image.
+
+A control is a map that knows nothing of the net, or the same method on a net with random weights.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from . import intervals
+from .groups import grouped
+from .methods import CONTROL_LABELS
+
+
+def differences(
+    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
+) -> pd.DataFrame:
+    """One row a group of the columns ``by`` and pair of methods, or method and control.
+
+    Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
+    effect_size, p, p_holm. ``other`` is a method, a control, or one of the nets ``untrained``.
+    """
+    rows = []
+    for key, pairs in _groups(_side_by_side(records, by, untrained), by):
+        group = dict(zip(by, key, strict=True))
+        for method, other, column in _opponents(records, untrained):
+            if group.get("net") != other:  # a net is not its own control
+                compared = _compare(pairs[method] - pairs[column], pairs["image_id"])
+                rows.append(group | {"method": method, "other": other} | compared)
+    return _corrected(pd.DataFrame(rows))
+
+
+def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
+    """One row a method and pair of sizes: what the later size changes for the same sample and net.
+
+    Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
+    p, p_holm.
+    """
+    sizes = list(records["size"].unique())
+    pairs = records.pivot(
+        index=["method", "sample", "image_id", "net"], columns="size", values="concentration"
+    ).reset_index()
+    rows = [
+        {"method": method, "size": size, "other": other}
+        | _compare(of_method[size] - of_method[other], of_method["image_id"])
+        for method in records["method"].unique()
+        for of_method in [pairs[pairs["method"] == method]]
+        for other, size in combinations(sizes, 2)
+    ]
+    return _corrected(pd.DataFrame(rows))
+
+
+def _side_by_side(
+    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
+) -> pd.DataFrame:
+    """One row a pair: a column a method and control, and a column net/method an untrained net."""
+    keys = list(dict.fromkeys(["sample", "image_id", "net", "size", *by]))
+    pairs = grouped(records, by, untrained).pivot(
+        index=keys, columns="method", values="concentration"
+    )
+    twins = records[records["net"].isin(untrained)].pivot(
+        index=["sample", "size"], columns=["net", "method"], values="concentration"
+    )
+    twins.columns = ["/".join(column) for column in twins.columns]
+    return pairs.reset_index().join(twins, on=["sample", "size"])
+
+
+def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Each pair once, as (method, other, the column that holds the other's concentration)."""
+    methods = [m for m in records["method"].unique() if m not in CONTROL_LABELS]
+    controls = [m for m in records["method"].unique() if m in CONTROL_LABELS]
+    for place, method in enumerate(methods):
+        for other in [*methods[:place], *controls]:
+            yield method, other, other
+        for net in untrained:
+            yield method, net, f"{net}/{method}"
+
+
+def _groups(
+    pairs: pd.DataFrame, by: Sequence[str]
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    if by:
+        yield from pairs.groupby(list(by), sort=False)
+    else:
+        yield (), pairs
+
+
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with Holm's correction of ``p`` over all of its tests."""
+    tested = table["p"].notna()
+    corrected = multipletests(table.loc[tested, "p"], method="holm")[1] if tested.any() else []
+    return table.assign(p_holm=pd.Series(corrected, table.index[tested], dtype="float64"))
+
+
+def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:
+    difference = difference.dropna()
+    images = images[difference.index]
+    low, high = intervals.of_mean(difference, images)
+    by_image = difference.groupby(images).mean()
+    effect_size, p = _signed_ranks(by_image)
+    return {
+        "pairs": len(difference),
+        "images": len(by_image),
+        "difference": difference.mean(),
+        "low": low,
+        "high": high,
+        "effect_size": effect_size,
+        "p": p,
+    }
+
+
+def _signed_ranks(difference: pd.Series) -> tuple[float, float]:
+    """Effect size and p of Wilcoxon's test, which leaves out differences of 0; NaN without any."""
+    difference = difference[difference != 0]
+    if difference.empty:
+        return np.nan, np.nan
+    ranks = stats.rankdata(difference.abs())
+    in_favour = ranks[difference > 0].sum() / ranks.sum()
+    return 2 * in_favour - 1, float(stats.wilcoxon(difference).pvalue)

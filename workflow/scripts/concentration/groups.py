@@ -1,0 +1,40 @@
+"""The groups of records that tables and figures tell apart.
+
+Nets with random weights are controls: they stand for themselves, and are left out wherever records
+of several nets are taken together.
+"""
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+# What the net said of the target, by its rank; each group stands beside its complement.
+PREDICTIONS = {
+    "top 1": lambda rank: rank <= 1,
+    "not top 1": lambda rank: ~(rank <= 1),
+    "top 5": lambda rank: rank <= 5,
+    "not top 5": lambda rank: ~(rank <= 5),
+}
+
+
+def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]) -> pd.DataFrame:
+    """The records that a table by the columns ``by`` is made of, with these columns.
+
+    A record is in several groups of ``prediction``, and stands there as often.
+    """
+    if "training" in by:
+        trained = ~records["net"].isin(untrained)
+        return records.assign(training=trained.map({True: "trained", False: "untrained"}))
+    if "net" not in by:
+        records = of_trained(records, untrained)
+    if "prediction" in by:
+        rank = records["target_rank"]
+        return pd.concat(
+            records[holds(rank)].assign(prediction=name) for name, holds in PREDICTIONS.items()
+        )
+    return records
+
+
+def of_trained(records: pd.DataFrame, untrained: Collection[str]) -> pd.DataFrame:
+    """The records of all nets but those with random weights."""
+    return records[~records["net"].isin(untrained)]

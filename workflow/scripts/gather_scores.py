@@ -1,0 +1,112 @@
+"""Gather the scores of all shards in tables of one row a sample x net x method x size.
+
+The tables are checked before they appear: they never exist unless they are right.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from concentration import guard, measures
+from concentration.controls import CONTROLS
+from concentration.errors import StudyError, enumerate_errors, spoilt
+from concentration.files import whole_file
+from concentration.jobs import job
+
+RECORD = ["sample", "image_id", "class", "net", "method", "size"]
+SAID = ["target", "target_rank", "target_probability", "status"]
+ENERGY = [
+    *RECORD,
+    *("concentration", "energy_inside", "energy_total", "mask_fraction"),
+    *SAID,
+]
+MEASURES = [
+    *RECORD,
+    *("concentration", *measures.NAMES, "mask_fraction", "box_fraction"),
+    *SAID,
+]
+SWEEP = [
+    "sample",
+    "image_id",
+    "net",
+    "method",
+    "size",
+    "dilation",
+    "concentration",
+    "mask_fraction",
+]
+
+
+def main(
+    parts: Sequence[str],
+    sweeps: Sequence[str],
+    subset: pd.DataFrame,
+    order: Mapping[str, Sequence[str]],
+    growths: Sequence[float],
+    outputs: Mapping[str, str],
+) -> None:
+    """``order`` tells the nets, sizes, methods and classes; the controls come after the methods."""
+    order = {**order, "method": [*order["method"], *CONTROLS]}
+    scores = pd.concat([read(Path(part), [*ENERGY, *MEASURES]) for part in parts])
+    sweep = pd.concat([read(Path(part), SWEEP) for part in sweeps])
+    found = guard.faults(scores, subset, order) + guard.sweep_faults(sweep, scores, growths)
+    if found:
+        folder = Path(parts[0]).parents[2]
+        title = (
+            "the scores are wrong, and no table is made of them. Delete the folder "
+            f"{str(folder)!r} and start again, which makes them anew; if that does not help, "
+            "please report what follows:"
+        )
+        raise StudyError(enumerate_errors(title, found))
+    scores = in_order(scores, order)
+    of_nets = scores[~scores["method"].isin(CONTROLS)]
+    # Controls know nothing of a net: they stand in the measures alone.
+    write(of_nets[ENERGY], outputs["energy"])
+    write(scores[MEASURES], outputs["measures"])
+    write(in_order(sweep, {k: v for k, v in order.items() if k != "class"}), outputs["sweep"])
+
+
+def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The scores of one shard; net and size stand in its path, net/size/shard.parquet.
+
+    Raises StudyError if it is damaged, or lacks a column, as one of an earlier version may.
+    """
+    try:
+        scores = pd.read_parquet(part).assign(net=part.parts[-3], size=part.parts[-2])
+        return scores[list(dict.fromkeys(columns))]
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+        raise spoilt(part, error) from None
+
+
+def in_order(table: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows in the study's order of each column, then by sample."""
+
+    def place(column: pd.Series) -> pd.Series:
+        return column.map(list(order[str(column.name)]).index)
+
+    return table.sort_values("sample", kind="stable").sort_values(
+        list(order), kind="stable", key=place
+    )
+
+
+def write(table: pd.DataFrame, path: str) -> None:
+    with whole_file(path) as draft:
+        table.to_parquet(draft, index=False)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        main(
+            snakemake.input.scores,
+            snakemake.input.sweeps,
+            pd.read_csv(snakemake.input.subset, dtype={"class": str}, keep_default_na=False),
+            {
+                "net": snakemake.params.nets,
+                "size": snakemake.params.sizes,
+                "method": snakemake.params.methods,
+                "class": snakemake.params.classes,
+            },
+            snakemake.params.growths,
+            snakemake.output,
+        )
