@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.lines import Line2D
 
 from concentration import charts, comparison, differences, style, summaries
+from concentration.coco import Sample
 from concentration.groups import of_trained
 from concentration.methods import ALL_LABELS, CONTROL_LABELS, LABELS
 from concentration.style import PALETTE
@@ -286,3 +287,27 @@ def test_comparison_tells_the_concentration_of_every_map():
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["Input", "Backpropagation", "Grad-CAM", "", "", ""]
     assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["vgg19\nclock"] * 2
+
+
+def sample_of(number, width=320, height=240):
+    return Sample(f"{number}", number, "dog", f"{number}.jpg", width, height, "CC0", ())
+
+
+@pytest.mark.parametrize("size", ["original", "224"])
+@pytest.mark.parametrize("nets", [1, 4, 20])
+def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets):
+    samples = [sample_of(n, height=240 + 40 * n) for n in range(30)]
+    names = [f"net{n}" for n in range(nets)]
+    shown = comparison.fitting(samples, names, size)
+    assert shown == samples[: len(shown)]
+
+    def height(count):
+        rows = []
+        for sample in samples[:count]:
+            shape = (224, 224) if size == "224" else (sample.height, sample.width)
+            picture, mask = np.zeros((*shape, 3), dtype=np.uint8), np.zeros(shape, dtype=bool)
+            rows += nets * [comparison.Row("", picture, mask, {}, {})]
+        return comparison.comparison(rows).get_figheight()
+
+    assert len(shown) == 1 or height(len(shown)) <= 9.2
+    assert height(len(shown) + 1) > 9.2

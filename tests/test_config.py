@@ -72,6 +72,7 @@ SOUND = {
     "no growth": {"mask_dilation": 0},
     "own folder": {"pathvars": {"results": "results/mine"}},
     "showcase": {"showcase": ["000000000139-traffic_light"]},
+    "showcase of all": {"showcase": "all"},
     "name in another script": {"classes": [{"name": "信号機 (東)", "target": 0}]},
     "name with signs": {"classes": [{"name": "tv - 2.0_b", "target": 0}]},
 }
@@ -210,6 +211,7 @@ FAULTY = {
     "class twice": ({"classes.1.name": "clock"}, "classes: 'clock' is listed 2 times; list it"),
     "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
     "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
+    "showcase of some": ({"showcase": "some"}, "showcase: 'some' is not allowed; give a list"),
     "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
 }
 

@@ -28,9 +28,20 @@ def test_the_widest_of_them():
     assert ids(choose(wide, None)) == [(9, "clock"), (9, "tie")]
 
 
-def test_else_the_first_of_the_first_two_classes():
+def test_then_the_first_of_every_other_class():
+    study = samples((5, "clock"), (7, "clock"), (3, "dog"), (4, "dog"), (7, "tie"), (9, "cat"))
+    expected = [(7, "clock"), (7, "tie"), (3, "dog"), (9, "cat")]
+    assert ids(choose(study, None)) == expected
+
+
+def test_where_no_image_is_shared_the_first_of_every_class():
     study = samples((5, "clock"), (7, "clock"), (2, "tie"), (9, "tie"), (1, "dog"))
-    assert ids(choose(study, None)) == [(5, "clock"), (2, "tie")]
+    assert ids(choose(study, None)) == [(5, "clock"), (2, "tie"), (1, "dog")]
+
+
+def test_all_is_every_sample():
+    study = samples((5, "clock"), (7, "clock"), (2, "tie"))
+    assert choose(study, "all") == study
 
 
 def test_a_study_of_one_sample_shows_it():

@@ -1,4 +1,4 @@
-"""Plot the maps of the showcase: nets x methods, at one size."""
+"""Plot the maps of the showcase that fit on a page: nets x methods, at one size."""
 
 from itertools import product
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from concentration import coco, showcase, style
-from concentration.comparison import Row, comparison
+from concentration.comparison import Row, comparison, fitting
 from concentration.jobs import job
 
 if __name__ == "__main__":
@@ -15,7 +15,8 @@ if __name__ == "__main__":
         shares = pd.read_parquet(source.energy).set_index(["sample", "net", "method", "size"])
         rows = []
         samples = coco.samples(coco.read(Path(source.instances)))
-        for sample, net in product(showcase.read(source.showcase, samples), params.nets):
+        shown = showcase.read(source.showcase, samples)
+        for sample, net in product(fitting(shown, params.nets, params.size), params.nets):
             image, mask = showcase.read_input(sample, params.images, source.masks, params.size)
             cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
             rows.append(

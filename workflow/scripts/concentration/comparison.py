@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import isnan
 
 import matplotlib as mpl
@@ -10,10 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from . import pictures
+from . import images, pictures
+from .coco import Sample
 from .masks import Mask
 from .methods import LABELS
-from .style import STYLE
+from .style import PAGE, STYLE
+
+HEAD, MOST_HEIGHT = 0.4, 9.2  # inches: of the titles, and of a page of print
 
 
 @dataclass(frozen=True)
@@ -27,16 +31,28 @@ class Row:
     concentration: dict[str, float]  # NaN where undefined
 
 
+def fitting(samples: Sequence[Sample], nets: Sequence[str], size: str) -> list[Sample]:
+    """The first of the ``samples`` whose rows fit on a page of print; at least one."""
+    heights = accumulate(len(nets) * _row_height(_shape(sample, size)) for sample in samples)
+    room = MOST_HEIGHT - HEAD
+    return [s for s, height in zip(samples, heights, strict=True) if height <= room] or [samples[0]]
+
+
 def comparison(rows: Sequence[Row]) -> Figure:
     """A row for every (sample, net), a column for the input and for every method."""
     methods = list(rows[0].maps)
-    heights = [row.image.shape[0] / row.image.shape[1] for row in rows]
+    shapes = [row.image.shape[:2] for row in rows]
     with mpl.rc_context(STYLE):
         figure = Figure(
-            figsize=(7.2, 0.4 + sum(1.13 * height + 0.14 for height in heights)),
+            figsize=(PAGE, HEAD + sum(map(_row_height, shapes))),
             layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01),
         )
-        grid = figure.subplots(len(rows), 1 + len(methods), squeeze=False, height_ratios=heights)
+        grid = figure.subplots(
+            len(rows),
+            1 + len(methods),
+            squeeze=False,
+            height_ratios=[height / width for height, width in shapes],
+        )
         for axes, title in zip(grid[0], ["Input", *(LABELS[m] for m in methods)], strict=True):
             axes.set_title(title, fontsize=7)
         for line, row in zip(grid, rows, strict=True):
@@ -47,6 +63,16 @@ def comparison(rows: Sequence[Row]) -> Figure:
                 caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
                 _show(axes, pictures.grey(row.maps[method]), row.mask, caption)
         return figure
+
+
+def _shape(sample: Sample, size: str) -> tuple[int, int]:
+    return images.input_shape(size, sample.height, sample.width)
+
+
+def _row_height(shape: tuple[int, int]) -> float:
+    """The height of a row of pictures (height, width), in inches."""
+    height, width = shape
+    return 1.13 * height / width + 0.14
 
 
 def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:

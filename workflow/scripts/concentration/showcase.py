@@ -1,4 +1,4 @@
-"""The showcase: the few samples of a study that are shown as pictures."""
+"""The showcase: the samples of a study that are shown as pictures, the first of them in print."""
 
 import json
 from collections import Counter
@@ -13,27 +13,38 @@ from .coco import Sample
 from .errors import StudyError, hint
 from .files import read_array
 
+ALL = "all"
 
-def choose(samples: Sequence[Sample], wanted: Sequence[str] | None) -> list[Sample]:
-    """The samples of the ``wanted`` ids; by default two.
 
-    These are of the widest image that was chosen for two classes, so that the same picture shows
-    what each class looks at; else the first sample of each of the first two classes. Raises
-    StudyError for an id that is not in the subset.
+def choose(samples: Sequence[Sample], wanted: Sequence[str] | str | None) -> list[Sample]:
+    """The samples of the ``wanted`` ids, or ``all``; by default one of every class.
+
+    The first two are of the widest image that was chosen for two classes, so that the same picture
+    shows what each class looks at. Raises StudyError for an id that is not in the subset.
     """
+    if wanted == ALL:
+        return list(samples)
     by_id = {sample.sample: sample for sample in samples}
     for name in wanted or ():
         if name not in by_id:
             raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, by_id)}")
     if wanted is not None:
         return [by_id[name] for name in wanted]
+    shown = _of_one_image(samples)
+    for sample in samples:
+        if sample.class_name not in {other.class_name for other in shown}:
+            shown.append(sample)
+    return shown
+
+
+def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
+    """Two samples of the widest image that has two; none where no image has."""
     counts = Counter(sample.image_id for sample in samples)
     shared = [sample for sample in samples if counts[sample.image_id] > 1]
-    if shared:
-        widest = min(shared, key=lambda s: (-s.width / s.height, s.image_id)).image_id
-        return [sample for sample in shared if sample.image_id == widest][:2]
-    first = {sample.class_name: sample for sample in reversed(samples)}
-    return list(reversed(first.values()))[:2]
+    if not shared:
+        return []
+    widest = min(shared, key=lambda s: (-s.width / s.height, s.image_id)).image_id
+    return [sample for sample in shared if sample.image_id == widest][:2]
 
 
 def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
