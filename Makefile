@@ -1,20 +1,29 @@
 # make study   installs what is needed and runs the default study
+# make report  runs it and gathers tables and figures in one page, results/report.html
 # make test    runs all tests but those on Slurm;  make lint  checks style, types and the workflow
+# make test-browser  installs chromium (on Debian, as root) and runs the tests of the gallery alone
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
 # make benchmark    times the maps beside other libraries' (about 20 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: study test test-slurm lint format benchmark clean
+.PHONY: study report test test-browser test-slurm lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
 	@cat results/tables/concentration.md
-	@echo "Figures and pictures: results/figures"
+	@echo "Figures: results/figures   Maps, in a browser: results/gallery/index.html"
+
+report: study
+	snakemake --report results/report.html
 
 test: .venv/tools
 	pytest -m "not slurm"
+
+test-browser: .venv/tools
+	tests/browser/install
+	pytest -rs tests/browser
 
 test-slurm: .venv/tools
 	tests/slurm/install

@@ -60,4 +60,5 @@ rule all:
         "<results>/undefined.csv",
         expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
         "<results>/figures/maps",
+        "<results>/gallery",
         "<results>/study.html",

@@ -103,3 +103,34 @@ rule render_maps:
         sizes=SIZES,
     script:
         "../scripts/render_maps.py"
+
+
+rule build_gallery:
+    input:
+        instances=rules.select_subset.output.instances,
+        showcase=rules.choose_showcase.output.ids,
+        images=IMAGES,
+        masks=rules.dilate_masks.output.masks,
+        measures=rules.gather_scores.output.measures,
+        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
+        page=[HOUSE / f"workflow/gallery/gallery.{kind}" for kind in ("html", "css", "js")],
+    output:
+        gallery=directory("<results>/gallery"),
+    log:
+        "<logs>/build_gallery.log",
+    benchmark:
+        "<benchmarks>/build_gallery.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code("build_gallery"),
+        images=image_folder,
+        nets=list(NETS),
+        methods=METHODS,
+        sizes=SIZES,
+    script:
+        "../scripts/build_gallery.py"

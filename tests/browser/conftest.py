@@ -1,0 +1,159 @@
+"""A browser without a window, and the gallery of a small study that was made up for it."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import build_gallery
+from concentration import masks
+from concentration.coco import sample_id
+from concentration.measures import NAMES
+from concentration.methods import CONTROL_LABELS
+
+PAGE = [
+    str(Path(__file__).parents[2] / "workflow" / "gallery" / f"gallery.{suffix}")
+    for suffix in ("html", "css", "js")
+]
+# Two of the classes try to break out of the page.
+CLASSES = ["traffic light", "</script><!--<img src=x onerror=console.error(1)>", 'a&b "c" \'']
+NETS = ["vgg19", "alexnet"]
+METHODS = ["grad_cam", "backpropagation", "guided_grad_cam"]
+SIZES = ["original", "64"]
+SHAPES = {1: (60, 80), 2: (80, 60)}  # of the images, (H, W)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What ``build_gallery.main`` takes, but for its output, and the measures among it."""
+
+    arguments: dict[str, Any]
+    measures: pd.DataFrame
+
+    def gallery(self, folder: Path) -> Path:
+        """The study's gallery, built in ``folder``."""
+        build_gallery.main(**self.arguments, output=str(folder))
+        return folder
+
+
+def small_study(folder: Path) -> Study:
+    """Two images of three classes each, two nets, two sizes, three methods."""
+    rng = np.random.default_rng(0)
+    instances = {"licenses": [], "images": [], "annotations": [], "categories": []}
+    for number, name in enumerate(CLASSES):
+        instances["categories"].append({"id": number, "name": name})
+    for image_id, (height, width) in SHAPES.items():
+        file = f"{image_id}.png"
+        instances["images"].append(
+            {"id": image_id, "file_name": file, "height": height, "width": width}
+        )
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        (folder / "images").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / "images" / file)
+        for number, name in enumerate(CLASSES):
+            left, top = 10 + 5 * number, 20 + 10 * number
+            polygon = [left, top, left + 25, top, left + 25, top + 18, left, top + 12]
+            instances["annotations"].append(
+                {"category_id": number, "image_id": image_id, "segmentation": [polygon]}
+            )
+            (folder / "masks").mkdir(exist_ok=True)
+            mask = masks.union([[polygon]], height, width)
+            masks.write(mask, folder / "masks" / f"{sample_id(image_id, name)}.png")
+    (folder / "instances.json").write_text(json.dumps(instances))
+    ids = [sample_id(image_id, name) for name, image_id in product(CLASSES, SHAPES)]
+    (folder / "showcase.json").write_text(json.dumps(ids))
+    measures = made_up(ids, NETS, METHODS, SIZES)
+    measures.to_parquet(folder / "measures.parquet")
+    arguments = {
+        "instances": str(folder / "instances.json"),
+        "ids": str(folder / "showcase.json"),
+        "images": str(folder / "images"),
+        "mask_folder": str(folder / "masks"),
+        "measures": str(folder / "measures.parquet"),
+        "maps": _maps(folder / "showcase", rng),
+        "page": PAGE,
+        "nets": NETS,
+        "methods": METHODS,
+        "sizes": SIZES,
+    }
+    return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
+
+
+def made_up(
+    ids: Sequence[str], nets: Sequence[str], methods: Sequence[str], sizes: Sequence[str]
+) -> pd.DataFrame:
+    """Measures of every record, in no order; a tenth is undefined, some targets have no rank."""
+    rng = np.random.default_rng(1)
+    keys = ["sample", "net", "size", "method"]
+    records = product(ids, nets, sizes, [*methods, *CONTROL_LABELS])
+    frame = pd.DataFrame(records, columns=keys)
+    card = frame.groupby(keys[:3], sort=False).ngroup()
+    cards = card.nunique()
+    frame = frame.assign(
+        mask_fraction=rng.uniform(0.01, 0.4, cards)[card],
+        box_fraction=rng.uniform(0.01, 0.5, cards)[card],
+        target=920,
+        target_rank=np.where(rng.random(cards) < 0.1, np.nan, rng.permutation(cards) + 1.0)[card],
+        target_probability=rng.random(cards)[card],
+        **{name: rng.random(len(frame)) for name in ("concentration", *NAMES)},
+        status="ok",
+    )
+    undefined = (rng.random(len(frame)) < 0.1) & frame["method"].isin(methods)
+    frame.loc[undefined, ["concentration", *NAMES]] = np.nan
+    why = rng.choice(["zero_energy", "not_finite", "empty_mask"], undefined.sum())
+    frame.loc[undefined, "status"] = why
+    return frame.sample(frac=1, random_state=0).reset_index(drop=True)
+
+
+def _maps(folder: Path, rng: np.random.Generator) -> list[str]:
+    shards = []
+    for net, size in product(NETS, SIZES):
+        shard = folder / net / size / "1-of-1"
+        for method, (image_id, shape), name in product(METHODS, SHAPES.items(), CLASSES):
+            (shard / method).mkdir(parents=True, exist_ok=True)
+            height, width = shape if size == "original" else (int(size), int(size))
+            saliency = rng.normal(size=(3, height, width)).astype(np.float32) ** 3
+            np.save(shard / method / f"{sample_id(image_id, name)}.npy", saliency)
+        shards.append(str(shard))
+    return shards
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> Study:
+    return small_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory) -> Iterator[Any]:
+    """A headless Chromium, that of Debian: nothing is downloaded."""
+    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
+    if None in programs:
+        pytest.skip("needs chromium and chromedriver (tests/browser/install installs them)")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    options = webdriver.ChromeOptions()
+    options.binary_location, driver = programs
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        f"--user-data-dir={profile}",
+    ):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.chrome.service.Service(driver)
+    with webdriver.Chrome(options=options, service=service) as browser:
+        yield browser

@@ -1,0 +1,627 @@
+"""The gallery in a real browser: what a visitor sees, with a mouse, a finger and a keyboard."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import product
+from math import isnan
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from concentration import gallery, pictures
+from concentration.coco import Sample, sample_id
+from concentration.methods import LABELS
+
+from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, made_up
+
+pytest.importorskip("selenium", reason="needs selenium")
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+pytestmark = [pytest.mark.browser]
+
+# Every batch is brought into the window, which fills it.
+CARDS = """
+const done = arguments[0];
+const found = [];
+const text = (card, name) => card.querySelector(`.${name}`).textContent;
+const read = () => {
+  const batch = document.querySelectorAll(".batch")[found.length];
+  if (!batch) return done(found.flat());
+  batch.scrollIntoView();
+  if (!batch.hasChildNodes()) return requestAnimationFrame(read);
+  found.push(Array.from(batch.children, (card) =>
+    ["sample", "net", "size"].map((name) => text(card, name))));
+  read();
+};
+read();
+"""
+IS_SEEN = """
+const box = arguments[0].getBoundingClientRect();
+return box.top >= 0 && box.bottom <= innerHeight;
+"""
+
+
+class Page:
+    """A gallery that is open in the browser."""
+
+    def __init__(self, browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+
+    def open(self, **state: str) -> None:
+        self.browser.get("about:blank")  # else a change of the hash alone would load nothing
+        self.browser.get(f"{(self.folder / 'index.html').as_uri()}#{urlencode(state)}")
+
+    def all(self, selector: str) -> list[Any]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector: str) -> Any:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(script, *arguments)
+
+    def wait(self, condition: Any) -> Any:
+        return WebDriverWait(self.browser, 5).until(lambda _: condition())
+
+    def choose(self, name: str, value: str) -> None:
+        options = self.all(f"[name={name}] option")
+        next(option for option in options if option.get_attribute("value") == value).click()
+
+    def cards(self) -> list[tuple[str, ...]]:
+        """Sample, net and size of all cards, in the order of the page."""
+        return [tuple(card) for card in self.browser.execute_async_script(CARDS)]
+
+    def picture(self, position: int) -> Any:
+        return self.one(f'[data-position="{position}"]')
+
+    def focused(self) -> str:
+        """The control's name, the picture's position or the button's id that has the focus."""
+        return self.run(
+            "const e = document.activeElement; return e.name || e.dataset.position || e.id"
+        )
+
+    def press(self, *keys: str) -> None:
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def numbers(self, where: str = "#readout") -> dict[str, str]:
+        pairs = self.all(f"{where} dl div")
+        return {p.text.split("\n")[0]: p.text.split("\n")[1] for p in pairs}
+
+    def screenshot(self) -> np.ndarray:
+        png = self.browser.get_screenshot_as_png()
+        return np.asarray(Image.open(BytesIO(png)).convert("RGB"))
+
+    def outlined(self) -> int:
+        """How many pixels of the window have the outline's colour."""
+        color = np.rint(np.array(to_rgb(pictures.OUTLINE)) * 255)
+        return int((np.abs(self.screenshot() - color).max(axis=2) < 12).sum())
+
+
+@pytest.fixture(scope="module")
+def folder(study, tmp_path_factory) -> Path:
+    """A gallery that was moved after it was built."""
+    base = tmp_path_factory.mktemp("results")
+    study.gallery(base / "gallery")
+    return Path(shutil.move(base / "gallery", base / "a 100% #moved gallery"))
+
+
+@pytest.fixture
+def page(chromium, folder):
+    """The gallery, in a window of a desk; the browser must have had nothing to complain of."""
+    _window(chromium, 1280, 900)
+    chromium.get_log("browser")
+    opened = Page(chromium, folder)
+    opened.open()
+    yield opened
+    assert chromium.get_log("browser") == []
+
+
+@pytest.fixture
+def phone(page):
+    _window(page.browser, 390, 844, mobile=True)
+    page.open()
+    yield page
+    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def _window(browser, width: int, height: int, mobile: bool = False) -> None:
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": mobile})
+
+
+SAMPLES = [(sample_id(image_id, name), name) for name, image_id in product(CLASSES, (1, 2))]
+
+
+def tap(page: Page, element: Any) -> None:
+    page.run("arguments[0].scrollIntoView({block: 'center'})", element)
+    finger = ActionBuilder(page.browser, mouse=PointerInput("touch", "finger"))
+    finger.pointer_action.move_to(element).pointer_down().pointer_up()
+    finger.perform()
+
+
+def size_name(size: str) -> str:
+    return "original size" if size == "original" else f"{size} × {size}"  # noqa: RUF001
+
+
+def expected(
+    study, sort: str = "sample", method: str = METHODS[-1], ascending: bool = True, **wanted: str
+) -> list[tuple[str, ...]]:
+    """What pandas says that the page shows."""
+    cards = study.measures[study.measures["method"] == method]
+    cards = cards.assign(
+        lift=cards["concentration"] / cards["mask_fraction"],
+        **{"class": cards["sample"].map(dict(SAMPLES))},
+    )
+    for name, value in wanted.items():
+        cards = cards[cards[name] == value]
+    places = [*dict(SAMPLES), *NETS, *SIZES]
+    cards = cards.sort_values(
+        ["sample", "net", "size"], key=lambda column: column.map(places.index)
+    )
+    if sort != "sample":
+        cards = cards.sort_values(sort, ascending=ascending, kind="stable", na_position="last")
+    elif not ascending:
+        cards = cards[::-1]
+    return list(zip(cards["sample"], cards["net"], cards["size"].map(size_name), strict=True))
+
+
+def record(study, position: int) -> pd.Series:
+    """The record of the map at a position of the page as it opens."""
+    card, column = divmod(position, 1 + len(METHODS))
+    sample, rest = divmod(card, len(NETS) * len(SIZES))
+    net, size = divmod(rest, len(SIZES))
+    keys = ["sample", "net", "size", "method"]
+    key = (SAMPLES[sample][0], NETS[net], SIZES[size], METHODS[column - 1])
+    return study.measures.set_index(keys).loc[key]
+
+
+# What it shows
+
+
+def test_it_opens_with_every_card_and_every_picture(page, study):
+    assert page.cards() == expected(study)
+    assert page.one("#count").text == "24 of 24"
+    page.run("window.scrollTo(0, 0)")
+    page.wait(lambda: page.run("return [...document.images].slice(0, 8).every((i) => i.complete)"))
+    assert page.run("return [...document.images].slice(0, 8).every((i) => i.naturalWidth > 0)")
+    assert page.all(".missing") == []
+
+
+def test_it_asks_for_nothing_beyond_its_folder(page):
+    page.cards()
+    loaded = page.run("return performance.getEntriesByType('resource').map((r) => r.name)")
+    assert all(address.startswith(page.folder.as_uri()) for address in loaded)
+
+
+def test_the_page_may_not_ask_for_more(page):
+    blocked = page.browser.execute_async_script(
+        "document.addEventListener('securitypolicyviolation', (e) => arguments[0](e.blockedURI));"
+        "new Image().src = 'http://localhost:1/a.png'"
+    )
+    assert blocked == "http://localhost:1/a.png"
+    page.browser.get_log("browser")  # tells of it too
+
+
+def test_names_are_text_whatever_stands_in_them(page):
+    heads = [head.get_attribute("textContent") for head in page.all(".card .class")]
+    assert heads == [CLASSES[0]] * 8 + [CLASSES[1]] * 4
+    page.open(**{"class": CLASSES[2]})
+    assert {head.text for head in page.all(".card .class")} == {CLASSES[2]}
+    options = [option.get_attribute("textContent") for option in page.all("[name=class] option")]
+    assert options == ["all", *CLASSES]
+    assert page.one(".picture img").get_attribute("alt").startswith(f"Input: {CLASSES[2]}, vgg19")
+
+
+def test_captions_tell_concentration_or_why_there_is_none(page, study):
+    page.cards()
+    page.open(size="original", net="vgg19")
+    words = set()
+    for position, picture in enumerate(page.all(".picture")):
+        if position % 4 == 0:
+            continue
+        # original at vgg19 is the first of four cards of a sample
+        shown = record(study, position // 4 * 16 + position % 4)
+        method = LABELS[METHODS[position % 4 - 1]]
+        if isnan(shown["concentration"]):
+            words.add(shown["status"])
+            caption = f"P undefined: {gallery.STATUSES[shown['status']]}\n{method}"
+        else:
+            caption = f"P = {shown['concentration']:.2f}\n{method}"
+        assert picture.text == caption
+    assert words  # the study has undefined records among these
+
+
+def test_frames_have_the_shape_of_the_input(page):
+    page.cards()
+    page.run("window.scrollTo(0, 0)")
+    boxes = page.run(
+        "return Array.from(document.querySelectorAll('.card .row'), (row) => "
+        "{ const b = row.querySelector('.frame').getBoundingClientRect(); "
+        "return b.width / b.height; })"
+    )
+    assert boxes[:2] == pytest.approx([80 / 60, 1], rel=0.01)
+    assert boxes[4:6] == pytest.approx([60 / 80, 1], rel=0.01)
+
+
+# Filters and order
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"class": CLASSES[1]},
+        {"net": "alexnet"},
+        {"size": "64"},
+        {"class": CLASSES[2], "net": "vgg19", "size": "original"},
+    ],
+    ids=lambda wanted: "-".join(wanted),
+)
+def test_filters(page, study, wanted):
+    for name, value in wanted.items():
+        page.choose(name, value)
+    cards = expected(study, **wanted)
+    assert page.cards() == cards
+    assert page.one("#count").text == f"{len(cards)} of 24"
+    for name in wanted:
+        page.choose(name, "")
+    assert page.cards() == expected(study)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("sort", ["concentration", "lift"])
+def test_order_of_a_method(page, study, sort, method):
+    page.choose("sort", sort)
+    page.choose("method", method)
+    assert page.cards() == expected(study, sort, method, ascending=False)
+    page.one("[name=order]").click()
+    assert page.cards() == expected(study, sort, method, ascending=True)
+    emphasised = {picture.text.split("\n")[1] for picture in page.all(".sorts")}
+    assert emphasised == {LABELS[method]}
+
+
+@pytest.mark.parametrize("sort", ["target_rank", "sample"])
+def test_order_of_cards(page, study, sort):
+    page.choose("sort", sort)
+    assert page.cards() == expected(study, sort, ascending=True)
+    page.one("[name=order]").click()
+    assert page.cards() == expected(study, sort, ascending=False)
+    assert page.all(".sorts") == []
+
+
+def test_undefined_comes_last_in_both_orders(study):
+    """What the tests above compare with: the study has undefined values to put last."""
+    undefined = study.measures[study.measures["method"] == "grad_cam"]["concentration"].isna()
+    assert 0 < undefined.sum() < 24
+    assert study.measures["target_rank"].isna().any()
+
+
+def test_the_address_keeps_the_view(page, study):
+    view = {"net": "alexnet", "sort": "lift", "method": "grad_cam", "order": "ascending"}
+    cards = expected(study, "lift", "grad_cam", net="alexnet")
+    for name in ("net", "sort", "method"):
+        page.choose(name, view[name])
+    page.one("[name=order]").click()
+    page.one("[name=outline]").click()
+    address = page.browser.current_url
+    assert address.partition("#")[2] == urlencode({**view, "outline": "off"})
+    page.browser.refresh()
+    assert page.cards() == cards
+    assert not page.one("[name=outline]").is_selected()
+    page.open(**view)  # somebody else follows the link
+    assert page.cards() == cards
+    page.run("location.hash = arguments[0]", urlencode({"class": CLASSES[1]}))
+    page.wait(lambda: page.one("#count").text == "8 of 24")
+    assert page.cards() == expected(study, **{"class": CLASSES[1]})
+
+
+def test_an_address_of_another_study_shows_all(page, study):
+    page.open(**{"class": "zebra", "sort": "beauty", "order": "sideways"})
+    assert page.cards() == expected(study)
+
+
+# The numbers
+
+
+def test_hover_shows_the_numbers(page, study):
+    readout = page.one("#readout")
+    assert not readout.is_displayed()
+    for position in (1, 2, 7):
+        ActionChains(page.browser).move_to_element(page.picture(position)).perform()
+        shown, told = record(study, position), page.numbers()
+        lift = shown["concentration"] / shown["mask_fraction"]
+        assert told["Concentration P"] == pytest.approx(f"{shown['concentration']:.3f}")
+        assert told["Lift"] == f"{lift:.2f}"
+        assert told["Mask fraction"] == f"{shown['mask_fraction']:.3f}"
+        assert told["Energy pointing game"] == f"{shown['energy_pointing_game']:.3f}"
+        assert told["Target rank"] == str(int(shown["target_rank"]))
+        assert told["Status"] == "ok"
+    ActionChains(page.browser).move_to_element(page.one("h1")).perform()
+    assert not readout.is_displayed()
+
+
+def test_numbers_say_what_is_undefined(page, study):
+    undefined = next(
+        p for p in range(48) if p % 4 and isnan(record(study, p)["relevance_mass_accuracy"])
+    )
+    page.run("arguments[0].focus()", page.picture(undefined))
+    told = page.numbers()
+    assert told["Concentration P"] == told["Lift"] == told["Mass accuracy"] == "undefined"
+    assert told["Status"] == gallery.STATUSES[record(study, undefined)["status"]]
+
+
+def test_a_tap_shows_the_numbers_and_another_enlarges(phone, study):
+    tap(phone, phone.picture(1))
+    assert phone.numbers()["Concentration P"] == f"{record(study, 1)['concentration']:.3f}"
+    assert not phone.one("#view").is_displayed()
+    tap(phone, phone.picture(2))
+    assert phone.numbers()["Concentration P"] == f"{record(study, 2)['concentration']:.3f}"
+    assert not phone.one("#view").is_displayed()
+    tap(phone, phone.picture(2))
+    assert phone.one("#view").is_displayed()
+    tap(phone, phone.one("#view [name=close]"))
+    assert not phone.one("#view").is_displayed()
+    tap(phone, phone.one("#readout [name=enlarge]"))
+    assert phone.one("#view").is_displayed()
+    tap(phone, phone.one("#view [name=close]"))
+    tap(phone, phone.one("#readout [name=close]"))
+    assert not phone.one("#readout").is_displayed()
+
+
+# The keyboard
+
+
+def test_the_keyboard_alone_reaches_and_operates_everything(page, study):
+    reached = []
+    while not reached or reached[-1] != "5":
+        page.press(Keys.TAB)
+        reached.append(page.focused())
+    assert reached == ["class", "net", "size", "sort", "order", "outline", *"012345"]
+    assert page.numbers()["Concentration P"] == f"{record(study, 5)['concentration']:.3f}"
+
+    steps = [Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_UP]
+    positions = []
+    for key in steps:
+        page.press(key)
+        positions.append(page.focused())
+    assert positions == ["6", "10", "9", "5", "1"]
+    page.press(Keys.ARROW_UP)  # there is none above
+    assert page.focused() == "1"
+
+    page.press(Keys.ENTER)
+    assert page.one("#view").is_displayed()
+    page.press(Keys.ESCAPE)
+    assert not page.one("#view").is_displayed()
+    page.wait(lambda: page.focused() == "1")
+    page.press(Keys.ESCAPE)
+    assert not page.one("#readout").is_displayed()
+
+
+def test_the_keyboard_sorts_and_filters(page, study):
+    page.press(*[Keys.TAB] * 2, "a")  # the net: alexnet
+    assert page.cards() == expected(study, net="alexnet")
+    page.press(*[Keys.TAB] * 2, "l")  # the order: lift, and the method can be chosen now
+    page.press(Keys.TAB, "b")
+    page.press(Keys.TAB, Keys.ENTER)
+    assert page.cards() == expected(study, "lift", "backpropagation", net="alexnet")
+    page.press(Keys.TAB, Keys.SPACE)
+    assert not page.one("[name=outline]").is_selected()
+
+
+def test_arrows_go_on_where_no_card_is_yet(page):
+    assert len(page.all(".card")) == 12
+    page.run("arguments[0].focus()", page.picture(11 * 4 + 3))
+    for place in (12, 13, 14):
+        page.press(Keys.ARROW_DOWN)
+        assert page.focused() == str(place * 4 + 3)
+        assert page.run(IS_SEEN, page.picture(place * 4 + 3))
+
+
+def test_a_focused_picture_is_not_hidden_by_the_bars(page):
+    page.run("arguments[0].focus()", page.picture(0))
+    for key in [Keys.ARROW_DOWN] * 6 + [Keys.ARROW_UP] * 6:
+        page.press(key)
+        frame = page.one(".picture:focus .frame")
+        top, bottom = page.run(
+            "const b = arguments[0].getBoundingClientRect(); return [b.top, b.bottom]", frame
+        )
+        bar, strip = page.run(
+            "return [document.querySelector('#controls').getBoundingClientRect().bottom,"
+            "document.querySelector('#readout').getBoundingClientRect().top]"
+        )
+        assert bar <= top
+        assert bottom <= strip
+
+
+def test_the_focus_is_seen(page):
+    ring = "return getComputedStyle(arguments[0]).outlineStyle"
+    for _ in range(8):
+        page.press(Keys.TAB)
+        focused = page.all(":focus .frame") or [page.one(":focus")]
+        assert page.run(ring, focused[0]) == "solid"
+
+
+def test_m_switches_the_outline(page):
+    page.wait(lambda: page.outlined() > 500)
+    page.press("m")
+    assert page.outlined() < 50
+    assert not page.one("[name=outline]").is_selected()
+    page.press("m")
+    assert page.outlined() > 500
+    page.press(*[Keys.TAB] * 2, "m")  # in a list the letter is the list's
+    assert page.one("[name=outline]").is_selected()
+
+
+# The large view
+
+
+def test_the_large_view_goes_through_the_pictures(page, study):
+    page.picture(2).click()
+    view = page.one("#view")
+    assert view.is_displayed()
+    assert page.numbers("#view")
+    titles = []
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT):
+        page.press(key)
+        titles.append(page.one("#view-title").text)
+    place = f"{CLASSES[0]}, vgg19"
+    assert titles == [
+        f"Guided Grad-CAM {place}, original size",
+        f"Input {place}, 64 × 64",  # noqa: RUF001
+        f"Input {CLASSES[0]}, alexnet, original size",
+        f"Guided Grad-CAM {place}, 64 × 64",  # noqa: RUF001
+    ]
+    page.one("#view [name=previous]").click()
+    assert page.one("#view-title").text.startswith("Backpropagation")
+    address = page.one("#view img").get_attribute("src")
+    assert address.endswith(str(gallery.map_path("vgg19", "backpropagation", "64", SAMPLES[0][0])))
+    page.press(Keys.ESCAPE)
+    assert not view.is_displayed()
+    page.wait(lambda: page.focused() == "6")  # the picture that was shown last
+
+
+def test_the_large_view_ends_at_the_last_picture(page):
+    page.picture(0).click()
+    page.press(Keys.ARROW_LEFT)
+    assert page.one("#view-title").text.startswith("Input")
+    page.press(*[Keys.ARROW_DOWN] * 23, Keys.ARROW_DOWN, *[Keys.ARROW_RIGHT] * 4)
+    assert page.one("#view-title").text.startswith("Guided Grad-CAM")
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: page.focused() == str(24 * 4 - 1))
+
+
+# Phones, and what is missing
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_phone_needs_no_sideways_scrolling(phone, opened):
+    assert not phone.one(".fields").is_displayed()
+    if opened:
+        tap(phone, phone.one("#toggle"))
+        assert phone.one("#toggle").get_attribute("aria-expanded") == "true"
+        phone.choose("net", "alexnet")
+        assert phone.one("#count").text == "12 of 24"
+    phone.cards()
+    assert phone.run("return document.documentElement.scrollWidth") == 390
+    frames = phone.all(".card:first-child .frame")
+    assert len({round(frame.rect["x"]) for frame in frames[:4]}) == 3  # columns
+    tap(phone, phone.picture(1))
+    tap(phone, phone.picture(1))
+    assert phone.run("return arguments[0].scrollWidth <= 390", phone.one("#view"))
+    phone.press(Keys.ESCAPE)
+
+
+def test_a_missing_picture_is_said(chromium, folder, tmp_path):
+    lacking = Path(shutil.copytree(folder, tmp_path / "gallery"))
+    (lacking / gallery.input_path("original", SAMPLES[0][0])).unlink()
+    opened = Page(chromium, lacking)
+    opened.open()
+    opened.wait(lambda: opened.all(".missing"))
+    # Both nets saw this input.
+    assert len(opened.all(".missing")) == 2
+    said = "return getComputedStyle(arguments[0], '::after').content"
+    assert opened.run(said, opened.one(".missing")) == '"no picture"'
+    chromium.get_log("browser")  # the file that was not found
+
+
+def test_a_screenshot_shows_a_page_with_pictures(page, tmp_path):
+    page.wait(lambda: page.run("return [...document.images].slice(0, 12).every((i) => i.complete)"))
+    assert page.browser.save_screenshot(str(tmp_path / "gallery.png"))
+    with Image.open(tmp_path / "gallery.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    assert pixels.shape == (900, 1280, 3)
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 5000  # images of noise, and their heat
+
+
+def test_dark_where_the_visitor_prefers_it(page):
+    def scheme(value: str) -> None:
+        features = [{"name": "prefers-color-scheme", "value": value}]
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    scheme("dark")
+    assert page.screenshot()[5, 5].max() < 40
+    scheme("light")
+    assert page.screenshot()[5, 5].min() > 240
+
+
+# A large study
+
+
+@pytest.fixture(scope="module")
+def large(folder, tmp_path_factory) -> Path:
+    """1000 samples, 4 nets, 2 sizes: 8000 cards that share one picture."""
+    return large_gallery(tmp_path_factory.mktemp("large"), folder)
+
+
+def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS)) -> Path:
+    nets, classes = ["a", "b", "c", "d"], [f"class {number}" for number in range(10)]
+    samples = [
+        Sample(sample_id(n, classes[n % 10]), n, classes[n % 10], "", 640, 480, "", ())
+        for n in range(1000)
+    ]
+    ids = [sample.sample for sample in samples]
+    circle = np.rint(500 + 300 * np.exp(2j * np.pi * np.arange(60) / 60)).view(float).astype(int)
+    outlines = ["M" + " ".join(map(str, circle)) + "Z"] * len(samples)
+    known = gallery.data(
+        made_up(ids, nets, methods, SIZES), samples, outlines, nets, methods, SIZES
+    )
+    parts = (Path(file).read_text("utf-8") for file in PAGE)
+    (made / "index.html").write_text(gallery.page(*parts, known), "utf-8")
+    picture = next((small / "pictures").rglob("*.webp"))
+    shared = made / gallery.input_path("original", ids[0]).parent
+    shared.mkdir(parents=True)
+    for sample in ids:
+        os.link(picture, shared / f"{sample}.webp")
+    folders = [gallery.input_path("64", ids[0]).parent] + [
+        gallery.map_path(net, method, size, ids[0]).parent
+        for net, method, size in product(nets, methods, SIZES)
+    ]
+    for folder in folders:
+        (made / folder).parent.mkdir(parents=True, exist_ok=True)
+        (made / folder).symlink_to(shared)
+    return made
+
+
+def test_a_large_study_keeps_the_page_small(page, large):
+    opened = Page(page.browser, large)
+    opened.open()
+    assert opened.one("#count").text == "8000 of 8000"
+
+    def most_cards() -> int:
+        assert opened.run("return document.querySelectorAll('*').length") < 12_000
+        return len(opened.all(".card"))
+
+    assert 12 <= most_cards() <= 36
+    opened.choose("sort", "concentration")
+    opened.choose("class", "class 3")
+    opened.choose("net", "b")
+    assert opened.one("#count").text == "200 of 8000"
+    assert 12 <= most_cards() <= 36
+    opened.choose("net", "")
+    opened.choose("class", "")
+    # Down to the end, in steps and in one leap.
+    for share in (0.1, 0.11, 0.12, 0.5, 1):
+        opened.run(
+            "window.scrollTo(0, arguments[0] * document.documentElement.scrollHeight)", share
+        )
+        opened.wait(
+            lambda: opened.run(
+                "return [...document.querySelectorAll('.card')].some((card) => "
+                "{ const b = card.getBoundingClientRect(); return b.bottom > 0 && b.top < 900; })"
+            )
+        )
+        assert most_cards() <= 60

@@ -1,0 +1,286 @@
+"""The gallery's data, outlines, pictures and page; tests/browser looks at it in a browser."""
+
+import json
+import re
+from dataclasses import replace
+from math import isnan
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from concentration import energy, gallery, pictures
+from concentration.coco import Sample, sample_id
+from concentration.errors import StudyError
+from concentration.methods import CONTROL_LABELS, LABELS
+from concentration.style import PALETTE
+
+from .browser.conftest import CLASSES, METHODS, NETS, SIZES, Study, made_up, small_study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    return small_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def built(study, tmp_path_factory):
+    return study.gallery(tmp_path_factory.mktemp("results") / "gallery")
+
+
+def samples() -> list[Sample]:
+    return [
+        Sample(sample_id(number, name), number, name, "", 40, 30, "CC0", ())
+        for number, name in enumerate([*CLASSES, CLASSES[0]])
+    ]
+
+
+def measures(**columns) -> pd.DataFrame:
+    ids = [sample.sample for sample in samples()]
+    return made_up(ids, NETS, METHODS, SIZES).assign(**columns)
+
+
+def data(frame: pd.DataFrame) -> dict:
+    outlines = ["" for _ in samples()]
+    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES)
+
+
+def data_of(page: str) -> dict:
+    [text] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)
+    return json.loads(text)
+
+
+# The data
+
+
+@pytest.mark.parametrize("name", gallery.MEASURES)
+def test_numbers_of_maps_are_those_of_the_record(name):
+    frame = measures().assign(lift=lambda f: f["concentration"] / f["mask_fraction"])
+    found = iter(data(frame.drop(columns="lift"))["maps"][name])
+    indexed = frame.set_index(["sample", "net", "size", "method"])[name]
+    for sample in samples():
+        for net in NETS:
+            for size in SIZES:
+                for method in METHODS:
+                    value = indexed.loc[sample.sample, net, size, method]
+                    told = next(found)
+                    assert told == (None if isnan(value) else pytest.approx(value, rel=5e-4))
+    assert next(found, "end") == "end"
+
+
+@pytest.mark.parametrize("name", gallery.FACTS)
+def test_numbers_of_cards_are_those_of_their_records(name):
+    frame = measures()
+    keys = [(s.sample, net, size, METHODS[-1]) for s in samples() for net in NETS for size in SIZES]
+    values = frame.set_index(["sample", "net", "size", "method"])[name].loc[keys]
+    wanted = [None if isnan(value) else pytest.approx(value, rel=5e-4) for value in values]
+    assert data(frame)["cards"][name] == wanted
+
+
+def test_controls_stand_beside_the_methods_and_not_among_them():
+    frame = measures()
+    known = data(frame)
+    assert [method["name"] for method in known["methods"]] == METHODS
+    keys = [(s.sample, net, size, "sobel") for s in samples() for net in NETS for size in SIZES]
+    values = frame.set_index(["sample", "net", "size", "method"])["concentration"].loc[keys]
+    assert known["controls"]["sobel"] == pytest.approx(list(values), rel=5e-4)
+    assert list(known["controls"]) == list(CONTROL_LABELS)
+
+
+def test_every_status_has_words():
+    assert tuple(gallery.STATUSES) == energy.STATUSES
+    frame = measures()
+    statuses = data(frame)["maps"]["status"]
+    told = [list(gallery.STATUSES)[status] for status in statuses]
+    of_methods = frame[frame["method"].isin(METHODS)]
+    assert pd.Series(told).value_counts().to_dict() == of_methods["status"].value_counts().to_dict()
+
+
+def test_samples_tell_their_class_and_methods_their_colour():
+    known = data(measures())
+    assert known["classes"] == CLASSES
+    assert known["samples"]["class"] == [0, 1, 2, 0]
+    for method in known["methods"]:
+        assert method["color"] == to_hex(PALETTE[method["name"]])
+        assert method["label"] == LABELS[method["name"]]
+
+
+def test_numbers_are_short_and_counts_exact():
+    known = data(measures(concentration=0.123456789, target=21840, target_rank=12345.0))
+    assert set(known["maps"]["concentration"]) == {0.1235}
+    assert set(known["cards"]["target"]) == {21840}
+    assert set(known["cards"]["target_rank"]) == {12345}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None], ids=str)
+def test_what_is_not_finite_is_null(value):
+    known = data(measures(concentration=value, target_rank=value))
+    assert set(known["maps"]["concentration"]) == {None}
+    assert set(known["maps"]["lift"]) == {None}
+    assert set(known["cards"]["target_rank"]) == {None}
+
+
+def test_an_empty_mask_has_no_lift():
+    known = data(measures(concentration=np.nan, mask_fraction=0.0, status="empty_mask"))
+    assert set(known["maps"]["lift"]) == {None}
+
+
+def test_a_missing_record_is_named():
+    frame = measures()
+    lost = (frame["sample"] == samples()[1].sample) & (frame["method"] == "grad_cam")
+    with pytest.raises(StudyError, match=rf"{samples()[1].sample}, vgg19, original, grad_cam \(4 "):
+        data(frame[~lost])
+
+
+# Outlines
+
+
+def mask_of(kind: str) -> np.ndarray:
+    mask = np.zeros((300, 400), dtype=np.uint8)
+    if kind != "empty":
+        cv2.ellipse(mask, (150, 120), (90, 60), 30, 0, 360, 1, -1)
+    if kind == "hole":
+        cv2.circle(mask, (150, 120), 30, 0, -1)
+    if kind == "parts":
+        cv2.rectangle(mask, (300, 200), (399, 299), 1, -1)  # up to the image's corner
+    if kind == "everything":
+        mask[:] = 1
+    return mask.astype(bool)
+
+
+def drawn(path: str, height: int, width: int) -> np.ndarray:
+    """The pixels that the path surrounds, by OpenCV's even-odd rule."""
+    polygons = [
+        np.rint(np.array(part.split(), float).reshape(-1, 2) * [width, height] / 1000 - 0.5)
+        for part in re.findall(r"M([\d ]+)Z", path)
+    ]
+    canvas = np.zeros((height, width), dtype=np.uint8)
+    cv2.fillPoly(canvas, [polygon.astype(np.int32) for polygon in polygons], 1)
+    return canvas.astype(bool)
+
+
+@pytest.mark.parametrize("kind", ["blob", "hole", "parts", "everything"])
+def test_outline_surrounds_the_mask(kind):
+    mask = mask_of(kind)
+    filled = drawn(gallery.outline(mask), *mask.shape)
+    assert (filled & mask).sum() / (filled | mask).sum() > 0.98
+    ring = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) != cv2.erode(
+        mask.astype(np.uint8), np.ones((5, 5))
+    )
+    assert ring[filled != mask].all()  # where they differ, it is by 2 pixels at most
+
+
+def test_outline_is_short_and_lies_on_the_grid():
+    path = gallery.outline(mask_of("parts"))
+    assert re.fullmatch(r"(M\d+( \d+)*Z)+", path)
+    assert len(path) < 400
+    numbers = [int(number) for number in re.findall(r"\d+", path)]
+    assert 0 <= min(numbers) <= max(numbers) <= 1000
+
+
+def test_an_empty_mask_has_no_outline_and_a_lonely_pixel_has_one():
+    assert gallery.outline(mask_of("empty")) == ""
+    lonely = np.zeros((10, 20), dtype=bool)
+    lonely[4, 10] = True
+    assert gallery.outline(lonely) == "M525 450Z"
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((480, 640), (320, 240)), ((640, 427), (214, 320)), ((224, 224), (224, 224))],
+    ids=str,
+)
+def test_pictures_are_at_most_of_display_size(tmp_path, shape, size):
+    gallery.save(np.full((*shape, 3), 200, np.uint8), tmp_path / "a" / "b.webp")
+    with Image.open(tmp_path / "a" / "b.webp") as picture:
+        assert (picture.format, picture.size) == ("WEBP", size)
+        assert np.asarray(picture).mean() == pytest.approx(200, abs=2)
+
+
+def test_a_thin_picture_keeps_a_pixel(tmp_path):
+    gallery.save(np.zeros((2, 2000, 3), np.uint8), tmp_path / "thin.webp")
+    with Image.open(tmp_path / "thin.webp") as picture:
+        assert picture.size == (320, 1)
+
+
+# The page
+
+
+def test_gallery_has_a_picture_of_every_input_and_map(built):
+    known = data_of((built / "index.html").read_text("utf-8"))
+    ids = known["samples"]["id"]
+    wanted = {gallery.input_path(size, sample) for size in SIZES for sample in ids} | {
+        gallery.map_path(net, method, size, sample)
+        for net in NETS
+        for method in METHODS
+        for size in SIZES
+        for sample in ids
+    }
+    found = {file.relative_to(built) for file in built.rglob("*") if file.is_file()}
+    assert found == {*wanted, (built / "index.html").relative_to(built)}
+    assert len(ids) == 6
+
+
+def test_pictures_are_heat_at_the_size_that_the_net_saw(built, study):
+    sample = sample_id(2, CLASSES[0])
+    shard = next(s for s in study.arguments["maps"] if "/alexnet/original/" in s)
+    saliency = np.load(f"{shard}/grad_cam/{sample}.npy")
+    with Image.open(f"{study.arguments['images']}/2.png") as file:
+        image = np.asarray(file)
+    heat = pictures.heat(saliency, image)
+    with Image.open(built / gallery.map_path("alexnet", "grad_cam", "original", sample)) as file:
+        picture = np.asarray(file.convert("RGB"))
+    assert picture.shape == heat.shape
+    assert np.corrcoef(picture.ravel(), heat.ravel())[0, 1] > 0.8  # noise compresses badly
+    with Image.open(built / gallery.input_path("64", sample)) as file:
+        assert file.size == (64, 64)
+
+
+def test_outlines_are_those_of_the_masks_at_original_size(built):
+    known = data_of((built / "index.html").read_text("utf-8"))
+    for outline, width, height in zip(
+        *(known["samples"][key] for key in ("outline", "width", "height")), strict=True
+    ):
+        assert 150 < drawn(outline, height, width).sum() < 500  # a quadrangle of 25 x 18 pixels
+
+
+def test_page_needs_nothing_but_its_folder(built, study):
+    page = (built / "index.html").read_text("utf-8")
+    assert not re.findall(r"\w+://", page)
+    assert "file:" not in page.replace("img-src 'self' file:", "")
+    folders = {str(study.arguments["images"]), str(built), str(built.parent)}
+    assert not any(folder in page for folder in folders)
+    assert not re.findall(r"""(?:src|href)=["']?(?!data:)[^"' >]+""", page.split("<script")[0])
+    assert "NaN" not in page.split("<script")[1]
+    assert "{{" not in page
+
+
+def test_names_do_not_break_out_of_the_page(built):
+    page = (built / "index.html").read_text("utf-8")
+    assert data_of(page)["classes"] == CLASSES
+    assert page.count("<script") == page.count("</script") == 2
+    assert "<!--" not in page
+    assert not any(name in page for name in CLASSES[1:])
+
+
+def test_places_of_the_template_are_filled_once():
+    page = gallery.page("{{ css }}|{{ js }}|{{ data }}", r"\1 {{ js }}", "js", {"a": "{{ css }}"})
+    assert page == r'\1 {{ js }}|js|{"a":"{{ css }}"}'
+
+
+def test_a_number_that_is_not_finite_never_reaches_the_page():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        gallery.page("{{ data }}", "", "", {"concentration": float("nan")})
+
+
+def test_a_gallery_that_fails_leaves_none_behind(study, tmp_path):
+    broken = replace(study, arguments={**study.arguments, "maps": []})
+    with pytest.raises(StudyError, match="there is no map"):
+        broken.gallery(tmp_path / "gallery")
+    assert list(tmp_path.iterdir()) == []

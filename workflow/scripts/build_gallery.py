@@ -1,0 +1,62 @@
+"""Build the gallery: a page that shows every map of the showcase, with its pictures beside it."""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+
+from concentration import coco, gallery, masks, pictures, showcase
+from concentration.files import whole_folder
+from concentration.jobs import job, progress
+
+
+def main(
+    *,
+    instances: str,
+    ids: str,
+    images: str,
+    mask_folder: str,
+    measures: str,
+    maps: Sequence[str],
+    page: Sequence[str],
+    nets: Sequence[str],
+    methods: Sequence[str],
+    sizes: Sequence[str],
+    output: str,
+) -> None:
+    """Write the folder ``output``; ``page`` names the three files that the page is made of."""
+    template, css, js = (Path(file).read_text("utf-8") for file in page)
+    samples = showcase.read(ids, coco.samples(coco.read(Path(instances))))
+    outlines = [
+        gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
+    ]
+    known = gallery.data(pd.read_parquet(measures), samples, outlines, nets, methods, sizes)
+    with whole_folder(output) as folder:
+        for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):
+            for size in sizes:
+                image, _ = showcase.read_input(sample, images, mask_folder, size)
+                gallery.save(image, folder / gallery.input_path(size, sample.sample))
+                for net, method in product(nets, methods):
+                    saliency = showcase.read_map(maps, sample.sample, net, method, size)
+                    path = gallery.map_path(net, method, size, sample.sample)
+                    gallery.save(pictures.heat(saliency, image), folder / path)
+        (folder / "index.html").write_text(gallery.page(template, css, js, known), "utf-8")
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0]):
+        source, params = snakemake.input, snakemake.params
+        main(
+            instances=source.instances,
+            ids=source.showcase,
+            images=params.images,
+            mask_folder=source.masks,
+            measures=source.measures,
+            maps=source.maps,
+            page=source.page,
+            nets=params.nets,
+            methods=params.methods,
+            sizes=params.sizes,
+            output=snakemake.output.gallery,
+        )
