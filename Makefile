@@ -12,7 +12,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 study: .venv/runtime
 	snakemake --cores all
-	@cat results/tables/concentration.md
+	@echo "The trained nets, the untrained one, and the controls:"
+	@cat results/tables/concentration_by_training.md
 	@echo "Figures: results/figures   Maps, in a browser: results/gallery/index.html"
 
 report: study

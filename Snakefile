@@ -37,16 +37,6 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
 
-# Seconds of work on small files: on a cluster they run where snakemake runs.
-localrules:
-    all,
-    draw_sample,
-    choose_showcase,
-    gather_scores,
-    plot_comparison,
-    render_maps,
-
-
 rule all:
     default_target: True
     input:
@@ -62,3 +52,4 @@ rule all:
         "<results>/figures/maps",
         "<results>/gallery",
         "<results>/study.html",
+    localrule: True

@@ -197,6 +197,10 @@ FAULTY = {
         "images_per_class: -3 is not allowed; give a whole number from 1",
     ),
     "negative seed": ({"seed": -1}, "seed: -1 is not allowed; give a whole number from 0"),
+    "net named as a method": (
+        {"nets.0.name": "noise"},
+        "'noise' is the name of a method or control",
+    ),
     "net name with a slash": ({"nets.0.name": "../vgg"}, "nets[0].name: '../vgg' is not allowed"),
     "net name with a line break": ({"nets.0.name": "vgg\n"}, "nets[0].name: 'vgg\\n' is not"),
     "net name in another script": ({"nets.0.name": "réseau"}, "nets[0].name: 'réseau' is not"),

@@ -50,7 +50,10 @@ def test_an_image_without_edges_has_no_energy():
 def test_noise_hangs_on_sample_and_size_alone():
     once = controls.noise(IMAGE, "000000000001-dog")
     assert (once == controls.noise(255 - IMAGE, "000000000001-dog")).all()
-    assert (once != controls.noise(IMAGE, "000000000002-dog")).any()
+    for other in ("000000000002-dog", "000000000010-dog", "000000000001-god"):
+        assert (once != controls.noise(IMAGE, other)).mean() > 0.9
+    turned = controls.noise(IMAGE.transpose(1, 0, 2), "000000000001-dog")
+    assert (once.ravel() != turned.ravel()).mean() > 0.9
     assert once.std() == pytest.approx(1, abs=0.05)
 
 

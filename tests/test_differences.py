@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from concentration.differences import between_sizes, differences
+from concentration.groups import PREDICTIONS
 from concentration.methods import CONTROL_LABELS, LABELS
 
-from .studies import NETS, SIZES, UNTRAINED, fabricate
+from .studies import CLASSES, NETS, SIZES, UNTRAINED, fabricate
 
 RECORDS = fabricate()
 IMAGES = RECORDS.groupby("sample")["image_id"].first().to_dict()
@@ -106,12 +107,53 @@ def test_by_prediction_a_record_counts_where_it_belongs():
         assert row["pairs"] == len(kept)
 
 
-def test_holm_is_stepped_down_over_the_whole_table():
-    table = differences(RECORDS, ["class"], UNTRAINED).sort_values("p")
-    count, highest = len(table), 0.0
-    for place, (p, corrected) in enumerate(zip(table["p"], table["p_holm"], strict=True)):
-        highest = max(highest, min(1, (count - place) * p))
-        assert corrected == pytest.approx(highest)
+@pytest.mark.parametrize("by", [[], ["net"]], ids=["over nets", "by net"])
+def test_holm_is_stepped_down_over_what_is_asked_of_a_group(by):
+    """Of every two methods, or of every method and control."""
+    records = fabricate(images=40)
+    noise = np.random.default_rng(0).uniform(0, 2, len(records))
+    table = differences(
+        records.assign(concentration=records["concentration"] * noise), by, UNTRAINED
+    )
+    kind = table["other"].isin(METHODS).rename("kind")
+    for _, family in table.groupby([*by, kind]):
+        count, highest = len(family), 0.0
+        in_order = family.sort_values("p")
+        for place, (p, corrected) in enumerate(zip(in_order["p"], in_order["p_holm"], strict=True)):
+            highest = max(highest, min(1, (count - place) * p))
+            assert corrected == pytest.approx(highest)
+    # Neither capped at 1, nor all by the number of tests, as Bonferroni's would be.
+    assert (table["p_holm"] < 0.05).any()
+    assert table["p_holm"].div(table["p"]).round(6).nunique() > 5
+
+
+def test_effect_size_is_of_ranks_without_zeros_and_with_ties_shared():
+    """Differences 0, 1, 1, -2 and 3 by hand: ranks 1.5, 1.5, 3 and 4, of which 3 is against."""
+    shares = {"deconvolution": [0, 0, 0, 2, 0], "grad_cam": [0, 1, 1, 0, 3]}
+    rows = [
+        {"sample": str(i), "image_id": i, "net": "vgg19", "size": "224", "method": method}
+        | {"concentration": values[i] / 8, "target_rank": 1}
+        for method, values in shares.items()
+        for i in range(5)
+    ]
+    [row] = differences(pd.DataFrame(rows), [], []).to_dict("records")
+    assert row["pairs"] == 5
+    assert row["effect_size"] == pytest.approx((1.5 + 1.5 - 3 + 4) / 10)
+
+
+def test_untrained_nets_are_not_compared_with_each_other():
+    records = fabricate(nets=["vgg19", "r1", "r2"])
+    table = differences(records, ["net"], ["r1", "r2"])
+    assert set(table.loc[table["other"].isin(["r1", "r2"]), "net"]) == {"vgg19"}
+
+
+@pytest.mark.parametrize("column", ["net", "size", "class", "prediction"])
+def test_groups_stand_in_the_study_s_order(column):
+    names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": list(PREDICTIONS)}
+    table = differences(RECORDS, [column], UNTRAINED)
+    wanted = [n for n in names[column] if n not in UNTRAINED or column == "net"]
+    assert table[column].drop_duplicates().tolist() == wanted
+    assert table[column].nunique() == (table[column] != table[column].shift()).sum()
 
 
 def test_between_sizes_it_is_that_of_loops():

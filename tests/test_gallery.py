@@ -18,7 +18,7 @@ from concentration.errors import StudyError
 from concentration.methods import CONTROL_LABELS, LABELS
 from concentration.style import PALETTE
 
-from .browser.conftest import CLASSES, METHODS, NETS, SIZES, Study, made_up, small_study
+from .browser.conftest import CLASSES, METHODS, NETS, SIZES, UNTRAINED, Study, made_up, small_study
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def measures(**columns) -> pd.DataFrame:
 
 def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
-    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES)
+    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, UNTRAINED)
 
 
 def data_of(page: str) -> dict:

@@ -100,12 +100,13 @@ def test_an_undefined_prediction_needs_an_undefined_map(table):
     cell = (table["sample"] == "2-dog") & (table["net"] == "vgg") & (table["size"] == "224")
     table.loc[cell, columns] = None
     assert guard.faults(table, SUBSET, EXPECTED) != []
+    cell &= table["method"].isin(["grad_cam", "deconvolution"])  # controls know no net
     table.loc[cell, [*DEFINED, "energy_inside", "energy_total"]] = None
     table.loc[cell, "status"] = "not_finite"
     assert guard.faults(table, SUBSET, EXPECTED) == []
 
 
-LAST = 59  # an ok record: 1-cat / alexnet / noise / 224
+LAST = 53  # an ok record: 1-cat / alexnet / deconvolution / 224
 TAMPERED = {
     # what is changed in the last record, and what the fault says
     "above 1": ({"concentration": 1.5}, "concentration lies in [0, 1]"),
@@ -143,7 +144,7 @@ TAMPERED = {
     "rank 0": ({"target_rank": 0}, "target_rank is not below 1"),
     "another rank": ({"target_rank": 77}, "target and its rank are the same"),
     "probability": ({"target_probability": 1.1}, "target_probability lies in [0, 1]"),
-    "no probability": ({"target_probability": None}, "are there where the status is ok"),
+    "no probability": ({"target_probability": None}, "are there where a net's map is ok"),
     "another net": ({"net": "resnet"}, "not of the study: 1 record: 1-cat / resnet"),
     "another method": ({"method": "grad_cam"}, "more than once: 1 record: 1-cat / alexnet"),
     "another sample": ({"sample": "9-cat"}, "missing: 1 record: 1-cat / alexnet"),

@@ -28,14 +28,20 @@ def records():
     )
 
 
-@pytest.mark.parametrize("by", [["method"], ["net"], ["net", "method"]], ids=" x ".join)
+@pytest.mark.parametrize(
+    "by", [["method"], ["net"], ["net", "method"], ["class", "size", "method"]], ids=" x ".join
+)
 def test_summary_is_that_of_plain_python(records, by):
     summary = summarise(records, by)
     groups = {}
     for row in records.to_dict("records"):
         groups.setdefault(tuple(row[key] for key in by), []).append(row)
-    assert list(summary[by].itertuples(index=False, name=None)) == list(groups)
-    for line, rows in zip(summary.to_dict("records"), groups.values(), strict=True):
+    in_order = list(summary[by].itertuples(index=False, name=None))
+    places = {column: list(records[column].unique()) for column in by}
+    assert in_order == sorted(
+        groups, key=lambda key: [places[c].index(name) for c, name in zip(by, key, strict=True)]
+    )
+    for line, rows in zip(summary.to_dict("records"), map(groups.get, in_order), strict=True):
         defined = [row for row in rows if row["status"] == "ok"]
         assert line["records"] == len(rows)
         assert line["undefined"] == len(rows) - len(defined)
@@ -118,3 +124,9 @@ def test_reference_stands_beside_the_mean_of_its_method(records):
     )
     assert compared.loc["guided_grad_cam", "difference"] == means["guided_grad_cam"] - 0.25
     assert compared.loc[["grad_cam", "centre"], "difference"].isna().all()
+
+
+def test_no_records_make_a_table_without_rows(records):
+    empty = summarise(records[:0], ["net", "method"])
+    assert empty.empty
+    assert list(empty.columns) == list(summarise(records, ["net", "method"]).columns)

@@ -41,7 +41,11 @@ def written(table, tmp_path):
 def cells(text: str, suffix: str) -> list[list[str]]:
     """The entries of every row of md or tex, headings first."""
     cell, end = {"md": ("|", "|"), "tex": ("&", r"\\")}[suffix]
-    rows = [line.strip() for line in text.splitlines() if cell in line and "---" not in line]
+    rows = [line.strip() for line in text.splitlines() if cell in line and ":-" not in line]
+    rows = [row for row in rows if "--:" not in row and not row.startswith("%")]
+    heads = rows.count(rows[0])  # a long table says its headings again on every page
+    rows = [rows[0], *(row for row in rows if row != rows[0])]
+    assert heads <= 2
     split = [row.removesuffix(end).strip("|").split(cell) for row in rows]
     return [[entry.strip().replace("\\", "") for entry in row] for row in split]
 
@@ -57,11 +61,14 @@ def test_csv_holds_the_exact_numbers(table, written):
 @pytest.mark.parametrize("suffix", ["md", "tex"])
 def test_readable_tables_hold_the_same_rows_in_words(table, written, suffix):
     headings, *rows = cells(written[suffix], suffix)
+    assert ("other" in headings) == ("other" in table)
     assert len(rows) == len(table)
     assert not any("_" in heading for heading in headings)
     for line, row in zip(rows, table.to_dict("records"), strict=True):
         told = dict(zip(headings, line, strict=True))
         assert told["method"] == ALL_LABELS[row["method"]]
+        if "other" in row:
+            assert told["other"] == ALL_LABELS.get(row["other"], row["other"])
         for name in ("mean", "difference"):
             if name in row:
                 number = "-" if np.isnan(row[name]) else f"{row[name]:.3f}"
@@ -90,7 +97,8 @@ def test_page_holds_what_markdown_holds(written):
 
 def test_small_p_values_are_told_as_small():
     table = pd.DataFrame({"p": [0.2, 0.0004, np.nan], "p_holm": [1.0, 0.001, np.nan]})
-    shown = tables.readable(table)
+    shown, numeric = tables.readable(table)
+    assert numeric == [True, True]
     assert shown["p"].tolist() == ["0.200", "< 0.001", "-"]
     assert shown["p holm"].tolist() == ["1.000", "0.001", "-"]
 
@@ -98,4 +106,41 @@ def test_small_p_values_are_told_as_small():
 def test_an_empty_table_keeps_its_headings(tmp_path):
     tables.write(pd.DataFrame(columns=["net", "records"]), tmp_path / "table", "Nothing")
     for suffix in tables.FORMATS:
-        assert "records" in (tmp_path / f"table.{suffix}").read_text()
+        text = (tmp_path / f"table.{suffix}").read_text()
+        assert "records" in text
+        assert (tables.NOTHING in text) == (suffix != "csv")
+
+
+def test_numbers_end_flush_and_words_begin_flush(tmp_path):
+    table = pd.DataFrame({"net": ["vgg19"], "mean": [0.5], "low": [0.4], "high": [0.6]})
+    tables.write(table, tmp_path / "table", "Means")
+    markdown, tex, page = ((tmp_path / f"table.{s}").read_text() for s in ("md", "tex", "html"))
+    assert markdown.splitlines()[1].replace("-", "") == "|:|:|:|"
+    assert [cell[-1] for cell in markdown.splitlines()[1].strip("|").split("|")] == ["-", ":", ":"]
+    assert "{lrr}" in tex
+    assert ":is(th, td):nth-child(2), :is(th, td):nth-child(3) { text-align: right; }" in page
+
+
+@pytest.mark.parametrize(("rows", "long"), [(40, False), (41, True)])
+def test_latex_breaks_long_tables_over_pages_and_says_what_it_needs(tmp_path, rows, long):
+    tables.write(pd.DataFrame({"net": ["vgg19"] * rows}), tmp_path / "table", "Nets")
+    first, tex = (tmp_path / "table.tex").read_text().split("\n", 1)
+    assert first.startswith("% needs the LaTeX package")
+    assert ("longtable" in first) == long
+    assert (r"\begin{longtable}" in tex) == long
+
+
+def test_reasons_are_left_out_where_there_are_none():
+    table = pd.DataFrame({"net": ["vgg19"], "reasons": [""]})
+    assert list(tables.readable(table)[0]) == ["net"]
+    table = pd.DataFrame({"net": ["vgg19", "b"], "reasons": ["", "1 zero_energy"]})
+    assert list(tables.readable(table)[0]) == ["net", "reasons"]
+
+
+def test_names_do_not_end_a_cell(tmp_path):
+    name = "a|b & c_d % <e>"
+    tables.write(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path / "table", "Means")
+    text = {s: (tmp_path / f"table.{s}").read_text() for s in tables.FORMATS}
+    assert r"a\|b & c_d" in text["md"]
+    assert r"a|b \& c\_d \% <e> & 0.500" in text["tex"]
+    assert "a|b &amp; c_d % &lt;e&gt;" in text["html"]

@@ -26,6 +26,7 @@ PAGE = [
 # Two of the classes try to break out of the page.
 CLASSES = ["traffic light", "</script><!--<img src=x onerror=console.error(1)>", 'a&b "c" \'']
 NETS = ["vgg19", "alexnet"]
+UNTRAINED = ["alexnet"]
 METHODS = ["grad_cam", "backpropagation", "guided_grad_cam"]
 SIZES = ["original", "64"]
 SHAPES = {1: (60, 80), 2: (80, 60)}  # of the images, (H, W)
@@ -83,6 +84,7 @@ def small_study(folder: Path) -> Study:
         "nets": NETS,
         "methods": METHODS,
         "sizes": SIZES,
+        "untrained": UNTRAINED,
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
 

@@ -15,15 +15,6 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
-
-from concentration import gallery, pictures
-from concentration.coco import Sample, sample_id
-from concentration.methods import LABELS
-
-from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, made_up
-
-pytest.importorskip("selenium", reason="needs selenium")
-
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
@@ -31,7 +22,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from concentration import gallery, pictures
+from concentration.coco import Sample, sample_id
+from concentration.methods import LABELS
+
+from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up
+
 pytestmark = [pytest.mark.browser]
+UNTRAINED_SAYS = " (untrained)"
 
 # Every batch is brought into the window, which fills it.
 CARDS = """
@@ -83,7 +81,8 @@ class Page:
 
     def cards(self) -> list[tuple[str, ...]]:
         """Sample, net and size of all cards, in the order of the page."""
-        return [tuple(card) for card in self.browser.execute_async_script(CARDS)]
+        cards = self.browser.execute_async_script(CARDS)
+        return [(sample, net.removesuffix(UNTRAINED_SAYS), size) for sample, net, size in cards]
 
     def picture(self, position: int) -> Any:
         return self.one(f'[data-position="{position}"]')
@@ -258,6 +257,13 @@ def test_frames_have_the_shape_of_the_input(page):
     assert boxes[4:6] == pytest.approx([60 / 80, 1], rel=0.01)
 
 
+def test_untrained_nets_are_said_to_be(page):
+    said = {net: net + UNTRAINED_SAYS if net in UNTRAINED else net for net in NETS}
+    assert {card.text for card in page.all(".card .net")} == set(said.values())
+    options = page.all("[name=net] option")
+    assert {option.get_attribute("value"): option.text for option in options[1:]} == said
+
+
 # Filters and order
 
 
@@ -360,7 +366,7 @@ def test_numbers_say_what_is_undefined(page, study):
     )
     page.run("arguments[0].focus()", page.picture(undefined))
     told = page.numbers()
-    assert told["Concentration P"] == told["Lift"] == told["Mass accuracy"] == "undefined"
+    assert told["Concentration P"] == told["Lift"] == told["Relevance mass accuracy"] == "undefined"
     assert told["Status"] == gallery.STATUSES[record(study, undefined)["status"]]
 
 
@@ -482,7 +488,7 @@ def test_the_large_view_goes_through_the_pictures(page, study):
     assert titles == [
         f"Guided Grad-CAM {place}, original size",
         f"Input {place}, 64 × 64",  # noqa: RUF001
-        f"Input {CLASSES[0]}, alexnet, original size",
+        f"Input {CLASSES[0]}, alexnet{UNTRAINED_SAYS}, original size",
         f"Guided Grad-CAM {place}, 64 × 64",  # noqa: RUF001
     ]
     page.one("#view [name=previous]").click()
@@ -577,7 +583,7 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
     circle = np.rint(500 + 300 * np.exp(2j * np.pi * np.arange(60) / 60)).view(float).astype(int)
     outlines = ["M" + " ".join(map(str, circle)) + "Z"] * len(samples)
     known = gallery.data(
-        made_up(ids, nets, methods, SIZES), samples, outlines, nets, methods, SIZES
+        made_up(ids, nets, methods, SIZES), samples, outlines, nets, methods, SIZES, []
     )
     parts = (Path(file).read_text("utf-8") for file in PAGE)
     (made / "index.html").write_text(gallery.page(*parts, known), "utf-8")

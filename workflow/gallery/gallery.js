@@ -17,20 +17,18 @@ const NATURAL = {
 const MEASURES = {
   concentration: "Concentration P",
   lift: "Lift",
-  relevance_mass_accuracy: "Mass accuracy",
-  relevance_rank_accuracy: "Rank accuracy",
+  relevance_mass_accuracy: "Relevance mass accuracy",
+  relevance_rank_accuracy: "Relevance rank accuracy",
   pointing_game: "Pointing game",
   energy_pointing_game: "Energy pointing game",
 };
 const FACTS = {
   mask_fraction: "Mask fraction",
   box_fraction: "Box fraction",
-  target: "Target",
+  target: "Target index",
   target_rank: "Target rank",
   target_probability: "Probability",
 };
-
-const WHOLE = ["target", "target_rank"];
 
 const form = document.getElementById("controls");
 const gallery = document.getElementById("gallery");
@@ -46,11 +44,13 @@ let viewed = 0; // the position in the large view
 
 function number(name, value) {
   if (value === null) return "undefined";
-  if (value === 0 || WHOLE.includes(name)) return String(value);
+  if (Number.isInteger(value)) return String(value);
   return value < 0.001 ? value.toExponential(1) : value.toFixed(name === "lift" ? 2 : 3);
 }
 
 const sizeName = (size) => (size === "original" ? "original size" : `${size} × ${size}`);
+
+const netName = (net) => (data.untrained.includes(net) ? `${net} (untrained)` : net);
 
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -82,7 +82,7 @@ function address({ card, method }) {
 function alternative({ card, method }) {
   const { net, size, className } = parts(card);
   const what = method < 0 ? "Input" : `Map by ${methods[method].label}`;
-  return `${what}: ${className}, ${net}, ${sizeName(size)}`;
+  return `${what}: ${className}, ${netName(net)}, ${sizeName(size)}`;
 }
 
 function heading({ card, method }) {
@@ -92,7 +92,7 @@ function heading({ card, method }) {
   if (method >= 0) paint(title, method).classList.add("chip");
   const where = document.createElement("span");
   where.className = "soft";
-  where.textContent = `${className}, ${net}, ${sizeName(size)}`;
+  where.textContent = `${className}, ${netName(net)}, ${sizeName(size)}`;
   return [title, " ", where];
 }
 
@@ -169,7 +169,7 @@ function row(place) {
   const { sample, net, size, className } = parts(card);
   const texts = {
     class: className,
-    net,
+    net: netName(net),
     size: sizeName(size),
     target: targetText(card),
     sample: samples.id[sample],
@@ -482,12 +482,12 @@ function summarise() {
     counted(methods.length, "saliency method"),
   ];
   document.getElementById("summary").textContent =
-    `What each net looks at when it says the class: ${counts.join(", ")}. ` +
+    `What a net's score for a class rests on: ${counts.join(", ")}. ` +
     "A row is one sample, seen by one net at one size.";
 }
 
 offer("class", data.classes);
-offer("net", nets);
+offer("net", nets, netName);
 offer("size", sizes, sizeName);
 for (const { name, label } of methods) fields.method.add(new Option(label, name));
 document.documentElement.style.setProperty("--outline", data.outline);

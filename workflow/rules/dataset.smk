@@ -9,6 +9,7 @@ rule draw_sample:
         "<logs>/draw_sample.log",
     benchmark:
         "<benchmarks>/draw_sample.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -81,6 +82,7 @@ rule choose_showcase:
     benchmark:
         "<benchmarks>/choose_showcase.tsv"
     priority: 10000
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -60,6 +60,7 @@ rule plot_comparison:
         "<logs>/plot_comparison.log",
     benchmark:
         "<benchmarks>/plot_comparison.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -70,6 +71,7 @@ rule plot_comparison:
         code=code("plot_comparison"),
         images=image_folder,
         nets=list(NETS),
+        untrained=UNTRAINED,
         methods=METHODS,
         size=SIZES[0],
     script:
@@ -89,6 +91,7 @@ rule render_maps:
         "<logs>/render_maps.log",
     benchmark:
         "<benchmarks>/render_maps.tsv"
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -130,6 +133,7 @@ rule build_gallery:
         code=code("build_gallery"),
         images=image_folder,
         nets=list(NETS),
+        untrained=UNTRAINED,
         methods=METHODS,
         sizes=SIZES,
     script:

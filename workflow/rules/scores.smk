@@ -29,7 +29,7 @@ rule score_maps:
     params:
         code=code("score_maps"),
         images=image_folder,
-        methods=METHODS,
+        methods=sorted(METHODS),
         growths=GROWTHS,
     script:
         "../scripts/score_maps.py"
@@ -40,7 +40,7 @@ rule gather_scores:
         scores=gather.shard(rules.score_maps.output.scores, net=NETS, size=SIZES),
         sweeps=gather.shard(rules.score_maps.output.sweep, net=NETS, size=SIZES),
         subset=rules.dilate_masks.output.subset,
-        checked=rules.check_nets.output.nets,
+        checked=rules.check_nets.output.nets,  # nothing is told of nets that do not fit
     output:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",
@@ -53,8 +53,8 @@ rule gather_scores:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(4000),
+        runtime=60,
     params:
         code=code("gather_scores"),
         classes=[c["name"] for c in CLASSES],

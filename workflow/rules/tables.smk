@@ -1,4 +1,5 @@
-# What the scores come to.
+# What the scores come to. Seconds of work on small files: on a cluster it is done where snakemake
+# runs, as the figures are.
 
 
 rule tabulate_concentration:

@@ -23,6 +23,7 @@ def main(
     nets: Sequence[str],
     methods: Sequence[str],
     sizes: Sequence[str],
+    untrained: Sequence[str],
     output: str,
 ) -> None:
     """Write the folder ``output``; ``page`` names the three files that the page is made of."""
@@ -31,7 +32,9 @@ def main(
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
     ]
-    known = gallery.data(pd.read_parquet(measures), samples, outlines, nets, methods, sizes)
+    known = gallery.data(
+        pd.read_parquet(measures), samples, outlines, nets, methods, sizes, untrained
+    )
     with whole_folder(output) as folder:
         for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):
             for size in sizes:
@@ -58,5 +61,6 @@ if __name__ == "__main__":
             nets=params.nets,
             methods=params.methods,
             sizes=params.sizes,
+            untrained=params.untrained,
             output=snakemake.output.gallery,
         )

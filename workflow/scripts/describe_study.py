@@ -23,9 +23,9 @@ def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[
         draft.write_text(text)
     with whole_file(outputs["software"]) as draft:
         packages.to_csv(draft, index=False)
-    body = f"<pre>{escape(text)}</pre>\n{packages.to_html(index=False, border=0)}"
+    body = f"{packages.to_html(index=False, border=0)}\n<pre>{escape(text)}</pre>"
     with whole_file(outputs["page"]) as draft:
-        draft.write_text(tables.PAGE.format(title="Configuration and software", table=body))
+        draft.write_text(tables.page("Software and configuration", body))
 
 
 def software(requirements: str) -> pd.DataFrame:

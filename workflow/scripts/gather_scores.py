@@ -3,10 +3,13 @@
 The tables are checked before they appear: they never exist unless they are right.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
+from pyarrow.parquet import ParquetWriter
 
 from concentration import guard, measures
 from concentration.controls import CONTROLS
@@ -49,8 +52,10 @@ def main(
     """``order`` tells the nets, sizes, methods and classes; the controls come after the methods."""
     order = {**order, "method": [*order["method"], *CONTROLS]}
     scores = pd.concat([read(Path(part), [*ENERGY, *MEASURES]) for part in parts])
-    sweep = pd.concat([read(Path(part), SWEEP) for part in sweeps])
-    found = guard.faults(scores, subset, order) + guard.sweep_faults(sweep, scores, growths)
+    found = guard.faults(scores, subset, order)
+    for part, sweep in zip(parts, sweeps, strict=True):
+        of_part = read(Path(part), [*guard.KEY, "status"])
+        found += guard.sweep_faults(read(Path(sweep), SWEEP), of_part, growths)
     if found:
         folder = Path(parts[0]).parents[2]
         title = (
@@ -62,9 +67,17 @@ def main(
     scores = in_order(scores, order)
     of_nets = scores[~scores["method"].isin(CONTROLS)]
     # Controls know nothing of a net: they stand in the measures alone.
-    write(of_nets[ENERGY], outputs["energy"])
-    write(scores[MEASURES], outputs["measures"])
-    write(in_order(sweep, {k: v for k, v in order.items() if k != "class"}), outputs["sweep"])
+    write([of_nets[ENERGY]], outputs["energy"])
+    write([scores[MEASURES]], outputs["measures"])
+    # One at a time: the sweep has a row a dilation, more than may fit into memory.
+    by_place = sorted(map(Path, sweeps), key=lambda path: place(path, order))
+    write((in_order(read(path, SWEEP), order) for path in by_place), outputs["sweep"])
+
+
+def place(part: Path, order: Mapping[str, Sequence[str]]) -> tuple[int, int]:
+    """Where the net and the size of a shard stand in the study's order."""
+    net, size = part.parts[-3:-1]
+    return order["net"].index(net), order["size"].index(size)
 
 
 def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -80,19 +93,24 @@ def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def in_order(table: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The rows in the study's order of each column, then by sample."""
+    """The rows in the study's order of net, size, method and class, then by sample."""
 
-    def place(column: pd.Series) -> pd.Series:
-        return column.map(list(order[str(column.name)]).index)
+    def codes(column: pd.Series) -> pd.Series:
+        return pd.Series(pd.Categorical(column, order[str(column.name)]).codes, column.index)
 
-    return table.sort_values("sample", kind="stable").sort_values(
-        list(order), kind="stable", key=place
-    )
+    present = [name for name in order if name in table]
+    by_sample = table.sort_values("sample", kind="stable")
+    return by_sample.sort_values(present, kind="stable", key=codes)
 
 
-def write(table: pd.DataFrame, path: str) -> None:
-    with whole_file(path) as draft:
-        table.to_parquet(draft, index=False)
+def write(tables: Iterable[pd.DataFrame], path: str) -> None:
+    """The rows of the ``tables``, which have the same columns, in one file."""
+    with whole_file(path) as draft, ExitStack() as stack:
+        writer = None
+        for table in tables:
+            rows = pyarrow.Table.from_pandas(table, preserve_index=False)
+            writer = writer or stack.enter_context(ParquetWriter(draft, rows.schema))
+            writer.write_table(rows)
 
 
 if __name__ == "__main__":

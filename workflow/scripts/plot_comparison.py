@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from concentration import coco, showcase, style
+from concentration import coco, images, showcase, style
 from concentration.comparison import Row, comparison, fitting
 from concentration.jobs import job
 
@@ -13,7 +13,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0]):
         source, params = snakemake.input, snakemake.params
         shares = pd.read_parquet(source.energy).set_index(["sample", "net", "method", "size"])
-        rows = []
+        rows, untrained = [], dict.fromkeys(params.untrained, " (untrained)")
         samples = coco.samples(coco.read(Path(source.instances)))
         shown = showcase.read(source.showcase, samples)
         for sample, net in product(fitting(shown, params.nets, params.size), params.nets):
@@ -21,11 +21,13 @@ if __name__ == "__main__":
             cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
             rows.append(
                 Row(
-                    label=f"{net}\n{sample.class_name}",
+                    label=f"{net}{untrained.get(net, '')}\n{sample.class_name}",
                     image=image,
                     mask=mask,
                     maps={m: showcase.read_map(source.maps, *cell) for m, cell in cells.items()},
                     concentration={m: shares["concentration"].loc[c] for m, c in cells.items()},
                 )
             )
-        style.save(comparison(rows), snakemake.output)
+        pixels = images.in_words(params.size)
+        title = f"Maps at {pixels}. Outlined: the dilated mask. P: the concentration of the map"
+        style.save(comparison(rows, title), snakemake.output)

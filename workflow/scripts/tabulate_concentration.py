@@ -24,7 +24,10 @@ def main(
         summary = summarise(of_groups, by)
         if by == ["method"] and reference is not None:
             summary = compare(summary, reference)
-        tables.write(summary, folder / table, f"Concentration by {', '.join(by)}")
+        title = f"Concentration by {', '.join(by)}"
+        if by == ["method"] and untrained:
+            title += " (every record, those of untrained nets included)"
+        tables.write(summary, folder / table, title)
 
 
 if __name__ == "__main__":
@@ -32,7 +35,7 @@ if __name__ == "__main__":
         given = snakemake.input.get("reference", [])
         main(
             pd.read_parquet(snakemake.input.measures),
-            pd.read_csv(given[0]) if given else None,
+            pd.read_csv(given[0], skipinitialspace=True) if given else None,
             snakemake.params.tables,
             snakemake.params.untrained,
             Path(snakemake.output[0]).parent,

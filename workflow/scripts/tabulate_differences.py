@@ -20,5 +20,5 @@ if __name__ == "__main__":
                 table = between_sizes(of_trained(of_methods, untrained))
             else:
                 table = differences(records, by, untrained)
-            title = name.replace("_", " ").capitalize() + " in concentration"
+            title = name.replace("_", " ").replace("differences", "Differences in concentration")
             tables.write(table, Path(snakemake.output[0]).parent / name, title)

@@ -12,12 +12,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from . import images, pictures
+from .charts.marks import wrapped
 from .coco import Sample
 from .masks import Mask
 from .methods import LABELS
 from .style import PAGE, STYLE
 
-HEAD, MOST_HEIGHT = 0.4, 9.2  # inches: of the titles, and of a page of print
+HEAD, MOST_HEIGHT = 0.6, 9.2  # inches: of the titles, and of a page of print
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def fitting(samples: Sequence[Sample], nets: Sequence[str], size: str) -> list[S
     return [s for s, height in zip(samples, heights, strict=True) if height <= room] or [samples[0]]
 
 
-def comparison(rows: Sequence[Row]) -> Figure:
+def comparison(rows: Sequence[Row], title: str) -> Figure:
     """A row for every (sample, net), a column for the input and for every method."""
     methods = list(rows[0].maps)
     shapes = [row.image.shape[:2] for row in rows]
@@ -53,15 +54,16 @@ def comparison(rows: Sequence[Row]) -> Figure:
             squeeze=False,
             height_ratios=[height / width for height, width in shapes],
         )
-        for axes, title in zip(grid[0], ["Input", *(LABELS[m] for m in methods)], strict=True):
-            axes.set_title(title, fontsize=7)
+        for axes, heading in zip(grid[0], ["Input", *(LABELS[m] for m in methods)], strict=True):
+            axes.set_title(heading, fontsize=7)
         for line, row in zip(grid, rows, strict=True):
-            line[0].set_ylabel(row.label, fontsize=6)
+            line[0].set_ylabel(wrapped(row.label, 20), fontsize=6)
             _show(line[0], row.image, row.mask, "")
             for axes, method in zip(line[1:], methods, strict=True):
                 share = row.concentration[method]
                 caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
                 _show(axes, pictures.grey(row.maps[method]), row.mask, caption)
+        figure.suptitle(title, fontsize=8)
         return figure
 
 

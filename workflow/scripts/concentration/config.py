@@ -17,6 +17,7 @@ from jsonschema.validators import extend
 
 from .coco import slug
 from .errors import StudyError, hint
+from .methods import ALL_LABELS
 
 Config = dict[str, Any]
 
@@ -49,6 +50,7 @@ def faults(
     # Each missing key is an error of its own, from which all of them are told: keep them once.
     found = list(dict.fromkeys(fault for error in errors for fault in _schema_faults(error)))
     found += _duplicates(config)
+    found += _name_faults(config)
     found += _architecture_faults(config, architectures)
     found += _target_faults(config, imagenet)
     found += _missing_files(config, produced)
@@ -140,6 +142,15 @@ def _duplicates(config: Config) -> Iterator[str]:
         for name, count in counts.items():
             if count > 1:
                 yield f"{key}: {name!r} is listed {count} times; list it once"
+
+
+def _name_faults(config: Config) -> Iterator[str]:
+    for number, net in enumerate(_list(config, "nets")):
+        if _name(net) in list(ALL_LABELS):
+            yield (
+                f"nets[{number}].name: {_name(net)!r} is the name of a method or control, and "
+                "tables name nets beside these; give another"
+            )
 
 
 def _architecture_faults(

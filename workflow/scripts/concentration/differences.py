@@ -2,9 +2,10 @@
 
 A pair is a record (sample, net, size) where both maps are defined. The difference is the mean over
 the pairs, with its bootstrap interval over images. Pairs that share an image are not independent:
-Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over all
-rows of the table. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the
-share of the rank sum in favour less the share against, 1 where the method is ahead on every image.
+Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over
+the questions that are asked of a group at once: of every two methods, or of every method and
+control. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the share of
+the rank sum in favour less the share against, 1 where the method is ahead on every image.
 
 A control is a map that knows nothing of the net, or the same method on a net with random weights.
 """
@@ -18,8 +19,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from . import intervals
-from .groups import grouped
-from .methods import CONTROL_LABELS
+from .groups import grouped, split
+from .methods import CONTROL_LABELS, LABELS
 
 
 def differences(
@@ -31,13 +32,14 @@ def differences(
     effect_size, p, p_holm. ``other`` is a method, a control, or one of the nets ``untrained``.
     """
     rows = []
-    for key, pairs in _groups(_side_by_side(records, by, untrained), by):
-        group = dict(zip(by, key, strict=True))
+    for group, pairs in split(_side_by_side(records, by, untrained), by):
         for method, other, column in _opponents(records, untrained):
-            if group.get("net") != other:  # a net is not its own control
+            # Untrained nets are controls: not each other's, nor their own.
+            if group.get("net") not in untrained or other not in untrained:
                 compared = _compare(pairs[method] - pairs[column], pairs["image_id"])
                 rows.append(group | {"method": method, "other": other} | compared)
-    return _corrected(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    return _corrected(table, [*(table[column] for column in by), table["other"].isin(LABELS)])
 
 
 def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
@@ -57,22 +59,23 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
         for of_method in [pairs[pairs["method"] == method]]
         for other, size in combinations(sizes, 2)
     ]
-    return _corrected(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
+    return _corrected(table, [table["size"], table["other"]])
 
 
 def _side_by_side(
     records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
 ) -> pd.DataFrame:
     """One row a pair: a column a method and control, and a column net/method an untrained net."""
+    of_groups = grouped(records, by, untrained)
     keys = list(dict.fromkeys(["sample", "image_id", "net", "size", *by]))
-    pairs = grouped(records, by, untrained).pivot(
-        index=keys, columns="method", values="concentration"
-    )
+    in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
+    pairs = of_groups.pivot(index=keys, columns="method", values="concentration")
     twins = records[records["net"].isin(untrained)].pivot(
         index=["sample", "size"], columns=["net", "method"], values="concentration"
     )
     twins.columns = ["/".join(column) for column in twins.columns]
-    return pairs.reset_index().join(twins, on=["sample", "size"])
+    return in_order.join(pairs, on=keys).join(twins, on=["sample", "size"])
 
 
 def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -86,20 +89,15 @@ def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tu
             yield method, net, f"{net}/{method}"
 
 
-def _groups(
-    pairs: pd.DataFrame, by: Sequence[str]
-) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    if by:
-        yield from pairs.groupby(list(by), sort=False)
-    else:
-        yield (), pairs
+def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFrame:
+    """The table with Holm's correction of ``p`` within each family of tests, as ``p_holm``."""
 
+    def correct(p: pd.Series) -> pd.Series:
+        return pd.Series(multipletests(p, method="holm")[1], p.index)
 
-def _corrected(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with Holm's correction of ``p`` over all of its tests."""
-    tested = table["p"].notna()
-    corrected = multipletests(table.loc[tested, "p"], method="holm")[1] if tested.any() else []
-    return table.assign(p_holm=pd.Series(corrected, table.index[tested], dtype="float64"))
+    tested = table["p"].dropna()
+    grouped_p = tested.groupby([family[tested.index] for family in families])
+    return table.assign(p_holm=grouped_p.transform(correct))
 
 
 def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:

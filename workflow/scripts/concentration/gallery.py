@@ -47,6 +47,7 @@ def data(
     nets: Sequence[str],
     methods: Sequence[str],
     sizes: Sequence[str],
+    untrained: Sequence[str],
 ) -> dict[str, Any]:
     """What the page knows, fit for JSON: null where a number is undefined, else 4 digits.
 
@@ -65,6 +66,7 @@ def data(
         "outline": pictures.OUTLINE,
         "classes": classes,
         "nets": list(nets),
+        "untrained": list(untrained),
         "sizes": list(sizes),
         "methods": [
             {"name": name, "label": LABELS[name], "color": mpl.colors.to_hex(PALETTE[name])}

@@ -4,7 +4,7 @@ Nets with random weights are controls: they stand for themselves, and are left o
 of several nets are taken together.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
@@ -38,3 +38,18 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
 def of_trained(records: pd.DataFrame, untrained: Collection[str]) -> pd.DataFrame:
     """The records of all nets but those with random weights."""
     return records[~records["net"].isin(untrained)]
+
+
+def split(
+    records: pd.DataFrame, by: Sequence[str]
+) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Each group of the columns ``by``, as {column: value} with its records, in the study's order.
+
+    That is the order in which a column's values appear. Without columns there is one group.
+    """
+    if not by:
+        yield {}, records
+        return
+    order = [pd.Categorical(records[column], records[column].unique()) for column in by]
+    for key, group in records.groupby(order, observed=True):
+        yield dict(zip(by, key, strict=True)), group

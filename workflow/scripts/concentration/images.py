@@ -45,6 +45,11 @@ def input_shape(size: str, height: int, width: int) -> tuple[int, int]:
     return (height, width) if size == ORIGINAL else (int(size), int(size))
 
 
+def in_words(size: str) -> str:
+    """``original size`` or ``224 x 224 pixels``."""
+    return "original size" if size == ORIGINAL else f"{size} x {size} pixels"
+
+
 def resize(image: Image.Image, size: str) -> Image.Image:
     """The image at the input size."""
     height, width = input_shape(size, image.height, image.width)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from . import intervals
 from .energy import STATUSES
+from .groups import split
 from .measures import CHANCE
 
 
@@ -20,15 +21,13 @@ def summarise(
     value: str = "concentration",
     chance: str = "mask_fraction",
 ) -> pd.DataFrame:
-    """One row a group, in the order of first appearance.
+    """One row a group, in the study's order.
 
     Columns: ``by``, records, undefined, reasons (of records with a status), sum, mean, low, high,
     ``chance``, lift, lift_low, lift_high.
     """
-    groups = records.groupby(list(by), sort=False, dropna=False)
-    return pd.DataFrame(
-        dict(zip(by, key, strict=True)) | _summary(group, value, chance) for key, group in groups
-    )
+    rows = [key | _summary(group, value, chance) for key, group in split(records, by)]
+    return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, value, chance)])
 
 
 def summarise_measures(records: pd.DataFrame) -> pd.DataFrame:

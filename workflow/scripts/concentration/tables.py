@@ -1,6 +1,7 @@
 """Tables as files: raw numbers as csv, and readable ones for a page, a paper and the report."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,51 +31,84 @@ INTERVALS = {
 P_VALUES = ("p", "p_holm")
 NONE = "-"
 
+NOTHING = "Nothing to list."
+LONG = 40  # rows; LaTeX breaks a longer table over pages
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{title}</title>
 <style>
-body {{ font: 14px/1.45 system-ui, sans-serif; margin: 1rem; color: #222; background: #fff; }}
+body {{ font: 13px/1.4 system-ui, sans-serif; margin: 0 1rem 1rem; color: #222; background: #fff; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .2rem .7rem; text-align: left; white-space: nowrap; }}
-thead th {{ border-bottom: 1px solid #222; }}
+th, td {{ padding: .15rem .45rem; text-align: left; }}
+td {{ white-space: nowrap; }}
+thead th {{ position: sticky; top: 0; background: #fff; box-shadow: 0 1px #222; }}
 tbody tr:nth-child(even) {{ background: #f4f4f4; }}
+{style}
 </style>
 <h3>{title}</h3>
-{table}
+{body}
 </html>
 """
 
 
 def write(table: pd.DataFrame, stem: Path, title: str) -> None:
     """The table as ``stem`` with every suffix of FORMATS; its ``title`` stands on the page."""
-    shown = readable(table)
+    shown, numeric = readable(table)
+    align = ["right" if number else "left" for number in numeric]
+    nothing = "" if len(shown) else NOTHING
     texts = {
         "csv": table.to_csv(index=False),
-        "md": shown.to_markdown(index=False, disable_numparse=True) + "\n",
-        "tex": shown.to_latex(index=False, escape=True),
-        "html": PAGE.format(title=html.escape(title), table=shown.to_html(index=False, border=0)),
+        "md": f"{_markdown(shown, align)}\n\n{nothing}".rstrip() + "\n",
+        "tex": _latex(shown, "".join(side[0] for side in align), nothing),
+        "html": page(title, f"{shown.to_html(index=False, border=0)}\n{nothing}", numeric),
     }
     for suffix, text in texts.items():
         with whole_file(f"{stem}.{suffix}") as draft:
             draft.write_text(text)
 
 
-def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in words: rounded numbers, intervals in one column, labels, - where undefined."""
+def page(title: str, body: str, numeric: Sequence[bool] = ()) -> str:
+    """A page with the HTML ``body``; the columns of its tables that are ``numeric`` end flush."""
+    right = [f":is(th, td):nth-child({n})" for n, number in enumerate(numeric, 1) if number]
+    style = f"{', '.join(right)} {{ text-align: right; }}" if right else ""
+    return PAGE.format(title=html.escape(title), body=body, style=style)
+
+
+def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, list[bool]]:
+    """The table in words, and which of its columns are numbers.
+
+    Numbers are rounded, ends of intervals share a column, - stands for what is undefined, and a
+    column of reasons is left out where there are none.
+    """
     columns: dict[str, list[str]] = {}
+    numeric: list[bool] = []
     intervals = {name: ends for name, ends in INTERVALS.items() if name in table}
-    ends_told = {end for low, high, _ in intervals.values() for end in (low, high)}
-    for name in table:
-        if name in ends_told:
-            continue
+    told = {end for low, high, _ in intervals.values() for end in (low, high)}
+    if "reasons" in table and not table["reasons"].any():
+        told.add("reasons")
+    for name in table.columns.difference(told, sort=False):
         columns[_heading(name)] = [_readable(name, value) for value in table[name]]
+        numeric.append(pd.api.types.is_numeric_dtype(table[name]))
         low, high, heading = intervals.get(name, ("", "", ""))
         if low in table and heading not in columns:
             pairs = zip(table[low], table[high], strict=True)
             columns[heading] = [_interval(DECIMALS[name], *pair) for pair in pairs]
-    return pd.DataFrame(columns)
+            numeric.append(True)
+    return pd.DataFrame(columns), numeric
+
+
+def _markdown(shown: pd.DataFrame, align: Sequence[str]) -> str:
+    escaped = shown.map(lambda text: text.replace("|", "\\|"))  # a cell's end is none in a name
+    return escaped.to_markdown(index=False, disable_numparse=True, colalign=align or None)
+
+
+def _latex(shown: pd.DataFrame, align: str, nothing: str) -> str:
+    long = len(shown) > LONG
+    packages = "booktabs and longtable" if long else "booktabs"
+    tabular = shown.to_latex(index=False, escape=True, column_format=align, longtable=long)
+    return f"% needs the LaTeX package{'s' if long else ''} {packages}\n{tabular}{nothing}"
 
 
 def _heading(name: str) -> str:

@@ -5,11 +5,10 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..groups import grouped
+from ..groups import grouped, of_trained
 from ..methods import ALL_LABELS, CONTROL_LABELS
 from ..style import COLUMN, STYLE
 from ..summaries import summarise
@@ -37,23 +36,15 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])
         marks.bars(axes, trained, range(len(methods)), height=0.7)
-        _tell_means(axes, trained)
+        ends = trained[["mean", "high"]].max(axis=1)
+        marks.beside(axes, ends, range(len(methods)), [f"{mean:.2f}" for mean in trained["mean"]])
         handles = [axes.axvline(marks.level_of_chance(trained), **marks.CHANCE)]
         if len(twins):
             places = [methods.index(method) for method in twins["method"]]
             axes.plot(twins["mean"], places, **HOLLOW)
             handles.append(Line2D([], [], label="Same method, untrained net", **HOLLOW))
-        axes.set_xlim(0, 1.1 * trained[["mean", "high"]].max().max())
+        axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
         axes.set_xlabel(marks.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
-        marks.legend(figure, handles, columns=2)
+        marks.legend(figure, handles, 2, of_trained(records, untrained))
         return figure
-
-
-def _tell_means(axes: Axes, table: pd.DataFrame) -> None:
-    """Each mean as a number, right of its bar and interval."""
-    ends = table[["mean", "high"]].max(axis=1)
-    for place, (mean, end) in enumerate(zip(table["mean"], ends, strict=True)):
-        if pd.notna(mean):
-            at: dict[str, Any] = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
-            axes.annotate(f"{mean:.2f}", (end, place), fontsize=7, **at)

@@ -1,6 +1,6 @@
 """Mean concentration by input size, and what another size changes for the same sample and net."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import matplotlib as mpl
 import pandas as pd
@@ -20,14 +20,21 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     """Left the means, a line a method; right the paired differences to the first size."""
     of_methods = of_trained(records, untrained)
     of_methods = of_methods[~of_methods["method"].isin(CONTROL_LABELS)]
+    methods = list(of_methods["method"].unique())
+    table = between_sizes(of_methods)
+    first = of_methods["size"].iloc[0]
+    to_first = table[table["other"] == first]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(PAGE, 2.8))
+        figure = Figure(figsize=(PAGE, 1.8 + 0.2 * len(to_first)))
         left, right = figure.subplots(1, 2)
+        others = to_first["size"].unique()
+        compared = f"{others[0] if len(others) == 1 else 'size'} {marks.MINUS} {first}"
         _means(left, summarise(of_methods, ["size", "method"]))
-        _differences(right, between_sizes(of_methods))
+        _differences(right, to_first, methods)
+        right.set_xlabel(f"{marks.DIFFERENCE}\n({compared}, same sample and net)")
         figure.suptitle("Does the input size change where the saliency lies?")
-        methods = of_methods["method"].unique()
-        marks.legend(figure, marks.point_handles(methods, linestyle="-"), columns=5)
+        handles = [*marks.point_handles(methods, linestyle="-"), marks.hollow_handle()]
+        marks.legend(figure, handles, 3, of_methods)
         return figure
 
 
@@ -46,16 +53,19 @@ def _means(axes: Axes, means: pd.DataFrame) -> None:
     axes.set_ylim(bottom=0)
     axes.grid(axis="y")
     axes.set_xlabel("Input size (original, or pixels)")
-    axes.set_ylabel(marks.SHARE)
+    axes.set_ylabel(marks.SHARE_UPRIGHT)
 
 
-def _differences(axes: Axes, table: pd.DataFrame) -> None:
-    labels = [
-        f"{ALL_LABELS[row.method]}\n{row.size} {marks.MINUS} {row.other}"
-        for row in table.itertuples()
-    ]
-    marks.rows(axes, labels)
+def _differences(axes: Axes, table: pd.DataFrame, methods: Sequence[str]) -> None:
+    marks.rows(axes, [ALL_LABELS[method] for method in methods])
     axes.axvline(0, color="0.25", linewidth=0.9)
-    marks.points(axes, table, range(len(table)), ("difference", "low", "high"))
+    sizes = list(table["size"].unique())
+    for shift, size in zip(marks.offsets(len(sizes)), sizes, strict=True):
+        of_size = table[table["size"] == size]
+        places = [methods.index(method) + shift for method in of_size["method"]]
+        marks.points(axes, of_size, places, ("difference", "low", "high"))
+        if len(sizes) > 1:
+            ends = of_size[["difference", "high"]].max(axis=1)
+            marks.beside(axes, ends, places, len(places) * [size])
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel("Mean difference in concentration\n(same sample and net)")
+    axes.margins(x=0.12)

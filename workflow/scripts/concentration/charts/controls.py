@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..differences import differences
+from ..groups import of_trained
 from ..methods import ALL_LABELS, LABELS
-from ..style import COLUMN, MARKERS, PALETTE, STYLE
+from ..style import COLUMN, MARKERS, STYLE
 from . import marks
 
 
@@ -20,22 +21,22 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     table = differences(records, [], untrained)
     table = table[~table["other"].isin(LABELS)]
     methods, others = list(table["method"].unique()), list(table["other"].unique())
-    shapes = {**MARKERS, **dict(zip(untrained, cycle("s<>hd"), strict=False))}
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(COLUMN, 1.5 + len(methods) * 0.1 * (1 + len(others))))
+    shapes = {**MARKERS, **dict(zip(untrained, cycle("ph8<>d"), strict=False))}
+    with mpl.rc_context({**STYLE, "lines.markersize": 5.5}):
+        figure = Figure(figsize=(COLUMN, 1.7 + len(methods) * 0.12 * (1 + len(others))))
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])
         axes.axvline(0, color="0.25", linewidth=0.9)
         for shift, other in zip(marks.offsets(len(others)), others, strict=True):
-            for row in table[table["other"] == other].itertuples():
-                place, color = methods.index(row.method) + shift, PALETTE[row.method]
-                axes.hlines([place], row.low, row.high, color=color)
-                axes.plot([row.difference], [place], shapes[other], color=color, markersize=4)
-        axes.set_xlabel("Mean difference in concentration\n(same sample and size)")
+            against = table[table["other"] == other].assign(marker=shapes[other])
+            places = [methods.index(method) + shift for method in against["method"]]
+            marks.points(axes, against, places, ("difference", "low", "high"))
+        axes.set_xlabel(f"{marks.DIFFERENCE}\n(concentration, same record)")
         figure.suptitle("Does the method beat what knows nothing\nof the net?")
         look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
         handles = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in others]
-        marks.legend(figure, handles, columns=2)
+        handles.append(marks.hollow_handle())
+        marks.legend(figure, handles, 2, of_trained(records, untrained))
         return figure
 
 

@@ -17,7 +17,7 @@ from . import marks
 
 def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Figure:
     """A line a method over the trained nets; ``dilation`` is that of the study, as a share."""
-    records = of_trained(sweep, untrained)
+    records = _defined_throughout(of_trained(sweep, untrained))
     means = summarise(records, ["method", "dilation"])
     methods = list(means["method"].unique())
     with mpl.rc_context(STYLE):
@@ -25,19 +25,26 @@ def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Fi
         axes = figure.add_subplot()
         for method in methods:
             _line(axes, means[means["method"] == method])
-        chance = means.groupby("dilation")["mask_fraction"].mean()
+        chance = means.groupby("dilation")[[*means]].apply(marks.level_of_chance)
         axes.plot(100 * chance.index, chance, **marks.CHANCE)
         axes.axvline(100 * dilation, color="0.25", linewidth=0.6, zorder=0)
-        axes.set_xlim(0, 100 * means["dilation"].max())
+        axes.set_xlim(0, 100 * max(dilation, means["dilation"].max()))
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
         axes.set_xlabel("Dilation: growth of the mask's area (%)")
-        axes.set_ylabel(marks.SHARE)
+        axes.set_ylabel(marks.SHARE_UPRIGHT)
         figure.suptitle("Does the ranking depend on the dilation?")
         study = Line2D([], [], color="0.25", linewidth=0.6, label="The study's dilation")
         lines = [Line2D([], [], **marks.CHANCE), study]
-        marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], columns=2)
+        marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], 2)
         return figure
+
+
+def _defined_throughout(sweep: pd.DataFrame) -> pd.DataFrame:
+    """The records that no dilation leaves undefined: a line is of the same ones everywhere."""
+    key = ["sample", "net", "method", "size"]
+    missing = sweep["concentration"].isna()
+    return sweep[~missing.groupby([sweep[column] for column in key]).transform("any")]
 
 
 def _line(axes: Axes, means: pd.DataFrame) -> None:

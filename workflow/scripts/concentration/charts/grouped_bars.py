@@ -1,6 +1,7 @@
 """Mean concentration of every method in every group: bars side by side, a row of them a group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 import matplotlib as mpl
@@ -10,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..methods import CONTROL_LABELS
-from ..style import COLUMN, STYLE
+from ..style import COLUMN, PAGE, STYLE
 from ..summaries import summarise
 from . import marks
 
+COLUMN_HOLDS = 8  # groups; more stand in two columns, on the width of a page
 BEST_CONTROL: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (1, 1)),
@@ -29,24 +31,39 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     the controls.
     """
     means = summarise(records, [group, "method"])
-    of_methods = means[~means["method"].isin(CONTROL_LABELS)]
-    groups, methods = list(means[group].unique()), list(of_methods["method"].unique())
+    groups, methods = list(means[group].unique()), list(means["method"].unique())
+    methods = [method for method in methods if method not in CONTROL_LABELS]
+    columns = 1 if len(groups) <= COLUMN_HOLDS else 2
+    rows = ceil(len(groups) / columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(COLUMN, 1.5 + len(groups) * (0.15 + 0.11 * len(methods))))
-        axes = figure.add_subplot()
-        marks.rows(axes, [labels.get(name, name) for name in groups])
-        for place, name in enumerate(groups):
-            bars = of_methods[of_methods[group] == name]
-            places = [place + offset for offset in marks.offsets(len(bars))]
-            marks.bars(axes, bars, places, height=0.8 / len(bars))
-            _lines(axes, place, means[means[group] == name])
-        axes.set_xlim(left=0)
-        axes.set_xlabel(marks.SHARE)
+        figure = Figure(
+            figsize=(
+                COLUMN if columns == 1 else PAGE,
+                1.5 + rows * (0.15 + 0.11 * len(methods)),
+            )
+        )
+        drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
+        for place, axes in enumerate(drawn):
+            _bars(axes, means, group, groups[place * rows : (place + 1) * rows], labels)
+        drawn[0].set_xlim(left=0)
         figure.suptitle(title)
         lines = [Line2D([], [], **marks.CHANCE), Line2D([], [], **BEST_CONTROL)]
-        bar_handles = marks.bar_handles(methods)
-        marks.legend(figure, [*bar_handles, *lines], columns=2)
+        handles = [*marks.bar_handles(methods), *lines]
+        marks.legend(figure, handles, 2 * columns, records)
         return figure
+
+
+def _bars(
+    axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], labels: Mapping[str, str]
+) -> None:
+    marks.rows(axes, [labels.get(name, name) for name in groups])
+    for place, name in enumerate(groups):
+        of_group = means[means[group] == name]
+        bars = of_group[~of_group["method"].isin(CONTROL_LABELS)]
+        places = [place + offset for offset in marks.offsets(len(bars))]
+        marks.bars(axes, bars, places, height=0.8 / len(bars))
+        _lines(axes, place, of_group)
+    axes.set_xlabel(marks.SHARE)
 
 
 def _lines(axes: Axes, place: int, means: pd.DataFrame) -> None:

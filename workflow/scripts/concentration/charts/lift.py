@@ -5,6 +5,7 @@ from collections.abc import Collection
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..style import COLUMN, STYLE
@@ -19,7 +20,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(COLUMN, 1.7 + len(nets) * 0.08 * len(methods)))
         axes = figure.add_subplot()
-        marks.rows(axes, [f"{net}\n(untrained)" if net in untrained else net for net in nets])
+        marks.rows(axes, [marks.net_label(net, untrained) for net in nets])
         for place, net in enumerate(nets):
             places = [place + offset for offset in marks.offsets(len(methods))]
             of_net = lifts[lifts["net"] == net]
@@ -29,7 +30,8 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("Lift (mean concentration\n/ mean mask fraction)")
+        axes.set_xlabel("Lift, 95 % interval, logarithmic axis\n(concentration / mask fraction)")
         figure.suptitle("How much better than chance?")
-        marks.legend(figure, marks.point_handles(methods), columns=2)
+        chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (lift 1)"})
+        marks.legend(figure, [*marks.point_handles(methods), chance], 2, records)
         return figure

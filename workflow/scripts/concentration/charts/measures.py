@@ -26,10 +26,16 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
             of_measure = means[means["measure"] == name]
             places = [place + offset for offset in marks.offsets(len(of_measure))]
             marks.points(axes, of_measure, places)
-            axes.vlines(of_measure["chance"].mean(), place - 0.45, place + 0.45, **marks.CHANCE)
+            axes.vlines(
+                marks.level_of_chance(of_measure, "chance"),
+                place - 0.45,
+                place + 0.45,
+                **marks.CHANCE,
+            )
         axes.set_xlim(left=0)
-        axes.set_xlabel("Mean of the measure (0 to 1)")
+        axes.set_xlabel("Mean of the measure, 95 % interval")
         figure.suptitle("Do the measures agree?")
         chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (mask or box)"})
-        marks.legend(figure, [*marks.point_handles(methods), chance], columns=2)
+        handles = [*marks.point_handles(methods), chance]
+        marks.legend(figure, handles, 2, of_trained(records, untrained))
         return figure
