@@ -72,7 +72,7 @@ def test_a_site_with_accounts_and_a_gpu(accounted, house, expected):
         listed = ask("sacct", "-X", "-n", "-P", "--format=Account,Partition,State,AllocTRES")
         return [line.split("|") for line in listed.splitlines()]
 
-    wait_for(lambda: len(ran()) == 11, "the accounts of all jobs")
+    wait_for(lambda: len(ran()) == 12, "the accounts of all jobs")
     assert {(account, state) for account, _, state, _ in ran()} == {("lab", "COMPLETED")}
     gpus = ["gres/gpu=1" in allocated for _, partition, _, allocated in ran()]
     assert gpus == [partition == "gpus" for _, partition, _, _ in ran()]
@@ -101,6 +101,7 @@ def test_jobs_that_the_cluster_ends_are_done_again(plain, house, expected):
         cancelled, slow = [job for job, node in running if node == "one"]
         _, cut_off = [job for job, node in running if node == "two"]
         ask("scancel", cancelled)
+        wait_for(lambda: computing(plain, slow), "a script")  # what starts later is not stopped
         plain.signal(slow, signal.SIGSTOP)
         ask("scontrol", "update", f"JobId={slow}", "TimeLimit=1")
         # The node is lost to Slurm, but its jobs go on; one as late as when it is done again.
@@ -127,6 +128,7 @@ def test_a_killed_snakemake_goes_on(plain, house, expected):
     with submitting(house, "results/killed") as (snakemake, said):
         wait_for(lambda: jobs("compute_maps", "RUNNING"), "a job of maps")
         [hanging, _], *_ = jobs("compute_maps", "RUNNING")
+        wait_for(lambda: computing(plain, hanging), "a script")  # what starts later is not stopped
         plain.signal(hanging, signal.SIGSTOP)
         done = r"Finished jobid: \d+ \(Rule: compute_maps\)"
         wait_for(lambda: len(re.findall(done, said.read_text())) == 3, "three jobs done", 120)

@@ -91,7 +91,7 @@ def test_pictures_drawn_anew_recompute_the_maps_even_in_a_later_run(study):
         assert "compute_maps" in rules(study.planned(TWO_NETS))
     finally:
         source.write_text(original)
-        study.build(study=TWO_NETS)
+        study.build("results/energy.parquet", study=TWO_NETS)
 
 
 def test_the_same_study_gives_the_same_bytes(study):
