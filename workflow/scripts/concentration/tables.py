@@ -39,9 +39,9 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>{title}</title>
 <style>
-body {{ font: 13px/1.4 system-ui, sans-serif; margin: 0 1rem 1rem; color: #222; background: #fff; }}
+body {{ font: 13px/1.4 system-ui, sans-serif; margin: 0 .5rem 1rem; color: #222; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .15rem .45rem; text-align: left; }}
+th, td {{ padding: .12rem .35rem; text-align: left; }}
 td {{ white-space: nowrap; }}
 thead th {{ position: sticky; top: 0; background: #fff; box-shadow: 0 1px #222; }}
 tbody tr:nth-child(even) {{ background: #f4f4f4; }}
