@@ -12,8 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 study: .venv/runtime
 	snakemake --cores all
-	@echo "The trained nets, the untrained one, and the controls:"
-	@cat results/tables/concentration_by_training.md
+	@cat results/tables/concentration_by_training.md 2>/dev/null || cat results/tables/concentration.md
 	@echo "Figures: results/figures   Maps, in a browser: results/gallery/index.html"
 
 report: study

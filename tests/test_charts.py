@@ -338,9 +338,13 @@ def test_ranks_are_binned_and_counted():
     assert levels == pytest.approx(sorted(chance), abs=1e-6)
 
 
-def test_differences_are_those_of_the_table_with_the_one_ahead_first():
-    table = differences.differences(RECORDS, [], UNTRAINED)
-    [axes] = draw("differences").axes
+@pytest.mark.parametrize("ahead", ["later", "earlier"])
+def test_differences_are_those_of_the_table_with_the_one_ahead_first(ahead):
+    """The table is of later methods less earlier ones, whichever is ahead."""
+    turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
+    records = RECORDS if ahead == "later" else turned
+    table = differences.differences(records, [], UNTRAINED)
+    [axes] = draw("differences", records).axes
     drawn = zip(points(axes), axes.get_yticklabels(), axes.texts, strict=True)
     between = table[table["other"].isin(LABELS)]
     shares = {(r.method, r.other): r for r in between.itertuples()}

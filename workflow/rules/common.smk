@@ -190,7 +190,7 @@ DIFFERENCES = {
     "differences_by_prediction": ["prediction"],
 }
 if len(SIZES) > 1:
-    DIFFERENCES["differences_between_sizes"] = None
+    DIFFERENCES["differences_between_sizes"] = None  # of a method with itself: no groups
 TABLES = [*CONCENTRATION, *DIFFERENCES, "measures", "undefined"]
 TABLE_FORMATS = ["csv", "md", "tex", "html"]
 

@@ -6,9 +6,8 @@ import pandas as pd
 
 from concentration import tables
 from concentration.differences import between_sizes, differences
-from concentration.groups import of_trained
+from concentration.groups import of_methods, of_trained
 from concentration.jobs import job
-from concentration.methods import LABELS
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
@@ -16,8 +15,7 @@ if __name__ == "__main__":
         untrained = snakemake.params.untrained
         for name, by in snakemake.params.tables.items():
             if by is None:
-                of_methods = records[records["method"].isin(LABELS)]
-                table = between_sizes(of_trained(of_methods, untrained))
+                table = between_sizes(of_methods(of_trained(records, untrained)))
             else:
                 table = differences(records, by, untrained)
             title = name.replace("_", " ").replace("differences", "Differences in concentration")

@@ -52,18 +52,18 @@ def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
 
 
 def sweep(
-    saliency: NDArray[np.floating], rings: NDArray[np.uint8], growths: int
+    saliency: NDArray[np.floating], rings: NDArray[np.uint8], count: int
 ) -> Iterator[tuple[float | None, float]]:
-    """Concentration and mask fraction on a mask dilated by each of ``growths`` growths, in turn.
+    """Concentration and mask fraction on the mask dilated by each of ``count`` growths, in turn.
 
     ``rings`` (H, W) tells the first growth that reaches a pixel of the map (C, H, W), as
     ``masks.rings`` does. Concentration is None where ``score`` has none.
     """
     pixels = of_pixels(saliency)
     total = pixels.sum()
-    inside = np.bincount(rings.ravel(), weights=pixels.ravel(), minlength=growths + 1)
-    covered = np.bincount(rings.ravel(), minlength=growths + 1)
-    # The outermost share is taken from all of them, so that no sum exceeds the total.
-    for energy, area in zip(inside.cumsum()[:growths], covered.cumsum()[:growths], strict=True):
+    inside = np.bincount(rings.ravel(), weights=pixels.ravel(), minlength=count + 1)
+    covered = np.bincount(rings.ravel(), minlength=count + 1)
+    for energy, area in zip(inside.cumsum()[:count], covered.cumsum()[:count], strict=True):
         defined = np.isfinite(total) and total > 0 and area > 0
+        # Rings add up in another order than the total does, and may round above it.
         yield (min(float(energy / total), 1.0) if defined else None), float(area / rings.size)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pandas as pd
 
+from .methods import LABELS
+
 # What the net said of the target, by its rank; each group stands beside its complement.
 PREDICTIONS = {
     "top 1": lambda rank: rank <= 1,
@@ -38,6 +40,11 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
 def of_trained(records: pd.DataFrame, untrained: Collection[str]) -> pd.DataFrame:
     """The records of all nets but those with random weights."""
     return records[~records["net"].isin(untrained)]
+
+
+def of_methods(records: pd.DataFrame) -> pd.DataFrame:
+    """The rows of saliency methods, without those of controls."""
+    return records[records["method"].isin(LABELS)]
 
 
 def split(

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..groups import grouped, of_trained
-from ..methods import ALL_LABELS, CONTROL_LABELS
+from ..groups import grouped, of_methods, of_trained
+from ..methods import ALL_LABELS
 from ..style import COLUMN, STYLE
 from ..summaries import summarise
 from . import marks
@@ -29,7 +29,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     by = ["training", "method"]
     means = summarise(grouped(records, by, untrained), by)
     trained = means[means["training"] == "trained"]
-    twins = means[(means["training"] == "untrained") & ~means["method"].isin(CONTROL_LABELS)]
+    twins = of_methods(means[means["training"] == "untrained"])
     methods = trained["method"].tolist()
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(methods)))

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..differences import between_sizes
-from ..groups import of_trained
-from ..methods import ALL_LABELS, CONTROL_LABELS
+from ..groups import of_methods, of_trained
+from ..methods import ALL_LABELS
 from ..style import MARKERS, PAGE, PALETTE, STYLE
 from ..summaries import summarise
 from . import marks
@@ -18,23 +18,22 @@ from . import marks
 
 def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     """Left the means, a line a method; right the paired differences to the first size."""
-    of_methods = of_trained(records, untrained)
-    of_methods = of_methods[~of_methods["method"].isin(CONTROL_LABELS)]
-    methods = list(of_methods["method"].unique())
-    table = between_sizes(of_methods)
-    first = of_methods["size"].iloc[0]
+    trained = of_methods(of_trained(records, untrained))
+    methods = list(trained["method"].unique())
+    table = between_sizes(trained)
+    first = trained["size"].iloc[0]
     to_first = table[table["other"] == first]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(PAGE, 1.8 + 0.2 * len(to_first)))
         left, right = figure.subplots(1, 2)
         others = to_first["size"].unique()
         compared = f"{others[0] if len(others) == 1 else 'size'} {marks.MINUS} {first}"
-        _means(left, summarise(of_methods, ["size", "method"]))
+        _means(left, summarise(trained, ["size", "method"]))
         _differences(right, to_first, methods)
         right.set_xlabel(f"{marks.DIFFERENCE}\n({compared}, same sample and net)")
         figure.suptitle("Does the input size change where the saliency lies?")
         handles = [*marks.point_handles(methods, linestyle="-"), marks.hollow_handle()]
-        marks.legend(figure, handles, 3, of_methods)
+        marks.legend(figure, handles, 3, trained)
         return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ..groups import of_methods
 from ..methods import CONTROL_LABELS
 from ..style import COLUMN, PAGE, STYLE
 from ..summaries import summarise
@@ -31,8 +32,7 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     the controls.
     """
     means = summarise(records, [group, "method"])
-    groups, methods = list(means[group].unique()), list(means["method"].unique())
-    methods = [method for method in methods if method not in CONTROL_LABELS]
+    groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
     columns = 1 if len(groups) <= COLUMN_HOLDS else 2
     rows = ceil(len(groups) / columns)
     with mpl.rc_context(STYLE):
@@ -59,7 +59,7 @@ def _bars(
     marks.rows(axes, [labels.get(name, name) for name in groups])
     for place, name in enumerate(groups):
         of_group = means[means[group] == name]
-        bars = of_group[~of_group["method"].isin(CONTROL_LABELS)]
+        bars = of_methods(of_group)
         places = [place + offset for offset in marks.offsets(len(bars))]
         marks.bars(axes, bars, places, height=0.8 / len(bars))
         _lines(axes, place, of_group)

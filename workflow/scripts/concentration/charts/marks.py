@@ -43,7 +43,8 @@ def points(
 ) -> None:
     """A marker a row of the ``table``, in its method's colour and shape, and its interval.
 
-    It is hollow where the table has tests and theirs is not significant.
+    A column ``marker`` tells another shape. The marker is hollow where the table has tests and
+    this one's is not significant.
     """
     value, low, high = columns
     for place, (_, row) in zip(places, table.iterrows(), strict=True):
@@ -97,6 +98,7 @@ def level_of_chance(table: pd.DataFrame, chance: str = "mask_fraction") -> float
 
 
 def net_label(net: str, untrained: Collection[str]) -> str:
+    """The net as print names it, which tells that it knows nothing."""
     return f"{net}\n(untrained)" if net in untrained else net
 
 

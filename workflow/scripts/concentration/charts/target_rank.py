@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..groups import of_trained
-from ..methods import CONTROL_LABELS
+from ..groups import of_methods, of_trained
 from ..style import COLUMN, MARKERS, PALETTE, STYLE
 from ..summaries import summarise
 from . import marks
@@ -21,12 +20,11 @@ FEWEST = 5  # images that a mean is drawn of
 
 def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     """Points a bin of ranks, a colour a method, over the trained nets, and chance."""
-    of_methods = of_trained(records, untrained)
-    of_methods = of_methods[~of_methods["method"].isin(CONTROL_LABELS)]
-    bins = pd.cut(of_methods["target_rank"], [0, *BINS.values()], labels=list(BINS))
-    binned = of_methods.assign(bin=bins).dropna(subset="bin").sort_values("bin", kind="stable")
+    trained = of_methods(of_trained(records, untrained))
+    bins = pd.cut(trained["target_rank"], [0, *BINS.values()], labels=list(BINS))
+    binned = trained.assign(bin=bins).dropna(subset="bin").sort_values("bin", kind="stable")
     images = binned.groupby("bin", observed=True)["image_id"].nunique()
-    shown, methods = list(images.index), list(of_methods["method"].unique())
+    shown, methods = list(images.index), list(trained["method"].unique())
     drawn = binned[binned["bin"].isin(images[images >= FEWEST].index)]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(COLUMN, 3.3))
@@ -41,7 +39,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes.set_ylabel(marks.SHARE_UPRIGHT)
         figure.suptitle("Does the map stay on the object\nwhen the net ranks it lower?")
         handles = [*marks.point_handles(methods), Line2D([], [], **marks.CHANCE)]
-        marks.legend(figure, handles, 2, of_methods)
+        marks.legend(figure, handles, 2, trained)
         return figure
 
 
