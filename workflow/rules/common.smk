@@ -169,7 +169,8 @@ SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
 KEEP_MAPS = config.get("keep_maps", True)
 # Nets that learned nothing are controls, unless all are.
 UNTRAINED = [net["name"] for net in NETS.values() if net["weights"] == "random"]
-if len(UNTRAINED) == len(NETS):
+SOME_TRAINED = len(UNTRAINED) < len(NETS)
+if not SOME_TRAINED:
     UNTRAINED = []
 
 # Tables, each with the columns that tell its groups apart.
@@ -180,7 +181,7 @@ CONCENTRATION = {
     "concentration_by_class": ["class", "method"],
     "concentration_by_prediction": ["prediction", "method"],
 }
-if UNTRAINED:
+if SOME_TRAINED:
     CONCENTRATION["concentration_by_training"] = ["training", "method"]
 DIFFERENCES = {
     "differences": [],
