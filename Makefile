@@ -7,16 +7,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where config.yaml puts the results.
+RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
 .PHONY: study report test test-browser test-slurm lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
-	@cat results/tables/concentration_by_training.md 2>/dev/null || cat results/tables/concentration.md
-	@echo "Figures: results/figures   Maps, in a browser: results/gallery/index.html"
+	@cat $(RESULTS)/tables/concentration_by_training.md 2>/dev/null || cat $(RESULTS)/tables/concentration.md
+	@echo "Figures: $(RESULTS)/figures   Maps, in a browser: $(RESULTS)/gallery/index.html"
 
 report: study
-	snakemake --report results/report.html
+	snakemake --report $(RESULTS)/report.html
 
 test: .venv/tools
 	pytest -m "not slurm"

@@ -17,6 +17,7 @@ pathvars:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/provenance.smk"
 
 
 scattergather:
@@ -29,12 +30,15 @@ wildcard_constraints:
 
 
 include: "workflow/rules/cluster.smk"
-include: "workflow/rules/fetch.smk"
 include: "workflow/rules/dataset.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+
+
+check_outputs()
 
 
 rule all:

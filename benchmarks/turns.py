@@ -17,7 +17,7 @@ from concentration import nets
 
 NETS = ["alexnet", "squeezenet1_0", "resnet152", "vgg19"]
 
-with (Path(__file__).parents[1] / "resources/architectures.csv").open() as table:
+with (Path(__file__).parents[1] / "resources/architectures.csv").open(encoding="utf-8") as table:
     TARGET_LAYERS = {row["architecture"]: row["target_layer"] for row in csv.DictReader(table)}
 
 Maps = dict[str, np.ndarray]

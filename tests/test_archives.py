@@ -37,6 +37,17 @@ def test_unzip(archive, file):
     assert file.read_bytes() == TEXT
 
 
+def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_told_and_nothing_is_written(
+    tmp_path, file
+):
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as opened:
+        opened.writestr("annotations/a.json", bytes(20_000_000))
+    with pytest.raises(StudyError, match="a member of 20000000, more than 200 times as many"):
+        unzip_member(bomb, "annotations/a.json", file)
+    assert not file.parent.exists()
+
+
 def test_unzip_missing_member_names_the_near_one(archive, file):
     told = "has no member 'instances_val2017.json'; did you mean 'annotations/instances_val2017"
     with pytest.raises(StudyError, match=told):

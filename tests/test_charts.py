@@ -1,5 +1,7 @@
 """The charts, read back from what matplotlib was told to draw."""
 
+import subprocess
+import sys
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +22,7 @@ from concentration.style import PALETTE
 
 from .studies import NETS, UNTRAINED, fabricate
 
+SCRIPTS = Path(charts.__file__).parents[2]
 METHODS = list(LABELS)
 RECORDS = fabricate()
 GROWTHS = [0, 0.2, 0.6, 1]
@@ -482,3 +485,45 @@ def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets):
 
     assert len(shown) == 1 or height(len(shown)) <= 9.2
     assert height(len(shown) + 1) > 9.2
+
+
+DRAW = """
+import sys, zlib
+import numpy as np
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from concentration.charts import concentration
+from concentration.style import styled
+figure = concentration.draw(pd.read_parquet(sys.argv[1]), ["untrained"])
+with styled():
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+print(zlib.crc32(np.asarray(canvas.buffer_rgba()).tobytes()))
+"""
+OWN_STYLE = """
+font.family: monospace
+axes.facecolor: yellow
+figure.dpi: 40
+axes.grid: True
+lines.linewidth: 9
+text.usetex: True
+savefig.bbox: tight
+"""
+
+
+def test_a_matplotlibrc_of_the_user_s_changes_no_figure(tmp_path):
+    RECORDS.to_parquet(tmp_path / "records.parquet")
+
+    def pixels() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", DRAW, "records.parquet"],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1", "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    plain = pixels()
+    (tmp_path / "matplotlibrc").write_text(OWN_STYLE)
+    assert pixels() == plain

@@ -6,6 +6,7 @@ from PIL import Image
 from compute_maps import batches, main, shard
 from concentration.coco import Sample, sample_id
 from concentration.errors import StudyError
+from concentration.images import ImageFolder
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
@@ -56,7 +57,7 @@ def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):
     with pytest.raises(StudyError, match=r"image 'dot\.png': .* 1 x 1 pixels .* the size original"):
         main(
             [sample],
-            str(tmp_path),
+            ImageFolder(tmp_path),
             net,
             {"dog": [3]},
             "original",

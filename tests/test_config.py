@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concentration import maps, methods, yaml_keys
-from concentration.config import faults, slow_faults, targets
+from concentration import maps, methods, reference, yaml_keys
+from concentration.config import faults, results_faults, slow_faults, targets
 
 REPOSITORY = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -232,7 +233,9 @@ UNREADABLE = {
 def test_a_path_without_permission_is_told(key, changes, tmp_path, monkeypatch, as_nobody):
     monkeypatch.chdir(tmp_path)
     Path("hidden").mkdir(mode=0)
-    config = changed({"dataset.annotations": ".", "dataset.images": ".", **changes})
+    Path("annotations.json").touch()
+    shown = {"dataset.annotations": "annotations.json", "dataset.images": "."}
+    config = changed({**shown, **changes})
     [fault] = as_nobody(lambda: told(config))
     assert fault.startswith(f"{key}: 'hidden")
     assert "may not be read by you" in fault
@@ -254,6 +257,85 @@ REPEATED = {
 def test_a_key_given_twice_is_told(text, message):
     [fault] = yaml_keys.repeated(text)
     assert message in fault
+
+
+def test_aliases_are_told_however_many_they_stand_for():
+    """Nine lines that stand for a thousand million entries."""
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    found = yaml_keys.faults("\n".join(lines).encode())
+    assert len(found) == 80
+    assert found[0] == "line 2: the alias *a0 is not allowed; write out its value"
+
+
+def test_a_configuration_in_another_encoding_is_told():
+    assert yaml_keys.faults("nets: é".encode("latin-1")) == [
+        "it is not text in UTF-8; save it as such"
+    ]
+
+
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["images_per_class", "seed", "mask_dilation", "sizes.0", "classes.0.target"],
+)
+@pytest.mark.parametrize("value", [HUGE, -HUGE, 2**64], ids=["400 digits", "-400 digits", "2^64"])
+def test_a_number_of_any_length_is_a_fault(path, value):
+    [fault] = told(changed({path: value}))
+    assert "is not allowed" in fault
+
+
+@pytest.mark.parametrize("key", ["dataset.annotations", "dataset.images"])
+def test_a_pipe_in_place_of_a_file_or_folder_is_told(key, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    [fault] = told(changed({key: str(tmp_path / "pipe")}))
+    assert fault.startswith(f"{key}: ")
+
+
+REFERENCES = {
+    "a method twice": ("method,mean\ngrad_cam,0.3\nGrad-CAM,0.4\n", "line 3: 'grad_cam' stands"),
+    "per cent": ("method,mean\ngrad_cam,30%\n", "line 2: the mean '30%' is no number, such as"),
+    "text": ("method,mean\ngrad_cam,high\n", "line 2: the mean 'high' is no number"),
+    "nothing": ("method,mean\ngrad_cam\n", "line 2: the mean '' is no number"),
+    "not finite": ("method,mean\ngrad_cam,nan\n", "line 2: the mean 'nan' is not finite"),
+    "unknown": ("method,mean\ngradcam,0.3\n", "'gradcam' is no method; did you mean 'grad_cam'?"),
+    "empty": ("", "has the columns []; give method and mean"),
+    "latin-1": ("method,mean\ngrad_cam,0.3\né,1\n".encode("latin-1"), "is not text in UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), REFERENCES.values(), ids=REFERENCES.keys())
+def test_a_reference_that_can_not_be_read_is_told_before_any_work(content, message, tmp_path):
+    path = tmp_path / "means.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    [fault] = told(changed({"reference": str(path)}))
+    assert fault.startswith(f"reference: '{path}'")
+    assert message in fault
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "method,mean\ngrad_cam,0.5\n",
+        "\ufeffmethod,mean\ngrad_cam,0.5\n",
+        '"method", "mean"\n"Grad-CAM", 0.5\n',
+        "mean , method\n0.5,grad-cam\n",
+    ],
+    ids=["plain", "byte order mark", "quoted, by label", "spaces"],
+)
+def test_a_reference_is_read_as_people_write_it(content, tmp_path):
+    (tmp_path / "means.csv").write_text(content, "utf-8")
+    assert reference.read(tmp_path / "means.csv") == {"grad_cam": 0.5}
+
+
+def test_a_folder_of_results_with_files_of_others_is_told(tmp_path):
+    (tmp_path / "mine/masks").mkdir(parents=True)
+    (tmp_path / "mine/masks/precious.png").touch()
+    folders = {"results": str(tmp_path / "mine"), "logs": str(tmp_path / "new")}
+    [fault] = results_faults(folders)
+    assert fault.startswith(f"pathvars.results: '{tmp_path / 'mine'}' holds 'masks', which no stud")
 
 
 def test_keys_of_different_entries_are_no_repetition():

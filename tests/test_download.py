@@ -301,20 +301,16 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("old", [None, b"what was there before"], ids=["new", "there before"])
 @pytest.mark.parametrize(
     ("answers", "checks", "reason", "requests"), REFUSED.values(), ids=REFUSED.keys()
 )
-def test_gives_up_with_the_way_out(server, file, answers, checks, reason, requests, old):
-    if old:
-        file.parent.mkdir()
-        file.write_bytes(old)
+def test_gives_up_with_the_way_out(server, file, answers, checks, reason, requests):
     address = server.play(*answers)
     told = rf"^can't fetch {address} \(.*{reason}.*\): put the file at {file} by hand$"
     with pytest.raises(StudyError, match=told):
         fetch(address, file, patience=QUICK, **checks)
     assert len(server.asked) == requests
-    assert (file.read_bytes() if file.exists() else None) == old
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("checks", [{"sha256_start": HASH[:8]}, {"check": check_content}])
@@ -553,18 +549,95 @@ def test_all_goes_on_after_failures_and_lists_them(server, tmp_path):
     assert sorted(int(path.name) for path in tmp_path.iterdir()) == list(range(13, 20))
 
 
-@pytest.mark.parametrize("answer", [GOOD, BAD], ids=["mended", "missing"])
-def test_all_replaces_what_does_not_pass_by_nothing_worse(server, tmp_path, answer):
+def test_a_file_that_is_there_and_does_not_pass_stays_and_is_told_with_the_way_out(
+    server, tmp_path
+):
+    """It may be the user's own, such as an image that was resized."""
     downloads = study(server, tmp_path, 2)
-    server.play(answer, path="/0")
     downloads[0].file.write_bytes(OTHER)
-    if answer is GOOD:
+    told = r"1 of 2 .*\n.*/0 has other bytes\. To fetch it, move '.*/0' away and rerun"
+    with pytest.raises(StudyError, match=told):
         fetch_all(downloads, patience=QUICK)
-    else:
-        with pytest.raises(StudyError, match=r"1 of 2 .*\n.*/0 has other bytes"):
-            fetch_all(downloads, patience=QUICK)
-    assert downloads[0].file.read_bytes() == (CONTENT if answer is GOOD else OTHER)
+    assert downloads[0].file.read_bytes() == OTHER
     assert downloads[1].file.read_bytes() == CONTENT
+    downloads[0].file.rename(tmp_path / "away")
+    fetch_all(downloads, patience=QUICK)
+    assert downloads[0].file.read_bytes() == CONTENT
+
+
+def test_two_runs_that_fetch_one_file_take_turns(server, file):
+    """Each gathers its bytes in the same place, so that it can go on where another run ended."""
+    address = server.play(serve(most=50_000))
+    code = """
+import sys
+from pathlib import Path
+from concentration.download import Download, fetch_all
+fetch_all([Download(sys.argv[1], Path(sys.argv[2]))])
+"""
+    command = [sys.executable, "-c", code, address, str(file)]
+    scripts = Path(download.__file__).parents[1]
+    runs = [subprocess.Popen(command, cwd=scripts) for _ in range(4)]
+    assert [run.wait() for run in runs] == [0] * 4
+    assert file.read_bytes() == CONTENT
+    assert names(file) == ["file.bin"]
+    assert len(server.asked) == 1
+
+
+def endless(request, framing):
+    """A body that goes on, as far as it is read: at most 50 MB."""
+    request.send_response(200)
+    if framing == "chunked":
+        request.send_header("Transfer-Encoding", "chunked")
+    request.end_headers()
+    request.close_connection = True
+    piece = b"x" * 50_000
+    try:
+        for _ in range(1000):
+            request.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if framing else piece)
+    except OSError:
+        request.server.sent.append("hung up")
+
+
+def test_a_body_of_no_announced_length_has_a_limit_of_its_own(server, file, monkeypatch):
+    monkeypatch.setattr(download, "MOST_UNANNOUNCED", 150_000)
+    with pytest.raises(StudyError, match="the body does not end after 150000 bytes"):
+        fetch(server.play(serve(framing="chunked")), file, patience=QUICK)
+    fetch(server.play(GOOD), file, patience=QUICK)
+
+
+@pytest.mark.parametrize("framing", ["chunked", None])
+def test_a_body_without_end_is_cut_at_the_most_that_such_a_file_has(server, file, framing):
+    item = Download(server.play(partial(endless, framing=framing)), file, most_bytes=100_000)
+    with pytest.raises(StudyError, match="the body does not end after 100000 bytes"):
+        fetch_all([item], patience=QUICK)
+    assert names(file) == []
+    assert len(server.asked) == 1
+
+
+def test_more_bytes_than_such_a_file_has_are_not_even_begun(server, file):
+    item = Download(server.play(GOOD), file, most_bytes=1000)
+    with pytest.raises(StudyError, match="200000 bytes are announced, and such a file has at most"):
+        fetch_all([item], patience=QUICK)
+    assert names(file) == []
+
+
+@pytest.mark.parametrize("line", [b"X", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["header", "100"])
+def test_an_answer_that_drips_without_end_is_given_up(server, file, line):
+    def drip(request):
+        request.close_connection = True
+        request.wfile.write(b"HTTP/1.1 200 OK\r\n" if line == b"X" else b"")
+        try:
+            while not request.server.over.wait(0.05):
+                request.wfile.write(line)
+        except OSError:
+            pass
+
+    hasty = Patience(attempts=2, seconds=0.5, first_wait=0.001, longest_wait=0.01)
+    started = time.monotonic()
+    with pytest.raises(StudyError, match="can't fetch"):
+        fetch(server.play(drip), file, patience=hasty)
+    assert time.monotonic() - started < 30  # it would go on for as long as the server likes
+    assert names(file) == []
 
 
 def test_all_fetches_a_file_once(server, tmp_path):

@@ -5,11 +5,9 @@ import os
 import signal
 from contextlib import ExitStack
 
-import numpy as np
 import pytest
 
-from concentration.errors import StudyError
-from concentration.files import read_array, whole_file, whole_folder
+from concentration.files import whole_file, whole_folder
 
 
 class FailureError(Exception):
@@ -127,36 +125,3 @@ def test_drafts_of_another_result_stay(kind, tmp_path):
 def test_block_that_writes_no_file_fails(tmp_path):
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result"):
         pass
-
-
-class Code:
-    """Unpickling this object makes a file."""
-
-    def __reduce__(self):
-        return open, ("ran", "w")
-
-
-SPOILT = {
-    "missing": lambda path: path.unlink(),
-    "empty": lambda path: path.write_bytes(b""),
-    "cut in the header": lambda path: path.write_bytes(path.read_bytes()[:20]),
-    "cut in the numbers": lambda path: path.write_bytes(path.read_bytes()[:-9]),
-    "text": lambda path: path.write_text("no numbers"),
-    "code": lambda path: np.save(path, np.array([Code()], dtype=object)),
-}
-
-
-@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-def test_a_spoilt_map_is_told_with_the_way_out(spoil, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    saliency = np.random.default_rng(0).random((3, 4, 5), dtype=np.float32)
-    path = tmp_path / "1-of-1" / "1-dog.npy"
-    path.parent.mkdir()
-    np.save(path, saliency)
-    assert np.array_equal(read_array(path), saliency)
-    spoil(path)
-    with pytest.raises(
-        StudyError, match=r"1-dog\.npy' can't be read .*: delete the folder .*1-of-1"
-    ):
-        read_array(path)
-    assert not (tmp_path / "ran").exists()

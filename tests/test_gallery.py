@@ -231,7 +231,7 @@ def test_pictures_are_heat_at_the_size_that_the_net_saw(built, study):
     sample = sample_id(2, CLASSES[0])
     shard = next(s for s in study.arguments["maps"] if "/alexnet/original/" in s)
     saliency = np.load(f"{shard}/grad_cam/{sample}.npy")
-    with Image.open(f"{study.arguments['images']}/2.png") as file:
+    with Image.open(study.arguments["images"].root / "2.png") as file:
         image = np.asarray(file)
     heat = pictures.heat(saliency, image)
     with Image.open(built / gallery.map_path("alexnet", "grad_cam", "original", sample)) as file:

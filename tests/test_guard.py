@@ -10,6 +10,7 @@ import pytest
 import gather_scores
 from concentration import guard, measures
 from concentration.errors import StudyError
+from concentration.results import checked_file, read_table
 
 EXPECTED = {
     "net": ["vgg", "alexnet"],
@@ -216,6 +217,11 @@ def test_every_claim_of_the_sweep_is_broken_by_some_tampering():
         assert claim == no_energy or any(message in claim for message in messages), claim
 
 
+def write(shard, path):
+    with checked_file(path) as draft:
+        shard.to_parquet(draft, index=False)
+
+
 @pytest.fixture
 def parts(table, sweep, tmp_path):
     """The tables as the shards that ``score_maps`` leaves: net and size stand in the path."""
@@ -224,7 +230,7 @@ def parts(table, sweep, tmp_path):
         for (net, size), shard in whole.groupby(["net", "size"]):
             path = tmp_path / kind / net / size / "1-of-1.parquet"
             path.parent.mkdir(parents=True)
-            shard.drop(columns=["net", "size"]).to_parquet(path, index=False)
+            write(shard.drop(columns=["net", "size"]), path)
             paths[kind].append(str(path))
     return paths
 
@@ -235,7 +241,7 @@ def gather(parts, folder):
     outputs = {name: str(folder / f"{name}.parquet") for name in names}
     order = ORDER | {"method": ["grad_cam", "deconvolution"]}
     gather_scores.main(parts["scores"], parts["sweeps"], SUBSET, order, GROWTHS, outputs)
-    return {name: pd.read_parquet(path) for name, path in outputs.items()}
+    return {name: read_table(Path(path)) for name, path in outputs.items()}
 
 
 def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
@@ -262,11 +268,15 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
 
 
 def change(path):
-    pd.read_parquet(path).assign(concentration=0.5).to_parquet(path, index=False)
+    write(pd.read_parquet(path).assign(concentration=0.5), path)
 
 
 def drop_column(path):
-    pd.read_parquet(path).drop(columns="target_rank").to_parquet(path, index=False)
+    write(pd.read_parquet(path).drop(columns="target_rank"), path)
+
+
+def tamper(path):
+    pd.read_parquet(path).assign(concentration=0.5).to_parquet(path, index=False)
 
 
 def cut(path):
@@ -282,13 +292,22 @@ def empty(path):
     ("kind", "damage", "message"),
     [
         ("scores", change, "not of every record: concentration is energy_inside / energy_total"),
-        ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete the folder"),
-        ("scores", cut, r"1-of-1\.parquet' can't be read .* delete the folder"),
-        ("scores", empty, r"1-of-1\.parquet' can't be read .* delete the folder"),
+        ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete '"),
+        ("scores", cut, r"1-of-1\.parquet' was damaged .* delete '.*1-of-1\.parquet' and rerun"),
+        ("scores", empty, r"1-of-1\.parquet' was damaged .* delete '"),
+        ("scores", tamper, r"1-of-1\.parquet' was damaged or changed .* delete '"),
         ("sweeps", change, "swept concentration is missing where the map has no finite energy"),
-        ("sweeps", cut, r"1-of-1\.parquet' can't be read .* delete the folder"),
+        ("sweeps", cut, r"1-of-1\.parquet' was damaged .* delete '"),
     ],
-    ids=["tampered", "of an earlier version", "cut short", "empty", "tampered sweep", "cut sweep"],
+    ids=[
+        "wrong",
+        "of an earlier version",
+        "cut short",
+        "empty",
+        "tampered",
+        "wrong sweep",
+        "cut sweep",
+    ],
 )
 def test_no_table_appears_of_spoilt_scores(parts, tmp_path, kind, damage, message):
     damage(parts[kind][-1])

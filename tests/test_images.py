@@ -1,11 +1,18 @@
 """Images against torchvision's transforms, and every damaged file told by name."""
 
+import ast
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 from torchvision import transforms
 
 from concentration import images
+from concentration.coco import Sample
 from concentration.coco import read as read_annotations
 from concentration.errors import StudyError
 
@@ -166,6 +173,69 @@ def test_a_symlink_is_followed_out_of_the_folder(photo, tmp_path):
 def test_names_in_another_script_and_with_spaces_are_names(photo, tmp_path):
     photo.save(tmp_path / "信号 機 'é\".png")
     assert images.read(tmp_path / "信号 機 'é\".png", 40, 30).size == (40, 30)
+
+
+POSTSCRIPT = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 40 30
+%%EndComments
+(ran) (w) file (x) writestring showpage
+"""
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "eps"])
+def test_an_image_that_is_a_program_is_not_run(suffix, tmp_path, monkeypatch):
+    """PIL hands PostScript to Ghostscript, whatever the file is called."""
+    monkeypatch.chdir(tmp_path)
+    started = []
+    monkeypatch.setattr(subprocess, "check_call", lambda *command, **_: started.append(command))
+    monkeypatch.setattr(subprocess, "Popen", lambda *command, **_: started.append(command))
+    (tmp_path / f"1.{suffix}").write_bytes(POSTSCRIPT)
+    with pytest.raises(StudyError, match=r"is not an image \(JPEG, PNG"):
+        images.read(tmp_path / f"1.{suffix}", 40, 30)
+    assert started == []
+
+
+def test_every_image_that_is_opened_names_its_formats():
+    """``Image.open`` without formats tries all that PIL has, programs among them."""
+    for source in (Path(images.__file__).parents[1]).rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Image.open":
+                assert "formats" in {keyword.arg for keyword in node.keywords}, source
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_regular_file_is_told_and_not_waited_for(make, tmp_path):
+    make(tmp_path / "1.jpg")
+    with pytest.raises(StudyError, match=r"1\.jpg' can't be read \(not a regular file\)"):
+        images.read(tmp_path / "1.jpg", 40, 30)
+
+
+def test_a_file_of_too_many_bytes_is_told_before_it_is_read(tmp_path):
+    with (tmp_path / "1.jpg").open("wb") as file:
+        file.truncate(images.MOST_BYTES + 1)  # a hole: it takes no space
+    with pytest.raises(StudyError, match=r"2\.1 GB are too many"):
+        images.read(tmp_path / "1.jpg", 40, 30)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_decoding_without_end_is_given_up(suffix, tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / f"1.{suffix}")
+    images.read(tmp_path / f"1.{suffix}", 800, 600)
+    monkeypatch.setattr(images, "MOST_SECONDS", -1)
+    with pytest.raises(StudyError, match="decoding takes more than"):
+        images.read(tmp_path / f"1.{suffix}", 800, 600)
+
+
+def test_an_image_that_changed_since_it_was_listed_is_told(photo, tmp_path):
+    photo.save(tmp_path / "1.png")
+    digest = hashlib.sha256((tmp_path / "1.png").read_bytes()).hexdigest()
+    sample = Sample("1-dog", 1, "dog", "1.png", 40, 30, "CC0", ())
+    folder = images.ImageFolder(tmp_path, {"1.png": digest})
+    assert np.array_equal(folder.read(sample), colours())
+    Image.fromarray(colours()[::-1]).save(tmp_path / "1.png")
+    with pytest.raises(StudyError, match=r"1\.png' changed while the study ran: rerun"):
+        folder.read(sample)
 
 
 @pytest.mark.parametrize("size", ["224", "original"])

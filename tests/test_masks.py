@@ -12,6 +12,7 @@ from pycocotools.coco import COCO
 
 from concentration import images, masks
 from concentration.errors import StudyError
+from concentration.results import checked_folder
 
 SMALL_MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
     lambda shape: arrays(bool, shape)
@@ -262,17 +263,38 @@ def damaged(path):
     path.write_bytes(path.read_bytes()[:40])
 
 
+def flipped(path, bit=100 * 8):
+    content = bytearray(path.read_bytes())
+    content[bit // 8 % len(content)] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     "damage",
-    [lambda path: path.unlink(), damaged, lambda path: path.write_text("x")],
-    ids=["missing", "cut short", "text"],
+    [lambda path: path.unlink(), damaged, lambda path: path.write_text("x"), flipped],
+    ids=["missing", "cut short", "text", "one bit"],
 )
 def test_a_spoilt_mask_is_told_with_the_way_out(damage, tmp_path):
-    masks.write(rectangle(*A), tmp_path / "1-dog.png")
-    assert np.array_equal(masks.read(tmp_path / "1-dog.png"), rectangle(*A))
-    damage(tmp_path / "1-dog.png")
-    with pytest.raises(StudyError, match=r"1-dog\.png' can't be read .*: delete the folder '"):
-        masks.read(tmp_path / "1-dog.png")
+    path = tmp_path / "masks/1-dog.png"
+    with checked_folder(path.parent) as folder:
+        masks.write(rectangle(*A), folder / path.name)
+    assert np.array_equal(masks.read(path), rectangle(*A))
+    damage(path)
+    with pytest.raises(StudyError, match=r"1-dog\.png' (is missing|was damaged).*: delete the fol"):
+        masks.read(path)
+
+
+def test_no_flipped_bit_of_a_mask_reads_as_another_mask(tmp_path):
+    """PIL checks no CRC of a picture's pixels."""
+    path = tmp_path / "masks/1-dog.png"
+    with checked_folder(path.parent) as folder:
+        masks.write(rectangle(*A), folder / path.name)
+    for bit in range(0, 8 * path.stat().st_size, 13):
+        flipped(path, bit)
+        with pytest.raises(StudyError, match="was damaged or changed after it was written"):
+            masks.read(path)
+        flipped(path, bit)
+    assert np.array_equal(masks.read(path), rectangle(*A))
 
 
 @pytest.mark.parametrize("shape", ["disc", "rectangle"])

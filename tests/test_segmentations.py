@@ -130,6 +130,18 @@ def test_faulty_segmentations_are_told_before_c_code_sees_them(segmentation, mes
         masks.union([[SQUARE], segmentation], 30, 40)
 
 
+def zigzag(turns, width, height):
+    return [n for turn in range(turns) for n in (turn % 2 * width, turn * 7 % height)]
+
+
+def test_an_outline_of_a_hundred_million_pixels_is_told_before_c_code_sees_it():
+    """pycocotools asks for memory by the length of the outline, and writes where it got none."""
+    assert "pixels long, more than" in fault([zigzag(8000, 13000, 13000)], 13000, 13000)
+    assert fault([zigzag(300, 13000, 13000)], 13000, 13000) is None
+    many = [zigzag(100, 13000, 13000)] * 50
+    assert "simplify it, or leave the image out" in fault(many, 13000, 13000)
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

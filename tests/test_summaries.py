@@ -116,12 +116,10 @@ def test_every_measure_stands_beside_its_own_level_of_chance(records):
 
 def test_reference_stands_beside_the_mean_of_its_method(records):
     summary = summarise(records)
-    reference = pd.DataFrame({"method": METHODS[::-1][:3], "mean": [0.25, 0.5, 0.75]})
+    reference = dict(zip(METHODS[::-1][:3], [0.25, 0.5, 0.75], strict=True))
     compared = compare(summary, reference).set_index("method")
     means = summary.set_index("method")["mean"]
-    assert compared["reference_mean"].dropna().to_dict() == dict(
-        zip(reference["method"], reference["mean"], strict=True)
-    )
+    assert compared["reference_mean"].dropna().to_dict() == reference
     assert compared.loc["guided_grad_cam", "difference"] == means["guided_grad_cam"] - 0.25
     assert compared.loc[["grad_cam", "centre"], "difference"].isna().all()
 

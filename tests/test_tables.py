@@ -1,12 +1,15 @@
 """Tables as files: the same rows in every format, exact as csv and in words elsewhere."""
 
+import re
+from html import unescape
 from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 
-from concentration import tables
+from concentration import escapes, tables
 from concentration.differences import differences
 from concentration.methods import ALL_LABELS
 from concentration.summaries import compare, summarise, summarise_measures
@@ -14,7 +17,7 @@ from concentration.summaries import compare, summarise, summarise_measures
 from .studies import UNTRAINED, fabricate
 
 RECORDS = fabricate()
-REFERENCE = pd.DataFrame({"method": ["grad_cam"], "mean": [0.277]})
+REFERENCE = {"grad_cam": 0.277}
 MADE = {
     "by net": summarise(RECORDS, ["net", "method"]),
     "with a reference": compare(summarise(RECORDS), REFERENCE),
@@ -141,6 +144,52 @@ def test_names_do_not_end_a_cell(tmp_path):
     name = "a|b & c_d % <e>"
     tables.write(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path / "table", "Means")
     text = {s: (tmp_path / f"table.{s}").read_text() for s in tables.FORMATS}
-    assert r"a\|b & c_d" in text["md"]
-    assert r"a|b \& c\_d \% <e> & 0.500" in text["tex"]
+    assert r"a\|b & c_d % \<e\>" in text["md"]
+    assert r"a\textbar{}b \& c\_d \% \textless{}e\textgreater{} & 0.500" in text["tex"]
     assert "a|b &amp; c_d % &lt;e&gt;" in text["html"]
+
+
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "link": "[x](javascript:alert(1))",
+    "bare link": "http://a.b and www.c.d",
+    "line breaks": "a\n\n# b\r\nc\rd\u2028e\x0bf",
+    "a row's end": "a | b \\\\ c & d",
+    "an option of the line break": "[5cm] a",
+    "a star": "* a",
+    "LaTeX": r"\input{/etc/passwd} $x$ %",
+    "emphasis": "_a_ *b* `c`",
+    "entity": "&lt; &#60;",
+    "control": "a\x1b[2Jb\x00c",
+    "right to left": "a\u202eb",
+}
+HARMLESS = ["traffic light", "squeezenet1_1_random", "信号 / ランプ", "vgg19-v2.1", "50 cents"]
+
+
+def first_cells(page: str) -> list[str]:
+    """What a browser shows in the first cell of each row of a page's table."""
+    return [unescape(cell) for cell in re.findall(r"<tr>\s*<td[^>]*>([^<]*)</td>", page)]
+
+
+@pytest.mark.parametrize("name", [*HOSTILE.values(), *HARMLESS], ids=[*HOSTILE, *HARMLESS])
+def test_a_name_stays_text_in_every_format(name, tmp_path):
+    frame = pd.DataFrame({"class": [name, "next"], "mean": [0.5, 0.25]})
+    tables.write(frame, tmp_path / "table", "Means")
+    text = {s: (tmp_path / f"table.{s}").read_text("utf-8") for s in tables.FORMATS}
+    assert pd.read_csv(tmp_path / "table.csv", keep_default_na=False).equals(frame)
+    shown = escapes.one_line(name).strip()
+    github = MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    assert first_cells(github.render(text["md"])) == [shown, "next"]
+    assert first_cells(text["html"])[0].split() == shown.split()
+    rows = text["tex"].split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
+    assert len(rows) == 2  # one line each, of two cells
+    assert len(re.split(r"(?<!\\)&", rows[0])) == 2
+    assert rows[0].endswith(r" & 0.500 \\")
+    assert not rows[0].startswith(("[", "*"))
+    commands = set(re.findall(r"\\([a-zA-Z]+)", rows[0]))
+    assert commands <= {"textbackslash", "textbar", "textless", "textgreater", "textasciitilde"}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_harmless_name_is_written_as_it_is(name):
+    assert escapes.markdown(name) == name

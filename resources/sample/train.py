@@ -220,10 +220,10 @@ def write_accuracy(rows: list[dict[str, object]], path: Path) -> None:
     """Write the report, keeping the rows of nets that were not trained this time."""
     trained = {row["net"] for row in rows}
     if path.exists():
-        with path.open(newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["net"] not in trained] + rows
     rows.sort(key=lambda row: list(RECIPES).index(str(row["net"])))
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

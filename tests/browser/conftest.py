@@ -16,8 +16,10 @@ from PIL import Image
 import build_gallery
 from concentration import masks
 from concentration.coco import sample_id
+from concentration.images import ImageFolder
 from concentration.measures import NAMES
 from concentration.methods import CONTROL_LABELS
+from concentration.results import checked_file, checked_folder
 
 PAGE = [
     str(Path(__file__).parents[2] / "workflow" / "gallery" / f"gallery.{suffix}")
@@ -49,6 +51,7 @@ def small_study(folder: Path) -> Study:
     """Two images of three classes each, two nets, two sizes, three methods."""
     rng = np.random.default_rng(0)
     instances = {"licenses": [], "images": [], "annotations": [], "categories": []}
+    drawn = {}
     for number, name in enumerate(CLASSES):
         instances["categories"].append({"id": number, "name": name})
     for image_id, (height, width) in SHAPES.items():
@@ -65,18 +68,20 @@ def small_study(folder: Path) -> Study:
             instances["annotations"].append(
                 {"category_id": number, "image_id": image_id, "segmentation": [polygon]}
             )
-            (folder / "masks").mkdir(exist_ok=True)
-            mask = masks.union([[polygon]], height, width)
-            masks.write(mask, folder / "masks" / f"{sample_id(image_id, name)}.png")
-    (folder / "instances.json").write_text(json.dumps(instances))
+            drawn[sample_id(image_id, name)] = masks.union([[polygon]], height, width)
+    with checked_folder(folder / "masks") as draft:
+        for sample, mask in drawn.items():
+            masks.write(mask, draft / f"{sample}.png")
     ids = [sample_id(image_id, name) for name, image_id in product(CLASSES, SHAPES)]
-    (folder / "showcase.json").write_text(json.dumps(ids))
-    measures = made_up(ids, NETS, METHODS, SIZES)
-    measures.to_parquet(folder / "measures.parquet")
+    for name, content in {"instances": instances, "showcase": ids}.items():
+        with checked_file(folder / f"{name}.json") as draft:
+            draft.write_text(json.dumps(content), "utf-8")
+    with checked_file(folder / "measures.parquet") as draft:
+        made_up(ids, NETS, METHODS, SIZES).to_parquet(draft)
     arguments = {
         "instances": str(folder / "instances.json"),
         "ids": str(folder / "showcase.json"),
-        "images": str(folder / "images"),
+        "images": ImageFolder(folder / "images"),
         "mask_folder": str(folder / "masks"),
         "measures": str(folder / "measures.parquet"),
         "maps": _maps(folder / "showcase", rng),
@@ -119,11 +124,12 @@ def _maps(folder: Path, rng: np.random.Generator) -> list[str]:
     shards = []
     for net, size in product(NETS, SIZES):
         shard = folder / net / size / "1-of-1"
-        for method, (image_id, shape), name in product(METHODS, SHAPES.items(), CLASSES):
-            (shard / method).mkdir(parents=True, exist_ok=True)
-            height, width = shape if size == "original" else (int(size), int(size))
-            saliency = rng.normal(size=(3, height, width)).astype(np.float32) ** 3
-            np.save(shard / method / f"{sample_id(image_id, name)}.npy", saliency)
+        with checked_folder(shard) as draft:
+            for method, (image_id, shape), name in product(METHODS, SHAPES.items(), CLASSES):
+                (draft / method).mkdir(exist_ok=True)
+                height, width = shape if size == "original" else (int(size), int(size))
+                saliency = rng.normal(size=(3, height, width)).astype(np.float32) ** 3
+                np.save(draft / method / f"{sample_id(image_id, name)}.npy", saliency)
         shards.append(str(shard))
     return shards
 

@@ -160,7 +160,10 @@ def test_jobs_of_other_runs_are_left_alone(plain, house):
         for run in ("this", "another", "unknown")
     }
     target = "resources/sample/instances.json"
-    house.build(target, "--force", "--cores", "1", study=study_in("results/this"))
+    study = study_in("results/this")
+    house.build(target, "--force", "--cores", "1", study=study)  # it does nothing on Slurm
+    assert len(ask("squeue", "--noheader", "--format=%j").split()) == 3
+    house.build(target, "--force", *PROFILE, study=study)
     left = ask("squeue", "--noheader", "--format=%j").split()
     ask("scancel", *(job.strip() for job in started.values()))
     assert sorted(left) == ["another", "unknown"]

@@ -100,7 +100,7 @@ def test_an_unreachable_host_is_told_with_the_way_out_which_works(house, study, 
     assert not annotations.exists()
     annotations.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(server.archive, house.root / "resources/offline/all.zip")
-    house.build("resources/offline/instances_train2017.json", study=offline)
+    house.build("results/offline/annotations.csv", study=offline)
     assert annotations.exists()
 
 

@@ -69,7 +69,7 @@ def test_subset_holds_as_many_samples_of_each_class_as_asked(study):
     subset = pd.read_csv(study.root / "results/subset.csv")
     assert list(subset.columns) == [
         *("sample", "image_id", "class", "file", "width", "height"),
-        *("instances", "mask_fraction", "licence"),
+        *("instances", "mask_fraction", "mask_growth", "licence"),
     ]
     assert subset["class"].value_counts().unique().tolist() == [10]
     for row in subset.itertuples():

@@ -1,28 +1,38 @@
 # The study as the rules see it: the checked configuration, and what follows from it.
 import ast
 import csv
+import functools
 import hashlib
 import math
+import os
 import re
 import sys
 from pathlib import Path
 
 import yaml
+from snakemake.pathvars import Pathvars
 
 HOUSE = Path(workflow.basedir)
 SCRIPTS = HOUSE / "workflow" / "scripts"
+
+# Our modules come first, here and in the jobs: Snakemake puts their folder behind all others, so
+# that a package of the same name in PYTHONPATH would run in their place.
 sys.path.insert(0, str(SCRIPTS))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+os.environ["PYTHONUTF8"] = "1"  # files of the jobs are UTF-8, whatever the locale
 
 from concentration import config as configuration
-from concentration import yaml_keys
+from concentration import provenance, receipts, yaml_keys
 from concentration.errors import enumerate_errors
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
 
-with open(HOUSE / "resources/architectures.csv") as table:
+with open(HOUSE / "resources/architectures.csv", encoding="utf-8") as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
 
-with open(HOUSE / "resources/classes.csv") as table:
+with open(HOUSE / "resources/classes.csv", encoding="utf-8") as table:
     IMAGENET = {}
     for row in csv.DictReader(table):
         IMAGENET.setdefault(row["category"], []).append(int(row["target"]))
@@ -31,15 +41,19 @@ with open(HOUSE / "resources/classes.csv") as table:
 def check_config():
     """Refuse a faulty configuration, with every fault in one message."""
     dataset = config.get("dataset") or {}
-    schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
     produced = dataset.values() if "source" in dataset else SAMPLE.values()
     faults = [
         f"{file}: {fault}"
         for file in map(Path, workflow.configfiles)
         if file.is_file()
-        for fault in yaml_keys.repeated(file.read_text())
+        for fault in yaml_keys.faults(file.read_bytes())
     ]
+    if faults:  # what YAML's aliases stand for may be too large to look at
+        raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
     faults += configuration.faults(config, schema, ARCHITECTURES, IMAGENET, produced)
+    if not faults:
+        faults += configuration.results_faults(STUDY_FOLDERS)
     if faults:
         # The run ends here, so there is time for the checks that need torch and the annotations.
         try:
@@ -47,6 +61,11 @@ def check_config():
         except ImportError:
             pass  # an environment of Snakemake alone: the jobs' own will tell
         raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
+
+
+def expand_home(item, key):
+    if isinstance(item, dict) and isinstance(item.get(key), str):
+        item[key] = os.path.expanduser(item[key])
 
 
 def resolved(net):
@@ -59,14 +78,32 @@ def resolved(net):
     return {**net, "weights": weights, "target_layer": target_layer, "precision": precision}
 
 
-def weights_file(net):
-    """The net's weights as an input of a rule: none where they are random."""
-    return [] if net["weights"] == "random" else net["weights"]
+def fetched_weights(net):
+    """The receipt of the net's weights, as an input of a rule; none where they are not fetched."""
+    [given] = [item["weights"] for item in config["nets"] if item["name"] == net["name"]]
+    name = f"{net['architecture']}-{given}"
+    return f"<results>/weights/{name}.csv" if configuration.is_torchvisions(given) else []
 
 
-def image_folder(wildcards):
-    """Where the images lie, be they the user's (IMAGES is the folder) or fetched (it lists them)."""
-    return config["dataset"]["images"]
+def study_in_full(wildcards):
+    """What the records are made of: no table is made of those of another study."""
+    return {
+        "classes": CLASSES,
+        **{key: config[key] for key in ("images_per_class", "seed", "mask_dilation")},
+        "annotations": DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else ANNOTATIONS,
+        "nets": [with_hash(net) for net in NETS.values()],
+    }
+
+
+def weights_name(wildcards):
+    return f"{wildcards.architecture}-{wildcards.weights}"
+
+
+def with_hash(net):
+    """The net with the SHA-256 of weights of the user's own."""
+    if net["weights"] == "random" or fetched_weights(net):
+        return net
+    return {**net, "sha256": DIGESTS.sha256(Path(net["weights"]))}
 
 
 def titled(name):
@@ -110,10 +147,12 @@ def growing(mem_mb):
     return lambda wildcards, attempt: mem_mb * attempt
 
 
+@functools.cache
 def code(*scripts):
     """A hash of the scripts and of all modules of ours that they import, directly or not.
 
-    As a parameter of a rule it recomputes what the code made, whenever the code changes.
+    As a setting of a rule it recomputes what the code made, whenever the code changes; comments,
+    docstrings and layout are no part of it.
     """
     sources, waiting = set(), {SCRIPTS / f"{script}.py" for script in scripts}
     while waiting:
@@ -122,20 +161,55 @@ def code(*scripts):
         waiting |= imported_modules(source) - sources
     digest = hashlib.sha256()
     for source in sorted(sources):
-        digest.update(source.read_bytes())
+        digest.update(meaning(source).encode())
     return digest.hexdigest()[:12]
 
 
+@functools.cache
+def syntax(source):
+    return ast.parse(source.read_text("utf-8"))
+
+
+@functools.cache
+def meaning(source):
+    """A source file as its syntax tree, without docstrings."""
+    tree = syntax(source)
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+@functools.cache
 def imported_modules(source):
     """The files below the scripts' folder that a source file imports from, by itself."""
     found = set()
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in ast.walk(syntax(source)):
         if isinstance(node, ast.ImportFrom):
             folder = source.parents[node.level - 1] if node.level else SCRIPTS
             origin = folder.joinpath(*(node.module or "").split("."))
             found |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
     return {file for file in found if file.is_file()}
 
+
+# Where the study's files lie. A path of the user's may start with ~, their home folder.
+for key in ("annotations", "images"):
+    expand_home(config.get("dataset"), key)
+for net in config["nets"] if isinstance(config.get("nets"), list) else []:
+    expand_home(net, "weights")
+expand_home(config, "reference")
+for key in ("results", "logs", "benchmarks"):
+    expand_home(config.get("pathvars"), key)
+workflow.pathvars.update(Pathvars.from_config(config))
+PATHVARS = {key: workflow.pathvars.apply(f"<{key}>") for key in ("results", "logs", "benchmarks")}
+RESULTS = Path(PATHVARS["results"])
+# The folders that are the study's alone: the results, and the others where they lie elsewhere.
+STUDY_FOLDERS = {
+    key: folder
+    for key, folder in PATHVARS.items()
+    if key == "results" or RESULTS not in Path(folder).parents
+}
 
 check_config()
 
@@ -145,16 +219,6 @@ CLASSES = [
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = config["methods"]
 SIZES = [str(size) for size in config["sizes"]]
-
-# What tells that the images are there: a list of those that were fetched, or the folder. A folder
-# of the user's own is ancient, for it may gain other images.
-FETCHED = "source" in config["dataset"]
-if FETCHED:
-    IMAGES = "<results>/images.csv"
-elif config["dataset"]["images"] == SAMPLE["images"]:
-    IMAGES = SAMPLE["images"]
-else:
-    IMAGES = ancient(config["dataset"]["images"])
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
 # Their number is bounded for Snakemake's sake, which takes a minute to plan 15 000 jobs.
@@ -212,3 +276,22 @@ if len(METHODS) > 1:
     CHARTS["differences"] = ("differences", {})
 FIGURES = [*CHARTS, "comparison"]
 FIGURE_FORMATS = ["png", "pdf", "eps"]
+
+# Tables and figures that some studies have and others have not: those of an earlier study of the
+# same results are removed, so that nothing stands beside a study that is not of it.
+PRESENT = [
+    *expand("tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
+    *expand("figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
+]
+SOMETIMES = [
+    *expand(
+        "tables/{table}.{format}",
+        table=["concentration_by_training", "differences_between_sizes"],
+        format=TABLE_FORMATS,
+    ),
+    *expand(
+        "figures/{figure}.{format}",
+        figure=["concentration_by_net_*", "concentration_by_size", "differences"],
+        format=FIGURE_FORMATS,
+    ),
+]

@@ -1,10 +1,26 @@
-# From annotations to samples, their masks, and those that are shown as pictures.
+# From annotations to samples, their masks, and those that are shown as pictures. Annotations and
+# images are no inputs or outputs here unless the workflow drew them: receipts stand for them.
+
+ANNOTATIONS, IMAGE_FOLDER = config["dataset"]["annotations"], config["dataset"]["images"]
+FETCHED = "source" in config["dataset"]
+DRAWN = "resources/sample/drawn.csv"
+OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
 
 
 rule draw_sample:
+    input:
+        settings=noted(
+            "draw_sample",
+            folder=Path("resources/sample"),
+            code=code("draw_sample"),
+            images=60,
+            seed=0,
+            found=found(DRAWN),
+        ),
     output:
         annotations=SAMPLE["annotations"],
         images=directory(SAMPLE["images"]),
+        receipt=DRAWN,
     log:
         "<logs>/draw_sample.log",
     benchmark:
@@ -16,18 +32,27 @@ rule draw_sample:
     resources:
         mem_mb=500,
         runtime=5,
-    params:
-        code=code("draw_sample"),
-        images=60,
-        seed=0,
     script:
         "../scripts/draw_sample.py"
 
 
 rule select_subset:
     input:
-        annotations=config["dataset"]["annotations"],
+        settings=noted(
+            "select_subset",
+            code=code("select_subset"),
+            classes=[c["name"] for c in CLASSES],
+            images_per_class=config["images_per_class"],
+            seed=config["seed"],
+            annotations=lambda wildcards: (
+                DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
+            ),
+            found=None if FETCHED else found("{results}/images.csv", IMAGE_FOLDER),
+        ),
+        drawn=DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else [],
+        fetched="<results>/annotations.csv" if FETCHED else [],
     output:
+        **({} if FETCHED else {"images": "<results>/images.csv"}),
         instances="<results>/instances.json",
     log:
         "<logs>/select_subset.log",
@@ -38,18 +63,17 @@ rule select_subset:
     threads: 1
     resources:
         mem_mb=growing(4000),
-        runtime=10,
+        runtime=60,
     params:
-        code=code("select_subset"),
-        classes=[c["name"] for c in CLASSES],
-        images_per_class=config["images_per_class"],
-        seed=config["seed"],
+        annotations=ANNOTATIONS,
+        images=IMAGE_FOLDER,
     script:
         "../scripts/select_subset.py"
 
 
 rule dilate_masks:
     input:
+        settings=noted("dilate_masks", code=code("dilate_masks"), growth=config["mask_dilation"]),
         instances=rules.select_subset.output.instances,
     output:
         masks=directory("<results>/masks"),
@@ -65,15 +89,15 @@ rule dilate_masks:
     resources:
         mem_mb=growing(1000),
         runtime=60,
-    params:
-        code=code("dilate_masks"),
-        growth=config["mask_dilation"],
     script:
         "../scripts/dilate_masks.py"
 
 
 rule choose_showcase:
     input:
+        settings=noted(
+            "choose_showcase", code=code("choose_showcase"), wanted=config.get("showcase")
+        ),
         instances=rules.select_subset.output.instances,
     output:
         ids="<results>/showcase.json",
@@ -89,8 +113,5 @@ rule choose_showcase:
     resources:
         mem_mb=500,
         runtime=5,
-    params:
-        code=code("choose_showcase"),
-        wanted=config.get("showcase"),
     script:
         "../scripts/choose_showcase.py"

@@ -1,17 +1,24 @@
-# What comes from the internet, on the machine where snakemake runs (a login node, say). A file is
-# verified when it arrives, so that it does not depend on the code that fetched it.
+# What comes from the internet, on the machine where snakemake runs (a login node, say). It is verified
+# when it arrives, and no job's output: Snakemake removes outputs before it makes them again, and what
+# lies there may have been put there by hand. A receipt in the results says what was found.
 
 
 rule fetch:
     input:
-        [weights_file(net) for net in NETS.values()],
+        [fetched_weights(net) for net in NETS.values()],
         "<results>/images.csv" if FETCHED else [],
     localrule: True
 
 
 rule fetch_weights:
+    input:
+        settings=noted(
+            "fetch_weights-{architecture}-{weights}",
+            file=lambda wildcards: f"resources/weights/{weights_name(wildcards)}.pth",
+            found=found("{results}/weights/{architecture}-{weights}.csv"),
+        ),
     output:
-        "resources/weights/{architecture}-{weights}.pth",
+        receipt="<results>/weights/{architecture}-{weights}.csv",
     log:
         "<logs>/fetch_weights/{architecture}-{weights}.log",
     benchmark:
@@ -32,8 +39,15 @@ rule fetch_weights:
 if FETCHED:
 
     rule fetch_annotations:
+        input:
+            settings=noted(
+                "fetch_annotations",
+                source=config["dataset"]["source"],
+                annotations=ANNOTATIONS,
+                found=found("{results}/annotations.csv"),
+            ),
         output:
-            annotations=config["dataset"]["annotations"],
+            receipt="<results>/annotations.csv",
         log:
             "<logs>/fetch_annotations.log",
         benchmark:
@@ -45,13 +59,12 @@ if FETCHED:
         resources:
             mem_mb=500,
             runtime=120,
-        params:
-            source=config["dataset"]["source"],
         script:
             "../scripts/fetch_annotations.py"
 
     rule fetch_images:
         input:
+            settings=noted("fetch_images", found=found("{results}/images.csv", IMAGE_FOLDER)),
             instances="<results>/instances.json",
         output:
             images="<results>/images.csv",
@@ -67,6 +80,6 @@ if FETCHED:
             mem_mb=500,
             runtime=120,
         params:
-            folder=config["dataset"]["images"],
+            folder=IMAGE_FOLDER,
         script:
             "../scripts/fetch_images.py"

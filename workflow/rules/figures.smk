@@ -7,6 +7,13 @@ for figure, (chart, options) in CHARTS.items():
         name:
             f"plot_{figure}"
         input:
+            settings=noted(
+                f"plot_{figure}",
+                code=code("plot_chart", f"concentration/charts/{chart}"),
+                chart=chart,
+                untrained=UNTRAINED,
+                options=options,
+            ),
             records=(
                 rules.gather_scores.output.sweep
                 if chart == "dilation_sweep"
@@ -32,19 +39,24 @@ for figure, (chart, options) in CHARTS.items():
             mem_mb=2000,
             runtime=10,
         params:
-            code=code("plot_chart", f"concentration/charts/{chart}"),
-            chart=chart,
-            untrained=UNTRAINED,
-            options=options,
+            options=options,  # for the caption
         script:
             "../scripts/plot_chart.py"
 
 
 rule plot_comparison:
     input:
+        settings=noted(
+            "plot_comparison",
+            code=code("plot_comparison"),
+            nets=list(NETS),
+            untrained=UNTRAINED,
+            methods=METHODS,
+            size=SIZES[0],
+        ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images=IMAGES,
+        images="<results>/images.csv",
         masks=rules.dilate_masks.output.masks,
         energy=rules.gather_scores.output.energy,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES[0]),
@@ -68,21 +80,23 @@ rule plot_comparison:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code("plot_comparison"),
-        images=image_folder,
-        nets=list(NETS),
-        untrained=UNTRAINED,
-        methods=METHODS,
-        size=SIZES[0],
+        images=IMAGE_FOLDER,
     script:
         "../scripts/plot_comparison.py"
 
 
 rule render_maps:
     input:
+        settings=noted(
+            "render_maps",
+            code=code("render_maps"),
+            nets=list(NETS),
+            methods=METHODS,
+            sizes=SIZES,
+        ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images=IMAGES,
+        images="<results>/images.csv",
         masks=rules.dilate_masks.output.masks,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
     output:
@@ -99,20 +113,24 @@ rule render_maps:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code("render_maps"),
-        images=image_folder,
-        nets=list(NETS),
-        methods=METHODS,
-        sizes=SIZES,
+        images=IMAGE_FOLDER,
     script:
         "../scripts/render_maps.py"
 
 
 rule build_gallery:
     input:
+        settings=noted(
+            "build_gallery",
+            code=code("build_gallery"),
+            nets=list(NETS),
+            untrained=UNTRAINED,
+            methods=METHODS,
+            sizes=SIZES,
+        ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images=IMAGES,
+        images="<results>/images.csv",
         masks=rules.dilate_masks.output.masks,
         measures=rules.gather_scores.output.measures,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
@@ -130,11 +148,6 @@ rule build_gallery:
         mem_mb=2000,
         runtime=60,
     params:
-        code=code("build_gallery"),
-        images=image_folder,
-        nets=list(NETS),
-        untrained=UNTRAINED,
-        methods=METHODS,
-        sizes=SIZES,
+        images=IMAGE_FOLDER,
     script:
         "../scripts/build_gallery.py"

@@ -5,7 +5,15 @@
 # No maps depend on it, so that a change of one net recomputes that net alone.
 rule check_nets:
     input:
-        weights=[weights_file(net) for net in NETS.values()],
+        settings=noted(
+            "check_nets",
+            code=code("check_nets"),
+            nets=lambda wildcards: [with_hash(net) for net in NETS.values()],
+            classes=CLASSES,
+            sizes=SIZES,
+            seed=config["seed"],
+        ),
+        weights=[fetched_weights(net) for net in NETS.values()],
     output:
         nets="<results>/nets.csv",
     log:
@@ -19,12 +27,6 @@ rule check_nets:
     resources:
         mem_mb=growing(4000),
         runtime=10,
-    params:
-        code=code("check_nets"),
-        nets=list(NETS.values()),
-        classes=CLASSES,
-        sizes=SIZES,
-        seed=config["seed"],
     script:
         "../scripts/check_nets.py"
 
@@ -32,9 +34,16 @@ rule check_nets:
 # One forward pass serves all methods, so one job makes the maps of a net, a size and a shard.
 rule compute_maps:
     input:
+        settings=noted(
+            "compute_maps-{net}",
+            code=code("compute_maps"),
+            net=lambda wildcards: with_hash(NETS[wildcards.net]),
+            targets={c["name"]: c["targets"] for c in CLASSES},
+            seed=config["seed"],
+        ),
         instances=rules.select_subset.output.instances,
-        images=IMAGES,
-        weights=lambda wildcards: weights_file(NETS[wildcards.net]),
+        images="<results>/images.csv",
+        weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
     output:
         **{m: map_folder(m) for m in METHODS},
         predictions="<results>/predictions/{net}/{size}/{scatteritem}.parquet",
@@ -51,10 +60,6 @@ rule compute_maps:
         runtime=240,
         gpu=1,
     params:
-        code=code("compute_maps"),
-        images=image_folder,
-        net=lambda wildcards: NETS[wildcards.net],
-        targets={c["name"]: c["targets"] for c in CLASSES},
-        seed=config["seed"],
+        images=IMAGE_FOLDER,
     script:
         "../scripts/compute_maps.py"

@@ -6,8 +6,11 @@
 rule score_maps:
     input:
         **{method: rules.compute_maps.output[method] for method in METHODS},
+        settings=noted(
+            "score_maps", code=code("score_maps"), methods=sorted(METHODS), growths=GROWTHS
+        ),
         instances=rules.select_subset.output.instances,
-        images=IMAGES,
+        images="<results>/images.csv",
         masks=rules.dilate_masks.output.masks,
         predictions=rules.compute_maps.output.predictions,
         showcase=rules.choose_showcase.output.ids,
@@ -27,16 +30,23 @@ rule score_maps:
         mem_mb=growing(1000),
         runtime=30,
     params:
-        code=code("score_maps"),
-        images=image_folder,
-        methods=sorted(METHODS),
-        growths=GROWTHS,
+        images=IMAGE_FOLDER,
     script:
         "../scripts/score_maps.py"
 
 
 rule gather_scores:
     input:
+        settings=noted(
+            "gather_scores",
+            code=code("gather_scores"),
+            classes=[c["name"] for c in CLASSES],
+            nets=list(NETS),
+            methods=METHODS,
+            sizes=SIZES,
+            growths=GROWTHS,
+            study=study_in_full,
+        ),
         scores=gather.shard(rules.score_maps.output.scores, net=NETS, size=SIZES),
         sweeps=gather.shard(rules.score_maps.output.sweep, net=NETS, size=SIZES),
         subset=rules.dilate_masks.output.subset,
@@ -55,12 +65,5 @@ rule gather_scores:
     resources:
         mem_mb=growing(4000),
         runtime=60,
-    params:
-        code=code("gather_scores"),
-        classes=[c["name"] for c in CLASSES],
-        nets=list(NETS),
-        methods=METHODS,
-        sizes=SIZES,
-        growths=GROWTHS,
     script:
         "../scripts/gather_scores.py"

@@ -4,8 +4,14 @@
 
 rule tabulate_concentration:
     input:
+        settings=noted(
+            "tabulate_concentration",
+            code=code("tabulate_concentration"),
+            tables=CONCENTRATION,
+            untrained=UNTRAINED,
+        ),
         measures=rules.gather_scores.output.measures,
-        reference=[config["reference"]] if "reference" in config else [],
+        reference=config.get("reference", []),
     output:
         table_files("concentration", CONCENTRATION),
     log:
@@ -19,16 +25,18 @@ rule tabulate_concentration:
     resources:
         mem_mb=2000,
         runtime=10,
-    params:
-        code=code("tabulate_concentration"),
-        tables=CONCENTRATION,
-        untrained=UNTRAINED,
     script:
         "../scripts/tabulate_concentration.py"
 
 
 rule tabulate_differences:
     input:
+        settings=noted(
+            "tabulate_differences",
+            code=code("tabulate_differences"),
+            tables=DIFFERENCES,
+            untrained=UNTRAINED,
+        ),
         measures=rules.gather_scores.output.measures,
     output:
         table_files("differences", DIFFERENCES),
@@ -43,16 +51,17 @@ rule tabulate_differences:
     resources:
         mem_mb=2000,
         runtime=10,
-    params:
-        code=code("tabulate_differences"),
-        tables=DIFFERENCES,
-        untrained=UNTRAINED,
     script:
         "../scripts/tabulate_differences.py"
 
 
 rule tabulate_measures:
     input:
+        settings=noted(
+            "tabulate_measures",
+            code=code("tabulate_measures"),
+            untrained=UNTRAINED,
+        ),
         measures=rules.gather_scores.output.measures,
     output:
         table_files("measures", ["measures"]),
@@ -67,15 +76,16 @@ rule tabulate_measures:
     resources:
         mem_mb=2000,
         runtime=10,
-    params:
-        code=code("tabulate_measures"),
-        untrained=UNTRAINED,
     script:
         "../scripts/tabulate_measures.py"
 
 
 rule tabulate_undefined:
     input:
+        settings=noted(
+            "tabulate_undefined",
+            code=code("tabulate_undefined"),
+        ),
         measures=rules.gather_scores.output.measures,
     output:
         table_files("undefined", ["undefined"]),
@@ -91,8 +101,6 @@ rule tabulate_undefined:
     resources:
         mem_mb=2000,
         runtime=10,
-    params:
-        code=code("tabulate_undefined"),
     script:
         "../scripts/tabulate_undefined.py"
 
@@ -100,6 +108,12 @@ rule tabulate_undefined:
 # What the report tells of the study itself.
 rule describe_study:
     input:
+        settings=noted(
+            "describe_study",
+            code=code("describe_study"),
+            configuration=config,
+            software=installed_versions,
+        ),
         requirements=HOUSE / "requirements.txt",
     output:
         configuration="<results>/configuration.yaml",
@@ -121,8 +135,5 @@ rule describe_study:
     resources:
         mem_mb=500,
         runtime=5,
-    params:
-        code=code("describe_study"),
-        configuration=config,
     script:
         "../scripts/describe_study.py"

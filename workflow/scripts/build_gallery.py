@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-import pandas as pd
-
-from concentration import coco, gallery, masks, pictures, showcase
+from concentration import coco, gallery, masks, pictures, results, showcase
 from concentration.files import whole_folder
+from concentration.images import ImageFolder
 from concentration.jobs import job, progress
 
 
@@ -15,7 +14,7 @@ def main(
     *,
     instances: str,
     ids: str,
-    images: str,
+    images: ImageFolder,
     mask_folder: str,
     measures: str,
     maps: Sequence[str],
@@ -28,12 +27,12 @@ def main(
 ) -> None:
     """Write the folder ``output``; ``page`` names the three files that the page is made of."""
     template, css, js = (Path(file).read_text("utf-8") for file in page)
-    samples = showcase.read(ids, coco.samples(coco.read(Path(instances))))
+    samples = showcase.read(ids, coco.samples(coco.read_subset(instances)))
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
     ]
     known = gallery.data(
-        pd.read_parquet(measures), samples, outlines, nets, methods, sizes, untrained
+        results.read_table(Path(measures)), samples, outlines, nets, methods, sizes, untrained
     )
     with whole_folder(output) as folder:
         for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):
@@ -48,19 +47,19 @@ def main(
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        source, params = snakemake.input, snakemake.params
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        source = snakemake.input
         main(
             instances=source.instances,
             ids=source.showcase,
-            images=params.images,
+            images=ImageFolder.listed(snakemake.params.images, source.images),
             mask_folder=source.masks,
             measures=source.measures,
             maps=source.maps,
             page=source.page,
-            nets=params.nets,
-            methods=params.methods,
-            sizes=params.sizes,
-            untrained=params.untrained,
+            nets=settings["nets"],
+            methods=settings["methods"],
+            sizes=settings["sizes"],
+            untrained=settings["untrained"],
             output=snakemake.output.gallery,
         )

@@ -26,11 +26,11 @@ def main(
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
-            snakemake.params.nets,
-            snakemake.params.classes,
-            snakemake.params.sizes,
-            snakemake.params.seed,
+            settings["nets"],
+            settings["classes"],
+            settings["sizes"],
+            settings["seed"],
             snakemake.output.nets,
         )

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,15 @@ from concentration import coco, images, machine, predictions
 from concentration.coco import Sample
 from concentration.errors import InputError, StudyError
 from concentration.explain import Explainer
-from concentration.files import whole_file, whole_folder
+from concentration.images import ImageFolder
 from concentration.jobs import job, log, progress
 from concentration.overlap import read_ahead, write_behind
+from concentration.results import checked_file, checked_folder, write_array
 
 
 def main(
     samples: Sequence[Sample],
-    image_folder: str,
+    image_folder: ImageFolder,
     net: Mapping[str, Any],
     targets: Mapping[str, Sequence[int]],
     size: str,
@@ -41,10 +41,10 @@ def main(
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, draft in drafts.items():
             for sample, saliency in zip(batch, maps[method], strict=True):
-                np.save(draft / f"{sample.sample}.npy", saliency)
+                write_array(draft / f"{sample.sample}.npy", saliency)
 
     with ExitStack() as stack:
-        drafts = {m: stack.enter_context(whole_folder(f)) for m, f in folders.items()}
+        drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
         keep = stack.enter_context(write_behind(write))
         read_batches = read_ahead(read, planned)
         for batch in progress(planned, what):
@@ -61,7 +61,7 @@ def main(
             computing += time.monotonic() - start
             said.append(predictions.table([s.sample for s in batch], made.logits, made.targets))
             keep(batch, made.maps)
-    with whole_file(table) as draft:
+    with checked_file(table) as draft:
         pd.concat(said).sort_values("sample").to_parquet(draft, index=False)
     log.info("%s: %.1f s of %.1f s computing", what, computing, time.monotonic() - begun)
 
@@ -80,10 +80,9 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
     ]
 
 
-def read_input(image_folder: str, sample: Sample, size: str) -> np.ndarray:
+def read_input(image_folder: ImageFolder, sample: Sample, size: str) -> np.ndarray:
     """The net's input (3, H, W)."""
-    image = images.read(Path(image_folder, sample.file), sample.width, sample.height)
-    return images.normalise(images.resize(image, size))
+    return images.normalise(images.resize(image_folder.read(sample), size))
 
 
 def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
@@ -95,17 +94,17 @@ def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         torch.set_num_threads(snakemake.threads)
         machine.keep_freed_memory()
-        everything = coco.samples(coco.read(Path(snakemake.input.instances)))
+        everything = coco.samples(coco.read_subset(snakemake.input.instances))
         main(
             shard(everything, snakemake.wildcards.scatteritem),
-            snakemake.params.images,
-            snakemake.params.net,
-            snakemake.params.targets,
+            ImageFolder.listed(snakemake.params.images, snakemake.input.images),
+            settings["net"],
+            settings["targets"],
             snakemake.wildcards.size,
-            snakemake.params.seed,
+            settings["seed"],
             {m: f for m, f in snakemake.output.items() if m != "predictions"},
             snakemake.output.predictions,
         )

@@ -18,14 +18,14 @@ from concentration.jobs import job
 
 def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[str, str]) -> None:
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
-    packages = software(requirements.read_text())
+    packages = software(requirements.read_text("utf-8"))
     with whole_file(outputs["configuration"]) as draft:
-        draft.write_text(text)
+        draft.write_text(text, "utf-8")
     with whole_file(outputs["software"]) as draft:
         packages.to_csv(draft, index=False)
     body = f"{packages.to_html(index=False, border=0)}\n<pre>{escape(text)}</pre>"
     with whole_file(outputs["page"]) as draft:
-        draft.write_text(tables.page("Software and configuration", body))
+        draft.write_text(tables.page("Software and configuration", body), "utf-8")
 
 
 def software(requirements: str) -> pd.DataFrame:
@@ -48,9 +48,9 @@ def installed(package: str, pin: str) -> str:
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
-            snakemake.params.configuration,
+            settings["configuration"],
             Path(snakemake.input.requirements),
             snakemake.output,
         )

@@ -1,22 +1,21 @@
 """Dilate the mask of every sample, and list the samples with the share of the image it covers."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from concentration import coco, masks
-from concentration.files import whole_file, whole_folder
 from concentration.jobs import job, progress
+from concentration.results import checked_file, checked_folder
+from concentration.tables import csv_text
 
 
 def main(instances: str, growth: float, folder: str, subset: str) -> None:
     rows = []
-    with whole_folder(folder) as draft:
+    with checked_folder(folder) as draft:
         for [sample] in progress(
-            [[sample] for sample in coco.samples(coco.read(Path(instances)))], "masks"
+            [[sample] for sample in coco.samples(coco.read_subset(instances))], "masks"
         ):
-            mask = masks.union(sample.segmentations, sample.height, sample.width)
-            mask = masks.dilate(mask, growth)
+            union = masks.union(sample.segmentations, sample.height, sample.width)
+            mask = masks.dilate(union, growth)
             masks.write(mask, draft / f"{sample.sample}.png")
             rows.append(
                 {
@@ -28,18 +27,19 @@ def main(instances: str, growth: float, folder: str, subset: str) -> None:
                     "height": sample.height,
                     "instances": len(sample.segmentations),
                     "mask_fraction": mask.mean(),
+                    "mask_growth": mask.sum() / union.sum() - 1 if union.any() else None,
                     "licence": sample.licence,
                 }
             )
-    with whole_file(subset) as draft:
-        pd.DataFrame(rows).to_csv(draft, index=False)
+    with checked_file(subset) as draft:
+        draft.write_text(csv_text(pd.DataFrame(rows)), "utf-8")
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             snakemake.input.instances,
-            snakemake.params.growth,
+            settings["growth"],
             snakemake.output.masks,
             snakemake.output.subset,
         )

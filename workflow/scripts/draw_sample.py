@@ -5,26 +5,30 @@ from pathlib import Path
 
 from PIL import Image
 
+from concentration import receipts
 from concentration.files import whole_file, whole_folder
 from concentration.jobs import job
 from concentration.sample import scenes
 
 
-def main(annotations: str, images: str, count: int, seed: int) -> None:
+def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> None:
     drawn = scenes.draw_sample(count, seed)
     instances = scenes.coco_instances(drawn)
     with whole_folder(images) as folder:
         for scene, image in zip(drawn, instances["images"], strict=True):
             Image.fromarray(scene.image).save(Path(folder, image["file_name"]), quality=95)
     with whole_file(annotations) as draft:
-        draft.write_text(json.dumps(instances))
+        draft.write_text(json.dumps(instances), "utf-8")
+    drawn_files = [str(Path(images, image["file_name"])) for image in instances["images"]]
+    receipts.write(receipts.of_files([annotations, *drawn_files]), receipt)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             snakemake.output.annotations,
             snakemake.output.images,
-            snakemake.params.images,
-            snakemake.params.seed,
+            snakemake.output.receipt,
+            settings["images"],
+            settings["seed"],
         )

@@ -2,13 +2,17 @@
 
 from pathlib import Path, PurePosixPath
 
-from concentration import download
+from concentration import download, receipts
 from concentration.archives import check_zip, unzip_member
 from concentration.download import Download
-from concentration.jobs import job
+from concentration.jobs import job, log
 
 
 def main(source: str, annotations: Path) -> None:
+    """Annotations that are there are the user's, or were fetched before: they stay."""
+    if annotations.exists():
+        log.info("%s is there already", annotations)
+        return
     archive = annotations.parent / PurePosixPath(source).name
     by_hand = archive.exists()  # put there for a machine without the internet
     download.fetch_all([Download(source, archive, check=check_zip)])
@@ -20,5 +24,6 @@ def main(source: str, annotations: Path) -> None:
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(snakemake.params.source, Path(snakemake.output.annotations))
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        main(settings["source"], Path(settings["annotations"]))
+        receipts.write(receipts.of_files([settings["annotations"]]), snakemake.output.receipt)

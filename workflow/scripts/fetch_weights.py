@@ -3,21 +3,28 @@
 import re
 from pathlib import Path
 
-from concentration import download
-from concentration.jobs import job
+from concentration import download, receipts
+from concentration.jobs import job, log
 from concentration.nets import download_address
 
 
 def main(architecture: str, weights: str, file: Path) -> None:
+    """Weights that are there were fetched before, or put there by hand: they stay."""
     address = download_address(architecture, weights)
     hashed = re.search(r"-([0-9a-f]{8,})\.", address)
-    download.fetch(address, file, sha256_start=hashed[1] if hashed else None)
+    sha256_start = hashed[1] if hashed else None
+    if not file.exists():
+        download.fetch(address, file, sha256_start=sha256_start)
+    elif fault := download.Download(address, file, sha256_start).fault(file):
+        log.warning(
+            "%s is not torchvision's file (%s): it was put there by hand and is used as it is. "
+            "To fetch torchvision's, move it away and rerun",
+            file,
+            fault,
+        )
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.wildcards.architecture,
-            snakemake.wildcards.weights,
-            Path(snakemake.output[0]),
-        )
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        main(snakemake.wildcards.architecture, snakemake.wildcards.weights, Path(settings["file"]))
+        receipts.write(receipts.of_files([settings["file"]]), snakemake.output.receipt)

@@ -13,9 +13,9 @@ from pyarrow.parquet import ParquetWriter
 
 from concentration import guard, measures
 from concentration.controls import CONTROLS
-from concentration.errors import StudyError, enumerate_errors, spoilt
-from concentration.files import whole_file
+from concentration.errors import StudyError, enumerate_errors
 from concentration.jobs import job
+from concentration.results import checked_file, read_table, unusable
 
 RECORD = ["sample", "image_id", "class", "net", "method", "size"]
 SAID = ["target", "target_rank", "target_probability", "status"]
@@ -86,10 +86,10 @@ def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises StudyError if it is damaged, or lacks a column, as one of an earlier version may.
     """
     try:
-        scores = pd.read_parquet(part).assign(net=part.parts[-3], size=part.parts[-2])
+        scores = read_table(part).assign(net=part.parts[-3], size=part.parts[-2])
         return scores[list(dict.fromkeys(columns))]
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
-        raise spoilt(part, error) from None
+    except KeyError as error:
+        raise unusable(part, f"can't be read ({error})") from None
 
 
 def in_order(table: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def in_order(table: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.Data
 
 def write(tables: Iterable[pd.DataFrame], path: str) -> None:
     """The rows of the ``tables``, which have the same columns, in one file."""
-    with whole_file(path) as draft, ExitStack() as stack:
+    with checked_file(path) as draft, ExitStack() as stack:
         writer = None
         for table in tables:
             rows = pyarrow.Table.from_pandas(table, preserve_index=False)
@@ -114,17 +114,17 @@ def write(tables: Iterable[pd.DataFrame], path: str) -> None:
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             snakemake.input.scores,
             snakemake.input.sweeps,
-            pd.read_csv(snakemake.input.subset, dtype={"class": str}, keep_default_na=False),
+            read_table(Path(snakemake.input.subset)),
             {
-                "net": snakemake.params.nets,
-                "size": snakemake.params.sizes,
-                "method": snakemake.params.methods,
-                "class": snakemake.params.classes,
+                "net": settings["nets"],
+                "size": settings["sizes"],
+                "method": settings["methods"],
+                "class": settings["classes"],
             },
-            snakemake.params.growths,
+            settings["growths"],
             snakemake.output,
         )

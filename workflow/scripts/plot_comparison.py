@@ -3,22 +3,24 @@
 from itertools import product
 from pathlib import Path
 
-import pandas as pd
-
-from concentration import coco, images, showcase, style
+from concentration import coco, images, results, showcase, style
 from concentration.comparison import Row, comparison, fitting
+from concentration.images import ImageFolder
 from concentration.jobs import job
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        source, params = snakemake.input, snakemake.params
-        shares = pd.read_parquet(source.energy).set_index(["sample", "net", "method", "size"])
-        rows, untrained = [], dict.fromkeys(params.untrained, " (untrained)")
-        samples = coco.samples(coco.read(Path(source.instances)))
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        source = snakemake.input
+        nets, methods, size = settings["nets"], settings["methods"], settings["size"]
+        folder = ImageFolder.listed(snakemake.params.images, source.images)
+        energy = results.read_table(Path(source.energy))
+        shares = energy.set_index(["sample", "net", "method", "size"])
+        rows, untrained = [], dict.fromkeys(settings["untrained"], " (untrained)")
+        samples = coco.samples(coco.read_subset(source.instances))
         shown = showcase.read(source.showcase, samples)
-        for sample, net in product(fitting(shown, params.nets, params.size), params.nets):
-            image, mask = showcase.read_input(sample, params.images, source.masks, params.size)
-            cells = {method: (sample.sample, net, method, params.size) for method in params.methods}
+        for sample, net in product(fitting(shown, nets, size), nets):
+            image, mask = showcase.read_input(sample, folder, source.masks, size)
+            cells = {method: (sample.sample, net, method, size) for method in methods}
             rows.append(
                 Row(
                     label=f"{net}{untrained.get(net, '')}\n{sample.class_name}",
@@ -28,6 +30,6 @@ if __name__ == "__main__":
                     concentration={m: shares["concentration"].loc[c] for m, c in cells.items()},
                 )
             )
-        pixels = images.in_words(params.size)
+        pixels = images.in_words(size)
         title = f"Maps at {pixels}. Outlined: the dilated mask. P: the concentration of the map"
         style.save(comparison(rows, title), snakemake.output)

@@ -3,7 +3,6 @@
 The maps of the showcase are copied to a folder of their own.
 """
 
-import json
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -11,16 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from concentration import coco, scores, showcase
+from concentration import coco, results, scores, showcase
 from concentration.coco import Sample
-from concentration.files import read_array, whole_file, whole_folder
+from concentration.images import ImageFolder
 from concentration.jobs import job
+from concentration.results import checked_file, checked_folder
 
 
 def main(
     samples: Sequence[Sample],
     predictions: pd.DataFrame,
-    image_folder: str,
+    image_folder: ImageFolder,
     mask_folder: str,
     map_folders: Mapping[str, str],
     size: str,
@@ -35,7 +35,10 @@ def main(
     for sample in samples:
         image, mask = showcase.read_input(sample, image_folder, mask_folder, size)
         field = scores.field(sample, mask, growths)
-        maps = {m: read_array(Path(f, f"{sample.sample}.npy")) for m, f in map_folders.items()}
+        maps = {
+            method: results.read_array(Path(folder, f"{sample.sample}.npy"), Path(folder))
+            for method, folder in map_folders.items()
+        }
         for method, saliency in {**maps, **scores.controls(sample, image)}.items():
             key = {"sample": sample.sample, "image_id": sample.image_id, "method": method}
             of_class = {"class": sample.class_name}
@@ -43,14 +46,14 @@ def main(
             dilated.extend(key | step for step in scores.sweep(saliency, field))
     said = predictions.rename(columns={"rank": "target_rank", "probability": "target_probability"})
     said = said[["sample", "target", "target_rank", "target_probability"]]
-    with whole_folder(showcase_folder) as folder:
+    with checked_folder(showcase_folder) as folder:
         for method, maps_of_method in map_folders.items():
             (folder / method).mkdir()
             for name in set(shown).intersection(sample.sample for sample in samples):
                 shutil.copy(Path(maps_of_method, f"{name}.npy"), folder / method)
-    with whole_file(sweep) as draft:
+    with checked_file(sweep) as draft:
         pd.DataFrame(dilated).astype({"concentration": "float64"}).to_parquet(draft, index=False)
-    with whole_file(table) as draft:
+    with checked_file(table) as draft:
         (
             pd.DataFrame(records)
             .astype(dict.fromkeys(scores.NULLABLE, "float64"))
@@ -60,19 +63,19 @@ def main(
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        predictions = pd.read_parquet(snakemake.input.predictions)
-        everything = coco.samples(coco.read(Path(snakemake.input.instances)))
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        predictions = results.read_table(Path(snakemake.input.predictions))
+        everything = coco.samples(coco.read_subset(snakemake.input.instances))
         in_shard = set(predictions["sample"])
         main(
             [sample for sample in everything if sample.sample in in_shard],
             predictions,
-            snakemake.params.images,
+            ImageFolder.listed(snakemake.params.images, snakemake.input.images),
             snakemake.input.masks,
-            {method: snakemake.input[method] for method in snakemake.params.methods},
+            {method: snakemake.input[method] for method in settings["methods"]},
             snakemake.wildcards.size,
-            snakemake.params.growths,
-            json.loads(Path(snakemake.input.showcase).read_text()),
+            settings["growths"],
+            results.read_json(Path(snakemake.input.showcase)),
             snakemake.output.scores,
             snakemake.output.sweep,
             snakemake.output.showcase,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from concentration import tables
+from concentration import reference, results, tables
 from concentration.groups import grouped
 from concentration.jobs import job
 from concentration.summaries import compare, summarise
@@ -13,7 +13,7 @@ from concentration.summaries import compare, summarise
 
 def main(
     records: pd.DataFrame,
-    reference: pd.DataFrame | None,
+    other_means: Mapping[str, float] | None,
     groupings: Mapping[str, Sequence[str]],
     untrained: Sequence[str],
     folder: Path,
@@ -22,8 +22,8 @@ def main(
         # By method alone the table is of every record, untrained nets or not.
         of_groups = records if by == ["method"] else grouped(records, by, untrained)
         summary = summarise(of_groups, by)
-        if by == ["method"] and reference is not None:
-            summary = compare(summary, reference)
+        if by == ["method"] and other_means is not None:
+            summary = compare(summary, other_means)
         title = f"Concentration by {', '.join(by)}"
         if by == ["method"] and untrained:
             title += " (every record, those of untrained nets included)"
@@ -31,12 +31,12 @@ def main(
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        given = snakemake.input.get("reference", [])
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        given = snakemake.input.get("reference")
         main(
-            pd.read_parquet(snakemake.input.measures),
-            pd.read_csv(given[0], skipinitialspace=True) if given else None,
-            snakemake.params.tables,
-            snakemake.params.untrained,
+            results.read_table(Path(snakemake.input.measures)),
+            reference.read(Path(given)) if given else None,
+            settings["tables"],
+            settings["untrained"],
             Path(snakemake.output[0]).parent,
         )

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from concentration import tables
+from concentration import results, tables
 from concentration.differences import between_sizes, differences
 from concentration.groups import of_methods, of_trained
 from concentration.jobs import job
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        records = pd.read_parquet(snakemake.input.measures)
-        untrained = snakemake.params.untrained
-        for name, by in snakemake.params.tables.items():
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        records = results.read_table(Path(snakemake.input.measures))
+        untrained = settings["untrained"]
+        for name, by in settings["tables"].items():
             if by is None:
                 table = between_sizes(of_methods(of_trained(records, untrained)))
             else:

@@ -8,6 +8,8 @@ from pathlib import Path
 from .errors import StudyError, hint, innermost
 from .files import whole_file
 
+MOST_TIMES = 200  # the size of an archive that its member may have; text is rarely 20 times it
+
 # What zipfile raises for damage: its own error, and what it lets through.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
@@ -25,8 +27,20 @@ def unzip_member(archive: Path, member: str, file: Path) -> None:
             if member not in opened.namelist():
                 names = hint(member, opened.namelist())
                 raise StudyError(f"archive {str(archive)!r} has no member {member!r}; {names}")
+            _require_sound_size(archive, opened.getinfo(member))
             with opened.open(member) as source, whole_file(file) as draft, draft.open("wb") as sink:
                 shutil.copyfileobj(source, sink)  # to the end, where zipfile checks the CRC
     except DAMAGE as error:
         reason = f"archive {str(archive)!r} can't be unpacked to {str(file)!r} ({innermost(error)})"
         raise StudyError(f"{reason}: fetch it again") from None
+
+
+def _require_sound_size(archive: Path, member: zipfile.ZipInfo) -> None:
+    """No more bytes are written than the archive announces, and these must be plausible."""
+    packed = archive.stat().st_size
+    if member.file_size > MOST_TIMES * packed:
+        raise StudyError(
+            f"archive {str(archive)!r} of {packed} bytes holds a member of {member.file_size}, "
+            f"more than {MOST_TIMES} times as many, which annotations never are: fetch it again, "
+            "or unpack it by hand"
+        )

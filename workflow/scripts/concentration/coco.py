@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import entries
+from . import entries, results
 from .errors import StudyError, enumerate_errors, hint
 
 Instances = dict[str, Any]
@@ -46,10 +46,10 @@ def slug(class_name: str) -> str:
 
 def read(path: Path) -> Instances:
     """A COCO instances file. Raises StudyError if it is missing, cut short, or not one."""
-    collecting = gc.isenabled()
-    gc.disable()  # it would walk through millions of new lists, none of which is garbage
     try:
-        instances = json.loads(path.read_bytes())
+        if path.exists() and not path.is_file():
+            raise StudyError(f"annotations {str(path)!r} can't be read (not a regular file)")
+        instances = _parse(path.read_bytes())
     except FileNotFoundError:
         raise StudyError(f"annotations {str(path)!r} do not exist") from None
     except (ValueError, RecursionError) as error:  # also numbers, and nesting, without end
@@ -58,15 +58,27 @@ def read(path: Path) -> Instances:
         ) from None
     except OSError as error:
         raise StudyError(f"annotations {str(path)!r} can't be read ({error.strerror})") from None
-    finally:
-        if collecting:
-            gc.enable()
     for key in ("images", "annotations", "categories"):
         if not isinstance(instances, dict) or not isinstance(instances.get(key), list):
             raise StudyError(
                 f"annotations {str(path)!r} have no list {key!r}: not a COCO instances file"
             )
     return instances
+
+
+def read_subset(path: str) -> Instances:
+    """The subset of the study: the result that ``select_subset`` wrote."""
+    return _parse(results.read(Path(path)))
+
+
+def _parse(content: bytes) -> Any:
+    collecting = gc.isenabled()
+    gc.disable()  # it would walk through millions of new lists, none of which is garbage
+    try:
+        return json.loads(content)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def class_faults(instances: Instances, classes: Sequence[str]) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import isnan
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -16,7 +15,7 @@ from .charts.marks import wrapped
 from .coco import Sample
 from .masks import Mask
 from .methods import LABELS
-from .style import PAGE, STYLE
+from .style import PAGE, styled
 
 HEAD, MOST_HEIGHT = 0.6, 9.2  # inches: of the titles, and of a page of print
 
@@ -43,7 +42,7 @@ def comparison(rows: Sequence[Row], title: str) -> Figure:
     """A row for every (sample, net), a column for the input and for every method."""
     methods = list(rows[0].maps)
     shapes = [row.image.shape[:2] for row in rows]
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(
             figsize=(PAGE, HEAD + sum(map(_row_height, shapes))),
             layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01),

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from . import provenance
+from . import reference as other_means
 from .coco import slug
 from .errors import StudyError, hint
 from .methods import ALL_LABELS
@@ -27,7 +29,9 @@ Validator = extend(
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: type(value) is int,
-            "number": lambda _, value: type(value) in (int, float) and isfinite(value),
+            "number": lambda _, value: (
+                type(value) is int or (type(value) is float and isfinite(value))
+            ),
         }
     ),
 )
@@ -54,6 +58,31 @@ def faults(
     found += _architecture_faults(config, architectures)
     found += _target_faults(config, imagenet)
     found += _missing_files(config, produced)
+    return found
+
+
+def given_paths(config: Config) -> dict[str, str]:
+    """The paths of the user's own files in a sound ``config``, by key."""
+    paths = {f"dataset.{key}": config["dataset"][key] for key in ("annotations", "images")}
+    for number, net in enumerate(config["nets"]):
+        if is_path(net["weights"]):
+            paths[f"nets[{number}].weights"] = net["weights"]
+    if "reference" in config:
+        paths["reference"] = config["reference"]
+    return paths
+
+
+def results_faults(folders: Mapping[str, str]) -> list[str]:
+    """A sentence for each of the ``folders`` of results, by pathvar, that holds files of others."""
+    found = []
+    for key, folder in folders.items():
+        foreign = provenance.foreign_content(Path(folder))
+        if foreign is not None:
+            found.append(
+                f"pathvars.{key}: {folder!r} holds {foreign!r}, which no study of this workflow "
+                "made, and files in such a folder are replaced and removed; give a new or empty "
+                f"folder (one of an earlier version is adopted by: touch '{folder}/.study')"
+            )
     return found
 
 
@@ -183,21 +212,27 @@ def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Ite
 
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     dataset = config.get("dataset")
-    for key in ("annotations", "images"):
+    for key, kind in (("annotations", Path.is_file), ("images", Path.is_dir)):
         path = dataset.get(key) if isinstance(dataset, dict) else None
-        if isinstance(path, str) and _is_denied(path):
+        if not isinstance(path, str) or path in produced:
+            continue
+        if _is_denied(path):
             yield _denial(f"dataset.{key}", path)
-        elif isinstance(path, str) and path not in produced and not _exists(path):
+        elif not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
+        elif not kind(Path(path)):
+            wanted = "a file" if key == "annotations" else "a folder"
+            yield f"dataset.{key}: {path!r} is not {wanted}; give the path of one"
     reference = config.get("reference")
     if isinstance(reference, str) and _is_denied(reference):
         yield _denial("reference", reference)
     elif isinstance(reference, str) and not _exists(reference, folder=False):
         yield f"reference: {reference!r} does not exist; give the path of a table that does"
     elif isinstance(reference, str):
-        header = Path(reference).read_text(errors="replace").partition("\n")[0].split(",")
-        if not {"method", "mean"} <= {column.strip() for column in header}:
-            yield f"reference: {reference!r} has the columns {header}; give method and mean"
+        try:
+            other_means.read(Path(reference))
+        except StudyError as error:
+            yield str(error)
     for number, net in enumerate(_list(config, "nets")):
         weights = net.get("weights") if isinstance(net, dict) else None
         if not isinstance(weights, str) or not is_path(weights):

@@ -1,25 +1,33 @@
-"""Downloads: a file arrives whole and verified, or not at all.
+"""Downloads: a file arrives whole and verified, or not at all; one that is there stays as it is.
 
 The bytes gather in ``.part-NAME`` beside the file; ``.part-NAME.etag`` remembers the address and
 the validator (strong ETag, else Last-Modified) that they came with. So the next attempt, even that
 of a later run, asks for the rest alone, and starts anew if the file has changed (RFC 9110, 13.1.5).
 """
 
+import fcntl
 import hashlib
+import os
 import random
 import re
+import socket
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from tqdm import tqdm
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from . import images
 from .errors import StudyError, enumerate_errors, innermost
@@ -28,6 +36,8 @@ from .jobs import log, progress
 CHUNK = 1 << 18  # bytes
 LARGE = 20_000_000  # bytes from which a file has a progress bar of its own
 LISTED = 10  # failures that the final message tells in full
+MOST_BYTES = 16 * 10**9  # of a file, unless its download says less
+MOST_UNANNOUNCED = 10**8  # bytes of a body whose length the server does not tell
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,7 @@ class Download:
     file: Path
     sha256_start: str | None = None  # hexadecimal
     check: Callable[[Path], None] | None = None  # raises StudyError for wrong content
+    most_bytes: int = MOST_BYTES
 
     def fault(self, path: Path) -> str | None:
         """Why the bytes at ``path`` are not the right ones."""
@@ -79,7 +90,7 @@ def fetch(
     check: Callable[[Path], None] | None = None,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Fetch ``address`` to ``file``, which is only ever replaced by bytes that pass.
+    """Fetch ``address`` to ``file``, which must not be there; it appears once its bytes pass.
 
     Raises StudyError, with the reason and the way out, when ``patience`` ends, the server refuses
     (4xx), or the bytes are wrong twice.
@@ -92,18 +103,18 @@ def fetch(
 def fetch_all(
     downloads: Sequence[Download], connections: int = 8, patience: Patience = PATIENCE
 ) -> None:
-    """Fetch all files that are not there or do not pass, over at most ``connections`` at once.
+    """Fetch all files that are not there, over at most ``connections`` at once.
 
     A failure stops no other download, but a host that can't be reached is not tried again. At the
-    end raises one StudyError that lists what is missing.
+    end raises one StudyError that lists what is missing, or there and does not pass.
     """
     unreachable: set[str] = set()
 
     def attempt(download: Download) -> str | None:
         try:
             host = urlsplit(download.address).netloc
-            if _present(download):
-                return None
+            if download.file.exists():
+                return _complaint_of_present(download)
             if host in unreachable:
                 return download.complaint(f"{host} can't be reached")
             _fetch(session, download, patience)
@@ -132,6 +143,11 @@ def fetch_all(
         raise StudyError(enumerate_errors(title, missing[:LISTED] + more))
 
 
+def most_bytes_of_image(width: int, height: int) -> int:
+    """More bytes than the file of an image has, in any format: 16 a pixel, and a megabyte."""
+    return 16 * width * height + 10**6
+
+
 def check_image(width: int, height: int) -> Callable[[Path], None]:
     """A check that a file is a whole image of ``width`` x ``height`` pixels."""
 
@@ -157,6 +173,10 @@ class _PassingError(Exception):
         self.seconds = seconds
 
 
+class _TooLargeError(requests.HTTPError):
+    """More bytes than such a file can have."""
+
+
 _PASSING = (
     _PassingError,
     requests.ConnectionError,
@@ -170,6 +190,7 @@ class _Partial:
 
     def __init__(self, download: Download) -> None:
         self.address = download.address
+        self.most_bytes = download.most_bytes
         self.path = download.file.with_name(f".part-{download.file.name}")
         self.origin = self.path.with_name(f"{self.path.name}.etag")
 
@@ -201,17 +222,70 @@ def _session(connections: int) -> requests.Session:
     session.headers["User-Agent"] = "concentration (saliency study)"
     session.headers["Accept-Encoding"] = "identity"  # lengths and ranges are those of the file
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+        session.mount(scheme, _Adapter(pool_maxsize=connections))
     return session
 
 
-def _present(download: Download) -> bool:
-    """Whether the file is there and passes; one that does not is fetched anew."""
-    if not download.file.is_file():
-        return False
-    if fault := download.fault(download.file):
-        log.warning("%s is fetched again: %s", download.file, fault)
-    return not fault
+class _Prompt:
+    """A connection that ends unless the headers of an answer are there in time, however they drip.
+
+    The timeout of a socket starts again with every byte.
+    """
+
+    sock: socket.socket | None
+    timeout: float | None
+
+    def getresponse(self) -> Any:
+        connection, seconds = self.sock, self.timeout
+        if connection is None or not isinstance(seconds, int | float):
+            return super().getresponse()  # type: ignore[misc]
+        late = threading.Event()
+        alarm = threading.Timer(seconds, _hang_up, [connection, late])
+        alarm.daemon = True
+        alarm.start()
+        try:
+            response = super().getresponse()  # type: ignore[misc]
+        finally:
+            alarm.cancel()
+        if late.is_set():  # the end of the headers may be that of the connection
+            raise TimeoutError("timed out")
+        return response
+
+
+class _PromptHTTP(_Prompt, HTTPConnection):
+    """By http."""
+
+
+class _PromptHTTPS(_Prompt, HTTPSConnection):
+    """By https."""
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _PromptHTTP
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _PromptHTTPS
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter of prompt connections."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+def _hang_up(connection: socket.socket, late: threading.Event) -> None:
+    late.set()
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _complaint_of_present(download: Download) -> str | None:
+    """Why a file that is there does not pass. It may be the user's, so it is not replaced."""
+    fault = download.fault(download.file)
+    return fault and f"{fault}. To fetch it, move {str(download.file)!r} away and rerun"
 
 
 def _fetch(session: requests.Session, download: Download, patience: Patience) -> None:
@@ -219,19 +293,49 @@ def _fetch(session: requests.Session, download: Download, patience: Patience) ->
     partial = _Partial(download)
     try:
         download.file.parent.mkdir(parents=True, exist_ok=True)
-        _receive(session, partial, patience)
-        if fault := download.fault(partial.path):
-            log.warning("%s is fetched once more: %s", download.address, fault)
-            partial.discard()
-            _receive(session, partial, patience)
-            if fault := download.fault(partial.path):
-                partial.discard()
-                raise StudyError(download.complaint(fault))
-        partial.path.replace(download.file)
-        partial.discard()
+        with _alone(partial):
+            if not download.file.exists():  # another run may have fetched it meanwhile
+                _receive_sound(session, download, partial, patience)
     except (*_PASSING, OSError) as error:
+        if isinstance(error, _TooLargeError):
+            partial.discard()
         complaint, host = download.complaint(innermost(error)), _unreachable_host(error)
         raise (_UnreachableError(complaint, host) if host else StudyError(complaint)) from None
+
+
+def _receive_sound(
+    session: requests.Session, download: Download, partial: _Partial, patience: Patience
+) -> None:
+    _receive(session, partial, patience)
+    if fault := download.fault(partial.path):
+        log.warning("%s is fetched once more: %s", download.address, fault)
+        partial.discard()
+        _receive(session, partial, patience)
+        if fault := download.fault(partial.path):
+            partial.discard()
+            raise StudyError(download.complaint(fault))
+    partial.path.replace(download.file)
+    partial.discard()
+
+
+@contextmanager
+def _alone(partial: _Partial) -> Iterator[None]:
+    """Two runs that fetch one file take turns: their bytes would gather in one partial file."""
+    lock = partial.path.with_name(f"{partial.path.name}.lock")
+    while True:
+        with lock.open("a") as handle:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                if not os.path.samestat(lock.stat(), os.fstat(handle.fileno())):
+                    continue  # the run before has removed it, and another has made a new one
+            except FileNotFoundError:
+                continue
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
 
 
 def _receive(session: requests.Session, partial: _Partial, patience: Patience) -> None:
@@ -262,7 +366,13 @@ def _attempt(session: requests.Session, partial: _Partial, patience: Patience) -
             _require_whole(response)
             partial.start(_validator(response.headers))
         total = _total(response)
-        _append(response, partial, patience, total)
+        if total is not None and total > partial.most_bytes:
+            most = partial.most_bytes
+            raise _TooLargeError(f"{total} bytes are announced, and such a file has at most {most}")
+        most = (
+            partial.most_bytes if total is not None else min(partial.most_bytes, MOST_UNANNOUNCED)
+        )
+        _append(response, partial, patience, total, most)
     if total is not None and partial.size != total:
         raise _PassingError(f"{partial.size} of {total} bytes arrived")
 
@@ -288,12 +398,18 @@ def _require_whole(response: requests.Response) -> None:
 
 
 def _append(
-    response: requests.Response, partial: _Partial, patience: Patience, total: int | None
+    response: requests.Response,
+    partial: _Partial,
+    patience: Patience,
+    total: int | None,
+    most: int,
 ) -> None:
     """Append the body as it was sent, never decoded. Raises if it comes too slowly."""
     received, start = 0, time.monotonic()
     with partial.path.open("ab") as sink, _bar(partial, total) as bar:
         while chunk := response.raw.read1(CHUNK, decode_content=False):
+            if sink.tell() + len(chunk) > most:
+                raise _TooLargeError(f"the body does not end after {most} bytes")
             sink.write(chunk)
             bar.update(len(chunk))
             received += len(chunk)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from pathlib import Path
 
 
 class StudyError(Exception):
@@ -34,14 +33,6 @@ def innermost(error: BaseException) -> str:
     while cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = cause
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def spoilt(path: Path, error: BaseException) -> StudyError:
-    """What to say of a result of ours that can't be read: snakemake knows only that it is there."""
-    return StudyError(
-        f"result {str(path)!r} can't be read ({innermost(error)}): delete the folder "
-        f"{str(path.parent)!r} and start again, which makes it anew"
-    )
 
 
 def enumerate_errors(title: str, errors: list[str]) -> str:

@@ -2,7 +2,8 @@
 
 Two jobs may write one result, when a cluster still runs a job that was given up and started anew.
 The one that starts last wins: it takes the drafts of the others away, so that their next write, or
-their rename, fails.
+their rename, fails. What is renamed is on the disk already, so that a power loss leaves no empty
+file under a result's name.
 """
 
 import glob
@@ -13,11 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .errors import spoilt
-
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -25,7 +21,9 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     with draft_folder(Path(path)) as folder:
         draft = folder / Path(path).name
         yield draft
+        sync(draft)
         draft.replace(path)
+        sync(Path(path).parent)
 
 
 @contextmanager
@@ -33,9 +31,12 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """An empty temporary folder, renamed to ``path`` when the block succeeds."""
     with draft_folder(Path(path)) as folder:
         yield folder
+        for file in folder.rglob("*"):
+            sync(file)
         if folder.exists():  # else another job has taken over, and the rename fails
             shutil.rmtree(path, ignore_errors=True)
         folder.replace(path)
+        sync(Path(path).parent)
 
 
 @contextmanager
@@ -62,6 +63,18 @@ def discard(draft: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        if not path.is_dir():  # some network file systems sync no folders
+            raise
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def _named(final: Path) -> Iterator[None]:
     """A full disk's error names no file: let it name the result that was being written."""
@@ -71,11 +84,3 @@ def _named(final: Path) -> Iterator[None]:
         if error.filename is None:
             error.filename = str(final)
         raise
-
-
-def read_array(path: Path) -> NDArray:
-    """The array of a ``.npy`` file; code in it is never run. Raises StudyError if it is damaged."""
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise spoilt(path, error) from None

@@ -5,8 +5,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+from . import provenance
 from .errors import StudyError, is_out_of_memory
 
 T = TypeVar("T")
@@ -14,20 +16,24 @@ log = logging.getLogger("concentration")
 
 
 @contextmanager
-def job(log_file: str) -> Iterator[None]:
-    """Log to ``log_file`` and stderr. What the user can mend ends the job with its message alone.
+def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
+    """Log to ``log_file`` and stderr; yield the settings in ``note``, which results will name.
 
-    That is a StudyError, what the system refuses (disk, permission), and a want of memory.
+    What the user can mend ends the job with its message alone: a StudyError, what the system
+    refuses (disk, permission), and a want of memory.
     """
     logging.raiseExceptions = False  # a log on a full disk hides no message behind its own
     handlers: list[logging.Handler] = [
-        logging.FileHandler(log_file, mode="w"),
+        logging.FileHandler(log_file, mode="w", encoding="utf-8"),
         logging.StreamHandler(),
     ]
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
     log.setLevel(logging.INFO)
     try:
-        yield
+        if note is None:
+            yield {}
+        else:
+            yield provenance.take_up(Path(note))
     except StudyError as error:
         log.error("Error: %s", error)
         sys.exit(1)

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
+from . import results
 from . import segmentations as checks
-from .errors import StudyError, spoilt
+from .errors import StudyError
 
 Mask = NDArray[np.bool_]
 
@@ -37,12 +38,13 @@ def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
 
 
 def read(path: Path) -> Mask:
-    """The mask (H, W) of a picture that ``write`` made. Raises StudyError if it is damaged."""
+    """The mask (H, W) of a picture that ``write`` made, in a result folder of masks."""
+    results.verify(path, path.parent)
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=["PNG"]) as picture:
             return np.asarray(picture) > 0
-    except (OSError, SyntaxError) as error:
-        raise spoilt(path, error) from None
+    except (OSError, SyntaxError, ValueError) as error:
+        raise results.unusable(path, f"can't be read ({error})", path.parent) from None
 
 
 def write(mask: Mask, path: Path) -> None:

@@ -80,7 +80,15 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     ):
         raise StudyError(f"weights {str(path)!r} are not a plain state dict: {way_out}")
     for name, tensor in state.items():
-        if not torch.isfinite(tensor).all():
+        try:
+            finite = bool(torch.isfinite(tensor).all())
+        except (RuntimeError, TypeError):  # sparse, quantized, or without values
+            kind = f"{tensor.layout}, {tensor.dtype}, on {tensor.device}"
+            raise StudyError(
+                f"weights {str(path)!r} hold {name!r} as a tensor of another kind ({kind}): save "
+                "dense tensors of floats"
+            ) from None
+        if not finite:
             raise StudyError(f"weights {str(path)!r} hold values that are not finite in {name!r}")
     return state
 

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 FAR = 2  # how many widths or heights a polygon may reach beyond its image
+# Pixels along the outlines of a segmentation: pycocotools takes 100 bytes for each, and ends the
+# process where it gets none. The outline of a million-pixel blob of fractal detail is far shorter.
+LONGEST = 5_000_000
 
 
 def fault(segmentation: Any, height: int, width: int) -> str | None:
@@ -19,7 +22,7 @@ def fault(segmentation: Any, height: int, width: int) -> str | None:
     """
     if isinstance(segmentation, list):
         faults = (_polygon_fault(polygon, height, width) for polygon in segmentation)
-        return next((found for found in faults if found), None)
+        return next((found for found in faults if found), None) or _outline_fault(segmentation)
     if isinstance(segmentation, dict):
         return _runs_fault(segmentation, height, width)
     return f"a {type(segmentation).__name__} is neither a list of polygons nor run lengths"
@@ -61,6 +64,20 @@ def _polygon_fault(polygon: Any, height: int, width: int) -> str | None:
                     f"a polygon has the coordinate {str(number)[:40]}, far outside its image of "
                     f"{width} x {height} pixels"
                 )
+    return None
+
+
+def _outline_fault(polygons: list[list[float]]) -> str | None:
+    """As pycocotools walks along the outline: so many steps as the longer of dx and dy."""
+    length = 0.0
+    for polygon in polygons:
+        x, y = polygon[::2], polygon[1::2]
+        length += sum(max(abs(x[i] - x[i - 1]), abs(y[i] - y[i - 1])) for i in range(len(x)))
+    if length > LONGEST:
+        return (
+            f"the outline of its polygons is {length:.0f} pixels long, more than {LONGEST}: "
+            "simplify it, or leave the image out"
+        )
     return None
 
 

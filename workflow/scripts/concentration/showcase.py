@@ -1,6 +1,5 @@
 """The showcase: the samples of a study that are shown as pictures, the first of them in print."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import images, masks
+from . import images, masks, results
 from .coco import Sample
 from .errors import StudyError, hint
-from .files import read_array
+from .images import ImageFolder
 
 ALL = "all"
 
@@ -48,16 +47,15 @@ def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
-    """The samples whose ids stand in the JSON file ``ids``."""
-    return choose(samples, json.loads(Path(ids).read_text()))
+    """The samples whose ids stand in the result ``ids``, which ``choose_showcase`` wrote."""
+    return choose(samples, results.read_json(Path(ids)))
 
 
 def read_input(
-    sample: Sample, image_folder: str, mask_folder: str, size: str
+    sample: Sample, image_folder: ImageFolder, mask_folder: str, size: str
 ) -> tuple[NDArray[np.uint8], masks.Mask]:
     """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
-    image = images.read(Path(image_folder, sample.file), sample.width, sample.height)
-    picture = np.asarray(images.resize(image, size))
+    picture = np.asarray(images.resize(image_folder.read(sample), size))
     mask = masks.read(Path(mask_folder, f"{sample.sample}.png"))
     return picture, masks.resize(mask, *picture.shape[:2])
 
@@ -67,8 +65,8 @@ def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: s
     for folder in map(Path, folders):
         file = folder / method / f"{sample}.npy"
         if folder.parts[-3:-1] == (net, size) and file.exists():
-            return read_array(file)
+            return results.read_array(file, folder)
     raise StudyError(
         f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "
-        f"{net!r} below showcase/ and start again, which makes it anew"
+        f"{net!r} below showcase/ and rerun, which recomputes it"
     )

@@ -4,7 +4,8 @@ Fills are opaque, so that png, pdf and eps look alike. The palette is colour-bli
 print markers differ, and bars stand in the order of the legend. Controls are grey.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -46,8 +47,17 @@ STYLE: dict[Any, Any] = {
 }
 
 
+@contextmanager
+def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
+    """Draw in the style of the study, whatever a matplotlibrc of the user's says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE | (changes or {}))
+        yield
+
+
 def save(figure: Figure, paths: Iterable[str]) -> None:
     """The figure in the format that each path's suffix names."""
     for path in paths:
-        with whole_file(path) as draft, mpl.rc_context(STYLE):
+        with whole_file(path) as draft, styled():
             figure.savefig(draft)

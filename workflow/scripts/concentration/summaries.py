@@ -5,7 +5,7 @@ the reason. Chance is what a map that knows nothing gets: the mean mask fraction
 records. Lift is mean / chance. Intervals are over images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -61,9 +61,9 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
     }
 
 
-def compare(table: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
-    """The table by method with another study's ``mean`` beside ours: reference_mean, difference."""
-    other = table["method"].map(reference.set_index("method")["mean"])
+def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
+    """The table by method with another study's means beside ours: reference_mean, difference."""
+    other = table["method"].map(dict(means)).astype("float64")
     return table.assign(reference_mean=other, difference=table["mean"] - other)
 
 

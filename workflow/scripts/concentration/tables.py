@@ -1,5 +1,6 @@
 """Tables as files: raw numbers as csv, and readable ones for a page, a paper and the report."""
 
+import csv
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from . import escapes
 from .files import whole_file
 from .methods import ALL_LABELS
 
@@ -59,14 +61,22 @@ def write(table: pd.DataFrame, stem: Path, title: str) -> None:
     align = ["right" if number else "left" for number in numeric]
     nothing = "" if len(shown) else NOTHING
     texts = {
-        "csv": table.to_csv(index=False),
-        "md": f"{_markdown(shown, align)}\n\n{nothing}".rstrip() + "\n",
+        "csv": csv_text(table),
+        "md": f"{_markdown(shown, numeric, align)}\n\n{nothing}".rstrip() + "\n",
         "tex": _latex(shown, "".join(side[0] for side in align), nothing),
-        "html": page(title, f"{shown.to_html(index=False, border=0)}\n{nothing}", numeric),
+        "html": page(title, f"{_html(shown)}\n{nothing}", numeric),
     }
     for suffix, text in texts.items():
         with whole_file(f"{stem}.{suffix}") as draft:
-            draft.write_text(text)
+            draft.write_text(text, "utf-8")
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """The table as csv. Its writer quotes no carriage return, at which a reader ends the row."""
+    texts = table.select_dtypes(exclude="number")
+    broken = any("\r" in str(value) for column in texts for value in texts[column].unique())
+    quoting = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
+    return table.to_csv(index=False, lineterminator="\n", quoting=quoting)
 
 
 def page(title: str, body: str, numeric: Sequence[bool] = ()) -> str:
@@ -99,15 +109,25 @@ def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, list[bool]]:
     return pd.DataFrame(columns), numeric
 
 
-def _markdown(shown: pd.DataFrame, align: Sequence[str]) -> str:
-    escaped = shown.map(lambda text: text.replace("|", "\\|"))  # a cell's end is none in a name
+def _html(shown: pd.DataFrame) -> str:
+    return shown.map(escapes.one_line).to_html(index=False, border=0)
+
+
+def _markdown(shown: pd.DataFrame, numeric: Sequence[bool], align: Sequence[str]) -> str:
+    names = shown.columns[[not number for number in numeric]]
+    escaped = shown.assign(**{name: shown[name].map(escapes.markdown) for name in names})
     return escaped.to_markdown(index=False, disable_numparse=True, colalign=align or None)
 
 
 def _latex(shown: pd.DataFrame, align: str, nothing: str) -> str:
     long = len(shown) > LONG
     packages = "booktabs and longtable" if long else "booktabs"
-    tabular = shown.to_latex(index=False, escape=True, column_format=align, longtable=long)
+    escaped = shown.map(escapes.latex).rename(columns=escapes.latex)
+    if len(escaped):
+        escaped = escaped.assign(
+            **{escaped.columns[0]: escaped.iloc[:, 0].map(escapes.latex_row_start)}
+        )
+    tabular = escaped.to_latex(index=False, escape=False, column_format=align, longtable=long)
     return f"% needs the LaTeX package{'s' if long else ''} {packages}\n{tabular}{nothing}"
 
 

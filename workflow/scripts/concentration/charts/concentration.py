@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..groups import grouped, of_methods, of_trained
 from ..methods import ALL_LABELS
-from ..style import COLUMN, STYLE
+from ..style import COLUMN, styled
 from ..summaries import summarise
 from . import marks
 
@@ -31,7 +30,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     trained = means[means["training"] == "trained"]
     twins = of_methods(means[means["training"] == "untrained"])
     methods = trained["method"].tolist()
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(methods)))
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])

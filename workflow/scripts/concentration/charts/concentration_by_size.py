@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from ..differences import between_sizes
 from ..groups import of_methods, of_trained
 from ..methods import ALL_LABELS
-from ..style import MARKERS, PAGE, PALETTE, STYLE
+from ..style import MARKERS, PAGE, PALETTE, styled
 from ..summaries import summarise
 from . import marks
 
@@ -23,7 +22,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     table = between_sizes(trained)
     first = trained["size"].iloc[0]
     to_first = table[table["other"] == first]
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(PAGE, 1.8 + 0.2 * len(to_first)))
         left, right = figure.subplots(1, 2)
         others = to_first["size"].unique()

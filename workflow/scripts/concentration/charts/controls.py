@@ -4,7 +4,6 @@ from collections.abc import Collection
 from itertools import cycle
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -12,7 +11,7 @@ from matplotlib.lines import Line2D
 from ..differences import differences
 from ..groups import of_trained
 from ..methods import ALL_LABELS, LABELS
-from ..style import COLUMN, MARKERS, STYLE
+from ..style import COLUMN, MARKERS, styled
 from . import marks
 
 
@@ -22,7 +21,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     table = table[~table["other"].isin(LABELS)]
     methods, others = list(table["method"].unique()), list(table["other"].unique())
     shapes = {**MARKERS, **dict(zip(untrained, cycle("ph8<>d"), strict=False))}
-    with mpl.rc_context({**STYLE, "lines.markersize": 5.5}):
+    with styled({"lines.markersize": 5.5}):
         figure = Figure(figsize=(COLUMN, 1.7 + len(methods) * 0.12 * (1 + len(others))))
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])

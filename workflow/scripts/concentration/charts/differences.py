@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -10,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from ..differences import differences
 from ..groups import of_trained
 from ..methods import ALL_LABELS, LABELS
-from ..style import COLUMN, STYLE
+from ..style import COLUMN, styled
 from . import marks
 
 
@@ -21,7 +20,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     labels = [
         f"{ALL_LABELS[r.method]}\n{marks.MINUS} {ALL_LABELS[r.other]}" for r in table.itertuples()
     ]
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(COLUMN, 1.2 + 0.32 * len(table)))
         axes = figure.add_subplot()
         marks.rows(axes, labels)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from ..groups import of_methods
 from ..methods import CONTROL_LABELS
-from ..style import COLUMN, PAGE, STYLE
+from ..style import COLUMN, PAGE, styled
 from ..summaries import summarise
 from . import marks
 
@@ -35,7 +34,7 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
     columns = 1 if len(groups) <= COLUMN_HOLDS else 2
     rows = ceil(len(groups) / columns)
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(
             figsize=(
                 COLUMN if columns == 1 else PAGE,

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ..style import COLUMN, STYLE
+from ..style import COLUMN, styled
 from ..summaries import summarise
 from . import marks
 
@@ -17,7 +16,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     """Points by net on a logarithmic axis, controls among them."""
     lifts = summarise(records, ["net", "method"])
     nets, methods = list(lifts["net"].unique()), list(lifts["method"].unique())
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(COLUMN, 1.7 + len(nets) * 0.08 * len(methods)))
         axes = figure.add_subplot()
         marks.rows(axes, [marks.net_label(net, untrained) for net in nets])

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..groups import of_trained
-from ..style import COLUMN, STYLE
+from ..style import COLUMN, styled
 from ..summaries import summarise_measures
 from . import marks
 
@@ -17,7 +16,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     """Points by measure over the trained nets, and the level of chance of each."""
     means = summarise_measures(of_trained(records, untrained))
     names, methods = list(means["measure"].unique()), list(means["method"].unique())
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(COLUMN, 1.7 + len(names) * 0.08 * len(methods)))
         axes = figure.add_subplot()
         labels = [name.replace("_", " ").capitalize() for name in names]

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..groups import of_methods, of_trained
-from ..style import COLUMN, MARKERS, PALETTE, STYLE
+from ..style import COLUMN, MARKERS, PALETTE, styled
 from ..summaries import summarise
 from . import marks
 
@@ -26,7 +25,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
     images = binned.groupby("bin", observed=True)["image_id"].nunique()
     shown, methods = list(images.index), list(trained["method"].unique())
     drawn = binned[binned["bin"].isin(images[images >= FEWEST].index)]
-    with mpl.rc_context(STYLE):
+    with styled():
         figure = Figure(figsize=(COLUMN, 3.3))
         axes = figure.add_subplot()
         if len(drawn):

@@ -1,0 +1,560 @@
+"""Nothing of the user's is lost, and nothing that is not of the study as it is is shown."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image, ImageOps
+from torchvision.models import get_model
+
+from .conftest import SMALL, House
+
+pytestmark = pytest.mark.slow
+
+NOWHERE = "http://127.0.0.1:9/annotations.zip"
+SUBSET, ENERGY = "results/mine/subset.csv", "results/mine/energy.parquet"
+TABLE = "results/mine/tables/concentration.csv"
+
+
+@pytest.fixture(scope="module")
+def sample(house) -> House:
+    """The drawn sample as a dataset of the user's own, and weights of their own."""
+    house.build("resources/sample/drawn.csv", study=SMALL)
+    shutil.copytree(house.root / "resources/sample", house.root / "mine")
+    torch.manual_seed(0)
+    torch.save(get_model("squeezenet1_1").state_dict(), house.root / "mine/net.pth")
+    return house
+
+
+@pytest.fixture
+def study(sample) -> dict:
+    """A small study on the user's own files; each test has results of its own."""
+    shutil.rmtree(sample.root / "results", ignore_errors=True)
+    for file in (sample.root / "mine").rglob("*"):
+        os.utime(file, (1e9, 1e9))  # as a zip or rsync -a leaves them: older than any code
+    return copy.deepcopy(SMALL) | {
+        "dataset": {"annotations": "mine/instances.json", "images": "mine/images"},
+        "nets": [{"name": "net", "architecture": "squeezenet1_1", "weights": "mine/net.pth"}],
+        "methods": ["backpropagation", "grad_cam"],
+        "sizes": [64],
+        "pathvars": {"results": "results/mine"},
+    }
+
+
+def refused(house: House, *arguments: str, study: dict) -> str:
+    """What a run prints that ends with a message."""
+    done = house.run(*arguments, study=study)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, said
+    assert "Traceback" not in said, said
+    return said
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def replace_in_old_time(path: Path, content: bytes) -> None:
+    """As ``cp -p``, ``rsync -a`` or ``mv`` of an older file does."""
+    path.write_bytes(content)
+    os.utime(path, (1e9, 1e9))
+
+
+# Lost
+
+
+def test_own_annotations_outlive_a_source_that_was_left_in_the_study(sample, study):
+    study["dataset"]["source"] = NOWHERE
+    before = contents(sample.root / "mine")
+    sample.build("results/mine/instances.json", study=study)
+    assert contents(sample.root / "mine") == before
+    said = refused(sample, study=study)  # the images have no address
+    assert "has no 'coco_url' to fetch it from" in said
+    assert contents(sample.root / "mine") == before
+
+
+def test_weights_put_by_hand_are_used_and_stay_offline(sample, study):
+    study["nets"][0]["weights"] = "IMAGENET1K_V1"
+    by_hand = sample.root / "resources/weights/squeezenet1_1-IMAGENET1K_V1.pth"
+    by_hand.parent.mkdir(exist_ok=True)
+    shutil.copy(sample.root / "mine/net.pth", by_hand)
+    os.utime(by_hand, (1e9, 1e9))
+    for _ in range(2):
+        sample.build("results/mine/nets.csv", study=study)
+        assert by_hand.read_bytes() == (sample.root / "mine/net.pth").read_bytes()
+        (sample.root / "workflow/scripts/fetch_weights.py").touch()
+    assert "is not torchvision's file" in (
+        sample.root / "results/mine/logs/fetch_weights/squeezenet1_1-IMAGENET1K_V1.log"
+    ).read_text("utf-8")
+    other = get_model("squeezenet1_1").state_dict()
+    torch.save(other, by_hand)
+    os.utime(by_hand, (1e9, 1e9))
+    assert "check_nets" in rules(sample.planned(study))
+    by_hand.unlink()
+    assert "fetch_weights" in rules(sample.planned(study))
+    assert "can't fetch https://" in refused(sample, "results/mine/nets.csv", study=study)
+
+
+def test_no_file_of_the_user_s_is_an_output(sample, study):
+    sample.build(ENERGY, study=study)
+    named = sample.run("--delete-all-output", "--dry-run", study=study)
+    named = named.stdout + named.stderr
+    assert "results/mine/subset.csv" in named
+    for mine in ("mine/instances.json", "mine/images", "mine/net.pth", "resources/weights"):
+        assert f" {mine}" not in named
+    before = contents(sample.root / "mine")
+    sample.build("--delete-all-output", study=study)
+    assert contents(sample.root / "mine") == before
+    assert not (sample.root / ENERGY).exists()
+
+
+def test_results_swallow_no_folder(sample, study):
+    own = sample.root / "results/mine/masks/my_hand_drawn_mask.png"
+    own.parent.mkdir(parents=True)
+    own.write_text("precious")
+    said = refused(sample, SUBSET, study=study)
+    assert "pathvars.results: 'results/mine' holds 'masks', which no study of this workfl" in said
+    assert own.read_text() == "precious"
+    own.rename(sample.root / "results/my_hand_drawn_mask.png")
+    own.parent.rmdir()
+    sample.build(SUBSET, study=study)
+    sample.build(SUBSET, "--forcerun", "dilate_masks", study=study)
+
+
+def test_a_run_that_draws_the_sample_alone_makes_the_results_a_study_s(sample, study):
+    """Its log and its benchmark lie there."""
+    sample.build("resources/sample/drawn.csv", "--force", study=study)
+    sample.build("results/mine/instances.json", study=study)
+
+
+def test_the_results_of_two_studies_may_lie_in_one_another(sample, study):
+    sample.build("results/mine/instances.json", study=study)
+    del study["pathvars"]
+    sample.build("results/instances.json", study=study)
+
+
+def test_a_study_that_would_make_its_own_input_is_refused(sample, study):
+    shutil.copytree(sample.root / "mine/images", sample.root / "results/mine/masks")
+    (sample.root / "results/mine/.study").touch()
+    study["dataset"]["images"] = "results/mine/masks"
+    said = refused(sample, SUBSET, study=study)
+    assert "dataset.images: 'results/mine/masks' lies in 'results/mine/masks', which" in said
+    assert contents(sample.root / "results/mine/masks") == contents(sample.root / "mine/images")
+
+
+def test_a_path_may_start_with_the_home_folder(sample, study, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shutil.copytree(sample.root / "mine", tmp_path / "mine")
+    study["dataset"] = {"annotations": "~/mine/instances.json", "images": "~/mine/images"}
+    study["nets"][0]["weights"] = "~/mine/net.pth"
+    study["pathvars"] = {"results": "~/saliency"}
+    target = str(tmp_path / "saliency/energy.parquet")
+    sample.build(target, study=study)
+    assert Path(target).exists()
+    assert not (sample.root / "~").exists()
+
+
+# Stale
+
+
+def rules(jobs: list[str]) -> set[str]:
+    return {job.split()[0] for job in jobs}
+
+
+CHANGES = {
+    "dilation": ({"mask_dilation": 0.9}, {"dilate_masks", "score_maps"}, {"compute_maps"}),
+    "seed": ({"seed": 7}, {"select_subset", "compute_maps", "check_nets"}, set()),
+    "images": ({"images_per_class": 3}, {"select_subset", "compute_maps"}, {"check_nets"}),
+    "classes": (
+        {"classes": [*SMALL["classes"], {"name": "pizza", "target": 963}]},
+        {"select_subset", "compute_maps", "check_nets"},
+        set(),
+    ),
+    "size": ({"sizes": [64, 48]}, {"compute_maps"}, {"select_subset", "dilate_masks"}),
+    "nothing": ({}, set(), {"select_subset", "compute_maps", "gather_scores", "plot_lift"}),
+}
+
+
+@pytest.fixture(scope="module")
+def built(sample) -> House:
+    """A built study whose Snakemake has forgotten how it was made, as copied results are."""
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
+    sample.build(study=study)
+    shutil.rmtree(sample.root / ".snakemake")
+    return sample
+
+
+@pytest.mark.parametrize(("changes", "made", "kept"), CHANGES.values(), ids=CHANGES.keys())
+def test_results_without_snakemake_s_memory_know_what_they_are_made_of(built, changes, made, kept):
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}} | changes
+    planned = rules(built.planned(study))
+    assert made <= planned
+    assert not kept & planned
+    if made:
+        assert {"gather_scores", "tabulate_concentration", "describe_study"} <= planned
+
+
+def test_what_copied_results_become_is_what_a_new_study_is(built):
+    study = SMALL | {"sizes": [64], "images_per_class": 3, "mask_dilation": 0.5}
+    shutil.copytree(built.root / "built", built.root / "copied")  # as cp -p or rsync -a does
+    built.build("copied/energy.parquet", study=study | {"pathvars": {"results": "copied"}})
+    built.build("new/energy.parquet", study=study | {"pathvars": {"results": "new"}})
+    for name in ("energy.parquet", "subset.csv"):
+        copied, new = (built.root / folder / name for folder in ("copied", "new"))
+        assert copied.read_bytes() == new.read_bytes()
+
+
+def test_results_that_were_moved_into_a_fresh_clone_are_done(built, tmp_path):
+    """Its code is younger than they are, and the same."""
+    clone = House(tmp_path / "clone")
+    shutil.copytree(built.root, clone.root, ignore=shutil.ignore_patterns(".snakemake"))
+    for file in (clone.root / "workflow").rglob("*.py"):
+        file.touch()
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
+    assert clone.planned(study) == []
+
+
+def test_a_change_of_settings_and_back_recomputes_nothing_unless_it_was_run(built):
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
+    before = contents(built.root / "built")
+    assert built.planned(study | {"seed": 5}) != []
+    assert built.planned(study) == []
+    assert contents(built.root / "built") == before  # a dry run leaves no trace
+
+
+def test_comments_and_docstrings_compute_nothing(built):
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
+    source = built.root / "workflow/scripts/concentration/files.py"
+    original = source.read_text("utf-8")
+    try:
+        source.write_text(original.replace('"""Results appear', '# why\n"""They appear', 1))
+        assert built.planned(study) == []
+        source.write_text(original + "\nEDITED = True\n")
+        assert "compute_maps" in rules(built.planned(study))
+    finally:
+        source.write_text(original)
+
+
+def other_weights(root: Path) -> None:
+    torch.manual_seed(1)
+    torch.save(get_model("squeezenet1_1").state_dict(), root / "mine/other.pth")
+    replace_in_old_time(root / "mine/net.pth", (root / "mine/other.pth").read_bytes())
+
+
+def moved_polygons(root: Path) -> None:
+    instances = json.loads((root / "mine/instances.json").read_text())
+    for annotation in instances["annotations"]:
+        if isinstance(annotation["segmentation"], list):
+            annotation["segmentation"] = [
+                [max(0, number - 9) for number in polygon] for polygon in annotation["segmentation"]
+            ]
+    replace_in_old_time(root / "mine/instances.json", json.dumps(instances).encode())
+
+
+def mirrored_images(root: Path) -> None:
+    for file in (root / "mine/images").glob("*.jpg"):
+        picture = ImageOps.mirror(Image.open(file, formats=["JPEG"]).convert("RGB"))
+        picture.save(root / "mirrored.jpg", quality=95)
+        replace_in_old_time(file, (root / "mirrored.jpg").read_bytes())
+
+
+@pytest.fixture
+def restored(sample):
+    """The user's files, as they were before a test changed them."""
+    shutil.copytree(sample.root / "mine", sample.root / "kept")
+    yield
+    shutil.rmtree(sample.root / "mine")
+    (sample.root / "kept").rename(sample.root / "mine")
+
+
+BYTES = {
+    "weights": (other_weights, {"check_nets", "compute_maps"}, {"select_subset", "dilate_masks"}),
+    "annotations": (moved_polygons, {"select_subset", "dilate_masks"}, {"check_nets"}),
+    "images": (mirrored_images, {"select_subset", "compute_maps", "score_maps"}, {"check_nets"}),
+}
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize(("change", "made", "kept"), BYTES.values(), ids=BYTES.keys())
+def test_other_bytes_are_seen_whatever_their_time(sample, study, change, made, kept):
+    sample.build("results/mine/nets.csv", TABLE, study=study)
+    before = (sample.root / TABLE).read_bytes()
+    change(sample.root)
+    planned = rules(sample.planned(study))
+    assert made <= planned
+    assert not kept & planned
+    sample.build("results/mine/nets.csv", TABLE, study=study)
+    assert (sample.root / TABLE).read_bytes() != before
+    done = sample.run("--dry-run", "results/mine/nets.csv", TABLE, study=study)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("restored")
+def test_no_table_is_of_old_and_new_images(sample, study):
+    sample.build(ENERGY, study=study)
+    mirrored_images(sample.root)
+    sample.build(ENERGY, study=study | {"methods": ["backpropagation"]})
+    sample.build(ENERGY, study=study)
+    new = study | {"pathvars": {"results": "results/new"}}
+    sample.build("results/new/energy.parquet", study=new)
+    expected = (sample.root / "results/new/energy.parquet").read_bytes()
+    assert (sample.root / ENERGY).read_bytes() == expected
+
+
+def test_the_code_of_another_checkout_is_not_run(sample, study, monkeypatch, tmp_path):
+    sample.build(SUBSET, study=study)
+    expected = (sample.root / SUBSET).read_bytes()
+    shutil.copytree(sample.root / "workflow/scripts", tmp_path / "scripts")
+    other = tmp_path / "scripts/concentration/masks.py"
+    other.write_text(other.read_text("utf-8").replace("[growth]) == 0", "[0.0]) == 0"), "utf-8")
+    alien = tmp_path / "alien/concentration/__init__.py"
+    alien.parent.mkdir(parents=True)
+    alien.write_text("VERSION = 1")
+    for folder in (tmp_path / "scripts", tmp_path / "alien"):
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+        sample.build(SUBSET, "--forcerun", "dilate_masks", study=study)
+        assert (sample.root / SUBSET).read_bytes() == expected
+
+
+def test_tables_and_figures_of_an_earlier_study_go(sample, study):
+    results = sample.root / "results/mine"
+    sample.build(study=study | {"sizes": ["original", 64]})
+    notes = results / "tables/concentration_by_training.notes"
+    notes.write_text("mine")
+    stale = [
+        "tables/concentration_by_training.md",
+        "tables/differences_between_sizes.csv",
+        "figures/concentration_by_size.png",
+        "figures/concentration_by_net_original.pdf",
+        "figures/differences.eps",
+    ]
+    assert all((results / name).exists() for name in stale)
+    random = {"name": "net", "architecture": "squeezenet1_1", "weights": "random"}
+    sample.build(study=study | {"nets": [random], "methods": ["grad_cam"]})
+    assert not any((results / name).exists() for name in stale)
+    assert (results / "figures/concentration_by_net_64.png").exists()
+    assert notes.read_text() == "mine"
+
+
+def test_a_table_alone_leaves_no_table_of_an_earlier_study_beside_it(sample, study):
+    sample.build(TABLE, study=study)
+    earlier = sample.root / "results/mine/tables/concentration_by_training.md"
+    assert earlier.exists()
+    random = {"name": "net", "architecture": "squeezenet1_1", "weights": "random"}
+    sample.build(TABLE, study=study | {"nets": [random]})
+    assert not earlier.exists()
+
+
+def test_tables_of_another_study_are_refused(sample, study):
+    other = study | {"seed": 3, "pathvars": {"results": "results/other"}}
+    sample.build(TABLE, study=study)
+    sample.build("results/other/tables/concentration.csv", study=other)
+    for name in ("measures.parquet", ".measures.parquet.checksum"):
+        shutil.copy(sample.root / "results/other" / name, sample.root / "results/mine" / name)
+    said = refused(sample, TABLE, study=study)
+    assert "measures.parquet' was made with other settings than this study's: delete" in said
+    expected = (sample.root / TABLE).read_bytes() if (sample.root / TABLE).exists() else None
+    (sample.root / "results/mine/measures.parquet").unlink()
+    sample.build(TABLE, study=study)
+    assert expected is None or (sample.root / TABLE).read_bytes() == expected
+
+
+# Damage
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+
+
+def half_zero(path: Path) -> None:
+    half = path.stat().st_size // 2
+    path.write_bytes(path.read_bytes()[:half] + bytes(path.stat().st_size - half))
+
+
+DAMAGE = {
+    # what, the damage, the rule that reads it, and what it is read for
+    "mask": ("masks/*.png", flip, "score_maps", ENERGY),
+    "map": ("saliency/net/grad_cam/64/1-of-1/*.npy", half_zero, "score_maps", ENERGY),
+    "predictions": ("predictions/net/64/1-of-1.parquet", cut, "score_maps", ENERGY),
+    "scores": ("scores/net/64/1-of-1.parquet", flip, "gather_scores", ENERGY),
+    "measures": ("measures.parquet", flip, "tabulate_concentration", TABLE),
+    "sweep": ("dilation_sweep.parquet", cut, "plot_dilation_sweep", "dilation_sweep.png"),
+    "subset": ("subset.csv", cut, "gather_scores", ENERGY),
+    "instances": ("instances.json", cut, "dilate_masks", ENERGY),
+    "showcase": ("showcase.json", cut, "score_maps", ENERGY),
+    "images": ("images.csv", cut, "score_maps", ENERGY),
+}
+
+
+@pytest.fixture(scope="module")
+def scored(sample) -> tuple[House, dict]:
+    study = copy.deepcopy(SMALL) | {"sizes": [64], "pathvars": {"results": "results/mine"}}
+    study |= {"nets": [{"name": "net", "architecture": "squeezenet1_1", "weights": "random"}]}
+    shutil.rmtree(sample.root / "results", ignore_errors=True)
+    sample.build(TABLE, "results/mine/figures/dilation_sweep.png", study=study)
+    shutil.copytree(sample.root / "results", sample.root / "sound")
+    return sample, study
+
+
+@pytest.mark.parametrize(("pattern", "damage", "rule", "target"), DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_told_and_the_way_out_works(scored, pattern, damage, rule, target):
+    house, study = scored
+    shutil.rmtree(house.root / "results")
+    shutil.copytree(house.root / "sound", house.root / "results")
+    target = target if "/" in target else f"results/mine/figures/{target}"
+    expected = (house.root / ENERGY).read_bytes()
+    file = sorted((house.root / "results/mine").glob(pattern))[0]
+    status = file.stat()
+    damage(file)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    done = house.run(target, "--forcerun", rule, study=study)
+    said = done.stdout + done.stderr
+    assert "Traceback" not in said, said
+    assert done.returncode != 0, said
+    assert f"{file.name}' was damaged or changed after it was written: delete " in said
+    way_out = said.split("after it was written: delete ")[1].split("'")[1]
+    doomed = house.root / way_out
+    shutil.rmtree(doomed) if doomed.is_dir() else doomed.unlink()
+    house.build(target, ENERGY, study=study)
+    assert (house.root / ENERGY).read_bytes() == expected
+
+
+# Two runs
+
+
+def test_a_second_run_in_the_same_results_is_refused_whatever_its_folder(sample, study, tmp_path):
+    sample.build("results/mine/instances.json", study=study)
+    shared = str(sample.root / "results/mine")
+    study = study | {"pathvars": {"results": shared}}
+    study["dataset"] = {key: str(sample.root / path) for key, path in study["dataset"].items()}
+    study["nets"][0]["weights"] = str(sample.root / "mine/net.pth")
+    other = House(tmp_path / "clone")
+    for part in (
+        "Snakefile",
+        "config.yaml",
+        "workflow",
+        "resources",
+        "profiles",
+        "requirements.txt",
+    ):
+        copy_of = shutil.copytree if (sample.root / part).is_dir() else shutil.copy
+        other.root.mkdir(exist_ok=True)
+        copy_of(sample.root / part, other.root / part)
+    first = subprocess.Popen(
+        sample.command(f"{shared}/energy.parquet", study=study),
+        cwd=sample.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    logs = Path(shared, "logs/compute_maps")
+    while first.poll() is None and not logs.exists():
+        time.sleep(0.02)
+    said = refused(other, f"{shared}/energy.parquet", "--forcerun", "check_nets", study=study)
+    assert f"Another run is at work in the results '{shared}' (process {first.pid} on " in said
+    assert first.wait() == 0
+    other.build(f"{shared}/energy.parquet", study=study)
+
+
+def test_a_run_without_slurm_cancels_no_job_of_slurm(sample, study, monkeypatch, tmp_path):
+    """The jobs may be those of a live run, or of nobody else's concern."""
+    for name, command in {
+        "squeue": "echo 7 run-of-before",
+        "scancel": f"touch {tmp_path}/cancelled",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{command}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    log = sample.root / ".snakemake/log/of_before.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("SLURM run ID: run-of-before\n    log: results/mine/logs/x.log\n")
+    sample.build(SUBSET, study=study)
+    sample.build(SUBSET, "--forcerun", "dilate_masks", "--dry-run", study=study)
+    sample.build(SUBSET, "--touch", study=study)
+    assert not (tmp_path / "cancelled").exists()
+
+
+# Text
+
+
+def test_names_stay_text_in_the_report(sample, study):
+    instances = json.loads((sample.root / "mine/instances.json").read_text())
+    hostile = "um\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\n"
+    reading = "t\n\n.. include:: /etc/passwd\n\n"
+    for category, name in zip(instances["categories"], (hostile, reading), strict=False):
+        category["name"] = name
+    (sample.root / "hostile.json").write_text(json.dumps(instances))
+    study["dataset"]["annotations"] = "hostile.json"
+    study["classes"] = [{"name": hostile, "target": 1}, {"name": reading, "target": 2}]
+    study["nets"][0]["name"] = "sq_"
+    targets = "results/mine/tables/concentration_by_class.md", "results/mine/study.html"
+    sample.build(*targets, "results/mine/figures/comparison.png", study=study)
+    sample.build(*targets, "--report", "results/mine/report.html", study=study)
+    report = (sample.root / "results/mine/report.html").read_text("utf-8")
+    for trace in ("<script>alert(1)", "root:x:0:0", "System Message", "system-message"):
+        assert trace not in report
+    assert "sq_" in report
+
+
+# The machine
+
+
+def test_a_killed_job_has_a_hint_at_the_memory(sample, study):
+    source = sample.root / "workflow/scripts/dilate_masks.py"
+    original = source.read_text("utf-8")
+    try:
+        source.write_text("import os\nos.kill(os.getpid(), 9)\n")
+        said = refused(sample, SUBSET, study=study)
+    finally:
+        source.write_text(original)
+    assert "A job was killed from outside (SIGKILL). Most often the machine had too little" in said
+
+
+@pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1", "POSIX"])
+def test_results_are_the_same_in_every_locale(sample, study, monkeypatch, locale):
+    for name in ("LC_ALL", "LANG"):
+        monkeypatch.setenv(name, locale)
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    monkeypatch.setenv("PYTHONCOERCECLOCALE", "0")
+    study["classes"][0]["name"] = "信号"
+    instances = json.loads((sample.root / "mine/instances.json").read_text("utf-8"))
+    instances["categories"][0]["name"] = "信号"
+    (sample.root / "named.json").write_text(json.dumps(instances, ensure_ascii=False), "utf-8")
+    study["dataset"]["annotations"] = "named.json"
+    (sample.root / "study.yaml").write_text(json.dumps(study, ensure_ascii=False), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", TABLE, "--configfile", "study.yaml"],
+        cwd=sample.root,
+        capture_output=True,
+        check=False,
+    )
+    if b"UnicodeDecodeError" in done.stderr and b"configfile" in done.stderr:
+        pytest.skip("Snakemake itself reads no configuration in UTF-8 in this locale")
+    assert done.returncode == 0, done.stderr[-3000:].decode(errors="replace")
+    assert "信号" in pd.read_csv(sample.root / SUBSET)["class"].tolist()
+
+
+def test_masks_tell_the_growth_that_they_achieved(sample, study):
+    sample.build(SUBSET, study=study)
+    subset = pd.read_csv(sample.root / SUBSET)
+    assert (subset["mask_growth"] >= 0.2).all()
+    assert np.isfinite(subset["mask_growth"]).all()

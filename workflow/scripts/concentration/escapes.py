@@ -1,0 +1,48 @@
+"""Names of classes, nets and methods as plain text in Markdown and LaTeX. A name may hold anything.
+
+HTML is escaped by pandas and ``html``, JSON in ``gallery``, and the report's reStructuredText in
+its own templates.
+"""
+
+import re
+
+# What Markdown takes for markup; an underscore only where it does not join letters or digits.
+MARKDOWN = re.compile(r"[\\`*\[\]<>|$~@]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
+JOINERS = "\u200c\u200d"  # invisible, and part of words in some scripts
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, and without signs that no page can show."""
+    return "".join(
+        sign
+        if sign.isprintable() or sign in JOINERS
+        else " "
+        if sign.isspace()
+        else "\N{REPLACEMENT CHARACTER}"
+        for sign in text
+    )
+
+
+def markdown(text: str) -> str:
+    """The text in a cell of a Markdown table."""
+    return MARKDOWN.sub(lambda sign: f"\\{sign[0]}", one_line(text))
+
+
+def latex(text: str) -> str:
+    """The text in a cell of a LaTeX table."""
+    return "".join(LATEX.get(sign, sign) for sign in one_line(text))
+
+
+def latex_row_start(text: str) -> str:
+    """A cell that begins a row: ``[`` and ``*`` would be an option of the line break before it."""
+    return "{}" + text if text.startswith(("[", "*")) else text

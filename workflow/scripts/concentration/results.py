@@ -1,0 +1,148 @@
+"""Results that later jobs read: written with checksums, and verified when they are read.
+
+Beside a file lies ``.NAME.checksum``, in a folder ``.checksum``: the CRC-32 of every file, and the
+name of the note (see ``provenance``) that it is made of. A file that was damaged since, or that is
+of other settings, or was put there by somebody else, is refused with the way out.
+"""
+
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import provenance
+from .errors import StudyError
+from .files import sync, whole_file, whole_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHECKSUM = ".checksum"
+
+
+@contextmanager
+def checked_file(path: str | Path) -> Iterator[Path]:
+    """As ``whole_file``, with a checksum."""
+    with whole_file(path) as draft:
+        yield draft
+        seal = _seal({draft.name: _crc32(draft)})
+    with whole_file(_beside(Path(path))) as draft:
+        draft.write_text(seal, "utf-8")
+
+
+@contextmanager
+def checked_folder(path: str | Path) -> Iterator[Path]:
+    """As ``whole_folder``, with a checksum of every file in it."""
+    with whole_folder(path) as draft:
+        yield draft
+        files = sorted(file for file in draft.rglob("*") if file.is_file())
+        sums = {file.relative_to(draft).as_posix(): _crc32(file) for file in files}
+        if draft.exists():  # else another job has taken over, which whole_folder tells
+            (draft / CHECKSUM).write_text(_seal(sums), "utf-8")
+
+
+def read(path: Path) -> bytes:
+    """The content of a result. Raises StudyError as ``verify`` does."""
+    verify(path)
+    return path.read_bytes()
+
+
+def verify(path: Path, folder: Path | None = None) -> None:
+    """Compare a result, or a file in the result ``folder``, with its checksum and its settings.
+
+    Raises StudyError, with the way out, if it is missing, damaged, or of other settings.
+    """
+    what = folder or path
+    name = path.relative_to(folder).as_posix() if folder else path.name
+    try:
+        found = _crc32(path)
+        seal = json.loads((folder / CHECKSUM if folder else _beside(path)).read_text("utf-8"))
+        expected, made_of = seal["crc32"].get(name), seal["made_of"]
+    except FileNotFoundError as error:
+        missing = "is missing" if str(error.filename) == str(path) else "has no checksum"
+        raise unusable(path, missing, what) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unusable(path, f"can't be read ({error})", what) from None
+    if found != expected:
+        raise unusable(path, "was damaged or changed after it was written", what)
+    note = provenance.find(path, made_of) if made_of else None
+    if note and not note.exists():
+        raise unusable(path, "was made with other settings than this study's", what)
+
+
+def settings_of(path: Path) -> dict[str, Any]:
+    """The settings that a result is made of; none where it was not made by a job."""
+    made_of = json.loads(_beside(path).read_text("utf-8"))["made_of"]
+    note = provenance.find(path, made_of) if made_of else None
+    return provenance.read(note) if note and note.exists() else {}
+
+
+def read_json(path: Path) -> Any:
+    """A result that is JSON."""
+    with _refused(path):
+        return json.loads(read(path))
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """A result that is a table: parquet, or csv whose texts stay texts."""
+    import pandas as pd  # slow to import, and the Snakefile reads no tables
+
+    with _refused(path):
+        content = io.BytesIO(read(path))
+        if path.suffix == ".parquet":
+            return pd.read_parquet(content)
+        return pd.read_csv(content, dtype={"class": str}, keep_default_na=False)
+
+
+def read_array(path: Path, folder: Path) -> NDArray:
+    """The array of a ``.npy`` file in the result ``folder``; code in it is never run."""
+    with _refused(path, folder):
+        verify(path, folder)
+        return np.load(path, allow_pickle=False)
+
+
+def write_array(path: Path, array: NDArray) -> None:
+    """The array as a ``.npy`` file that is on the disk, not only on its way there."""
+    np.save(path, array)
+    sync(path)
+
+
+def unusable(path: Path, reason: str, what: Path | None = None) -> StudyError:
+    """What to say of a result that is not used; ``what`` is the result that Snakemake knows."""
+    what = what or path
+    kind = "the folder " if what.is_dir() else ""
+    return StudyError(
+        f"result {str(path)!r} {reason}: delete {kind}{str(what)!r} and rerun, which recomputes it"
+    )
+
+
+@contextmanager
+def _refused(path: Path, folder: Path | None = None) -> Iterator[None]:
+    """Content that fits its checksum and is still no array, table or JSON."""
+    try:
+        yield
+    except (OSError, ValueError, EOFError, KeyError) as error:  # pyarrow's are ValueErrors
+        raise unusable(path, f"can't be read ({error})", folder or path) from None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}{CHECKSUM}")
+
+
+def _seal(sums: dict[str, str]) -> str:
+    return json.dumps({"made_of": provenance.current_note.get(), "crc32": sums}, indent=1)
+
+
+def _crc32(path: Path) -> str:
+    """CRC-32 in hexadecimal, of a file that may be larger than the memory."""
+    value = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            value = zlib.crc32(chunk, value)
+    return f"{value:08x}"
