@@ -302,6 +302,89 @@ def test_other_bytes_are_seen_whatever_their_time(sample, study, change, made, k
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+def test_changed_settings_are_seen_though_the_results_are_of_the_future(built):
+    """As where the clock of a file server is ahead, or was."""
+    study = SMALL | {"sizes": [64], "pathvars": {"results": "ahead"}}
+    shutil.copytree(built.root / "built", built.root / "ahead")
+    for file in (built.root / "ahead").rglob("*"):
+        status = file.stat()
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns + 900 * 10**9))
+    assert built.planned(study) == []
+    planned = rules(built.planned(study | {"seed": 7, "mask_dilation": 0.9}))
+    assert {"select_subset", "dilate_masks", "compute_maps", "score_maps"} <= planned
+
+
+def test_another_reference_is_seen_whatever_its_time_and_so_is_none(sample, study):
+    reference = sample.root / "means.csv"
+    reference.write_text("method,mean\ngrad_cam,0.5\n")
+    os.utime(reference, (1e9, 1e9))
+    study["reference"] = "means.csv"
+    sample.build(TABLE, study=study)
+    replace_in_old_time(reference, b"method,mean\ngrad_cam,0.25\n")
+    sample.build(TABLE, study=study)
+    assert 0.25 in pd.read_csv(sample.root / TABLE)["reference_mean"].tolist()
+    del study["reference"]
+    shutil.rmtree(sample.root / ".snakemake")
+    sample.build(TABLE, study=study)
+    assert "reference_mean" not in pd.read_csv(sample.root / TABLE)
+
+
+def test_own_files_among_those_of_the_drawn_sample_stay(sample, study):
+    del study["dataset"]
+    own = sample.root / "resources/sample/images/mine.jpg"
+    own.write_text("mine")
+    try:
+        said = refused(sample, SUBSET, study=study)
+    finally:
+        own.unlink()
+    assert "'resources/sample/images/mine.jpg' is not as the workflow drew it" in said
+    drawn = sample.root / "resources/sample/instances.json"
+    content = drawn.read_text("utf-8")
+    drawn.write_text(content + " ")
+    said = refused(sample, SUBSET, study=study)
+    assert "'resources/sample/instances.json' is not as the workflow drew it" in said
+    assert drawn.read_text("utf-8") == content + " "
+    drawn.unlink()
+    sample.build(SUBSET, study=study)
+    assert drawn.read_text("utf-8") == content
+
+
+def test_a_pipe_in_place_of_fetched_weights_is_told_and_not_waited_for(sample, study):
+    study["nets"][0]["weights"] = "IMAGENET1K_V1"
+    pipe = sample.root / "resources/weights/squeezenet1_1-IMAGENET1K_V1.pth"
+    pipe.parent.mkdir(exist_ok=True)
+    os.mkfifo(pipe)
+    try:
+        said = refused(sample, "results/mine/nets.csv", study=study)
+    finally:
+        pipe.unlink()
+    assert "are not a regular file: replace it" in said
+
+
+def test_a_slash_behind_the_folder_of_results_changes_nothing(sample, study):
+    sample.build("results/mine/subset.csv", study=study)
+    slash = study | {"pathvars": {"results": "./results/mine/"}}
+    done = sample.run("results/mine/subset.csv", "--dry-run", study=slash)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_the_folder_of_the_images_may_move(sample, study):
+    sample.build(ENERGY, study=study)
+    shutil.copytree(sample.root / "mine", sample.root / "moved")
+    study["dataset"] = {"annotations": "moved/instances.json", "images": "moved/images/"}
+    done = sample.run(ENERGY, "--dry-run", study=study)
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("restored")
+def test_images_are_compared_though_their_receipt_was_damaged(sample, study):
+    sample.build(ENERGY, study=study)
+    receipt = sample.root / "results/mine/images.csv"
+    receipt.with_name(".images.csv.checksum").unlink()
+    mirrored_images(sample.root)
+    assert "compute_maps" in rules(sample.planned(study))
+
+
 @pytest.mark.usefixtures("restored")
 def test_no_table_is_of_old_and_new_images(sample, study):
     sample.build(ENERGY, study=study)
@@ -401,7 +484,6 @@ DAMAGE = {
     "subset": ("subset.csv", cut, "gather_scores", ENERGY),
     "instances": ("instances.json", cut, "dilate_masks", ENERGY),
     "showcase": ("showcase.json", cut, "score_maps", ENERGY),
-    "images": ("images.csv", cut, "score_maps", ENERGY),
 }
 
 
@@ -469,10 +551,16 @@ def test_a_second_run_in_the_same_results_is_refused_whatever_its_folder(sample,
     logs = Path(shared, "logs/compute_maps")
     while first.poll() is None and not logs.exists():
         time.sleep(0.02)
-    said = refused(other, f"{shared}/energy.parquet", "--forcerun", "check_nets", study=study)
+    changed = copy.deepcopy(study)
+    changed["nets"][0]["target_layer"] = "features.10"
+    said = refused(other, f"{shared}/energy.parquet", study=changed)
     assert f"Another run is at work in the results '{shared}' (process {first.pid} on " in said
     assert first.wait() == 0
-    other.build(f"{shared}/energy.parquet", study=study)
+    # The refused run has left no trace that makes the first one's results its own.
+    done = other.run(f"{shared}/energy.parquet", "--dry-run", study=changed)
+    assert "rule compute_maps:" in done.stdout + done.stderr
+    done = other.run(f"{shared}/energy.parquet", "--dry-run", study=study)
+    assert "rule compute_maps:" not in done.stdout + done.stderr
 
 
 def test_a_run_without_slurm_cancels_no_job_of_slurm(sample, study, monkeypatch, tmp_path):

@@ -29,6 +29,7 @@ def on_slurm():
 
 onstart:
     lock_results()
+    require_lock()
     if not workflow.touch:
         remove_leftovers()
     if on_slurm() and (orphans := orphaned_jobs()):

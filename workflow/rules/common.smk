@@ -18,13 +18,12 @@ SCRIPTS = HOUSE / "workflow" / "scripts"
 # Our modules come first, here and in the jobs: Snakemake puts their folder behind all others, so
 # that a package of the same name in PYTHONPATH would run in their place.
 sys.path.insert(0, str(SCRIPTS))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
-os.environ["PYTHONUTF8"] = "1"  # files of the jobs are UTF-8, whatever the locale
+search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
+# Files of the jobs are UTF-8, whatever the locale.
+os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
 from concentration import config as configuration
-from concentration import provenance, receipts, yaml_keys
+from concentration import provenance, receipts, results, yaml_keys
 from concentration.errors import enumerate_errors
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
@@ -65,7 +64,7 @@ def check_config():
 
 def expand_home(item, key):
     if isinstance(item, dict) and isinstance(item.get(key), str):
-        item[key] = os.path.expanduser(item[key])
+        item[key] = os.path.normpath(os.path.expanduser(item[key]))
 
 
 def resolved(net):

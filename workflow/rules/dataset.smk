@@ -40,6 +40,7 @@ rule select_subset:
     input:
         settings=noted(
             "select_subset",
+            makes="instances.json",
             code=code("select_subset"),
             classes=[c["name"] for c in CLASSES],
             images_per_class=config["images_per_class"],
@@ -73,7 +74,12 @@ rule select_subset:
 
 rule dilate_masks:
     input:
-        settings=noted("dilate_masks", code=code("dilate_masks"), growth=config["mask_dilation"]),
+        settings=noted(
+            "dilate_masks",
+            makes="subset.csv",
+            code=code("dilate_masks"),
+            growth=config["mask_dilation"],
+        ),
         instances=rules.select_subset.output.instances,
     output:
         masks=directory("<results>/masks"),
@@ -96,7 +102,10 @@ rule dilate_masks:
 rule choose_showcase:
     input:
         settings=noted(
-            "choose_showcase", code=code("choose_showcase"), wanted=config.get("showcase")
+            "choose_showcase",
+            makes="showcase.json",
+            code=code("choose_showcase"),
+            wanted=config.get("showcase"),
         ),
         instances=rules.select_subset.output.instances,
     output:

@@ -118,10 +118,14 @@ rule render_maps:
         "../scripts/render_maps.py"
 
 
+GALLERY_PAGE = [HOUSE / f"workflow/gallery/gallery.{kind}" for kind in ("html", "css", "js")]
+
+
 rule build_gallery:
     input:
         settings=noted(
             "build_gallery",
+            page=lambda wildcards: [DIGESTS.sha256(file) for file in GALLERY_PAGE],
             code=code("build_gallery"),
             nets=list(NETS),
             untrained=UNTRAINED,
@@ -134,7 +138,7 @@ rule build_gallery:
         masks=rules.dilate_masks.output.masks,
         measures=rules.gather_scores.output.measures,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
-        page=[HOUSE / f"workflow/gallery/gallery.{kind}" for kind in ("html", "css", "js")],
+        page=[ancient(file) for file in GALLERY_PAGE],
     output:
         gallery=directory("<results>/gallery"),
     log:

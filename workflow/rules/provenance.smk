@@ -1,5 +1,5 @@
-# What results are made of. Every rule has a note of its settings as an input: a small file below the
-# results, named by a hash of its content. Scripts read their settings from it. Each rule's notes have
+# What results are made of. Notes of settings are inputs of the rules: small files below the results,
+# named by a hash of their content. Scripts read their settings from them. The notes of each rule have
 # a folder of their own, since Snakemake looks into a folder once and takes later files for missing.
 import fcntl
 import socket
@@ -13,10 +13,48 @@ def is_run():
     return workflow.executor_plugin is not None and not workflow.dryrun
 
 
-def noted(name, /, folder=RESULTS, **settings):
+LOCK = None  # open as long as this run lives
+HOLDER = None  # who else is at work in the results
+
+
+def lock_results():
+    """One run at a time in a folder of results, whatever folder it was started in.
+
+    Snakemake's own lock is of the folder in which it runs, and goes with the first run that ends.
+    """
+    global LOCK, HOLDER
+    if LOCK is not None or not workflow.is_main_process:
+        return
+    for own in STUDY_FOLDERS.values():
+        provenance.mark(Path(own))
+    LOCK = open(RESULTS / ".study.lock", "a+", encoding="utf-8")
+    try:
+        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        LOCK.seek(0)
+        HOLDER = LOCK.read().strip()
+        return
+    except OSError as error:
+        logger.warning(f"'{RESULTS}' can't be locked ({error}): start no second run in it.")
+    LOCK.truncate(0)
+    LOCK.write(f"process {os.getpid()} on {socket.gethostname()}, started in {Path.cwd()}")
+    LOCK.flush()
+
+
+def require_lock():
+    """End the run if another is at work in its results."""
+    if HOLDER is not None:
+        raise WorkflowError(
+            f"Another run is at work in the results '{RESULTS}' ({HOLDER}): wait until it ends, "
+            "or give this study another folder (pathvars.results)."
+        )
+
+
+def noted(name, /, folder=RESULTS, makes=None, **settings):
     """The note of a rule's settings, as an input. What can be called is given the wildcards.
 
-    Where no jobs run it is not written, and something that is not in the results stands for it.
+    ``makes`` is a result of the rule: where that is of another note, this one is younger. Where no
+    jobs run nothing is written, and something that is not in the results stands for the note.
     """
 
     def note(wildcards):
@@ -25,18 +63,26 @@ def noted(name, /, folder=RESULTS, **settings):
         }
         DIGESTS.save()
         notes = folder / provenance.FOLDER / name.format(**wildcards)
-        if is_run():
-            try:
-                for own in STUDY_FOLDERS.values():
-                    provenance.mark(Path(own))
-                return str(provenance.note(notes, values))
-            except OSError:
-                pass  # the jobs can't write there either, and say so
-        if provenance.note_path(notes, values).exists():
-            return str(provenance.note_path(notes, values))
-        return str(provenance.note(Path(workflow.snakemake_tmp_dir, notes.name), values))
+        path = writable_note(notes, values)
+        if makes is not None:
+            results.outdate(RESULTS / makes.format(**wildcards), path)
+        return str(path)
 
     return note
+
+
+def writable_note(notes, values):
+    if is_run():
+        try:
+            lock_results()
+            if HOLDER is None:
+                return provenance.note(notes, values)
+        except OSError:
+            pass  # the jobs can't write there either, and say so
+    present = provenance.note_path(notes, values)
+    if present.exists():
+        return present
+    return provenance.note(Path(workflow.snakemake_tmp_dir, notes.name), values)
 
 
 def found(receipt, folder=""):
@@ -58,6 +104,13 @@ def check_outputs():
         for folder in map(Path, sorted(made))
         if folder.resolve() in (Path(path).resolve(), *Path(path).resolve().parents)
     ]
+    if SAMPLE.items() & config["dataset"].items():
+        faults += [
+            f"dataset: {str(file)!r} is not as the workflow drew it, and would be drawn anew; move "
+            "it away (for images of your own give paths of your own)"
+            for path in SAMPLE.values()
+            for file in results.foreign_files(Path(path))[:3]
+        ]
     if faults:
         raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
 
@@ -75,29 +128,3 @@ def remove_leftovers():
         for file in RESULTS.glob(pattern):
             if file.relative_to(RESULTS).as_posix() not in PRESENT:
                 file.unlink()
-
-
-LOCK = None  # open as long as this run lives
-
-
-def lock_results():
-    """One run at a time in a folder of results, whatever folder it was started in.
-
-    Snakemake's own lock is of the folder in which it runs, and goes with the first run that ends.
-    """
-    global LOCK
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    LOCK = open(RESULTS / ".lock", "a+", encoding="utf-8")
-    try:
-        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        LOCK.seek(0)
-        raise WorkflowError(
-            f"Another run is at work in the results '{RESULTS}' ({LOCK.read().strip()}): wait "
-            "until it ends, or give this study another folder (pathvars.results)."
-        )
-    except OSError as error:
-        logger.warning(f"'{RESULTS}' can't be locked ({error}): start no second run in it.")
-    LOCK.truncate(0)
-    LOCK.write(f"process {os.getpid()} on {socket.gethostname()}, started in {Path.cwd()}")
-    LOCK.flush()

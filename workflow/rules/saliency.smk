@@ -36,6 +36,7 @@ rule compute_maps:
     input:
         settings=noted(
             "compute_maps-{net}",
+            makes="predictions/{net}/{size}/{scatteritem}.parquet",
             code=code("compute_maps"),
             net=lambda wildcards: with_hash(NETS[wildcards.net]),
             targets={c["name"]: c["targets"] for c in CLASSES},

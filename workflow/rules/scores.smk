@@ -7,7 +7,11 @@ rule score_maps:
     input:
         **{method: rules.compute_maps.output[method] for method in METHODS},
         settings=noted(
-            "score_maps", code=code("score_maps"), methods=sorted(METHODS), growths=GROWTHS
+            "score_maps",
+            makes="scores/{net}/{size}/{scatteritem}.parquet",
+            code=code("score_maps"),
+            methods=sorted(METHODS),
+            growths=GROWTHS,
         ),
         instances=rules.select_subset.output.instances,
         images="<results>/images.csv",
@@ -39,6 +43,7 @@ rule gather_scores:
     input:
         settings=noted(
             "gather_scores",
+            makes="measures.parquet",
             code=code("gather_scores"),
             classes=[c["name"] for c in CLASSES],
             nets=list(NETS),

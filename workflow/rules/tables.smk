@@ -6,12 +6,15 @@ rule tabulate_concentration:
     input:
         settings=noted(
             "tabulate_concentration",
+            reference=lambda wildcards: (
+                DIGESTS.sha256(Path(config["reference"])) if "reference" in config else None
+            ),
             code=code("tabulate_concentration"),
             tables=CONCENTRATION,
             untrained=UNTRAINED,
         ),
         measures=rules.gather_scores.output.measures,
-        reference=config.get("reference", []),
+        reference=ancient(config["reference"]) if "reference" in config else [],
     output:
         table_files("concentration", CONCENTRATION),
     log:
@@ -114,7 +117,7 @@ rule describe_study:
             configuration=config,
             software=installed_versions,
         ),
-        requirements=HOUSE / "requirements.txt",
+        requirements=ancient(HOUSE / "requirements.txt"),  # its versions are settings
     output:
         configuration="<results>/configuration.yaml",
         software="<results>/software.csv",

@@ -1,11 +1,12 @@
 """Try every net before the long work begins, and tell what each one is."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from concentration import nets
+from concentration import nets, receipts
 from concentration.errors import StudyError, enumerate_errors
 from concentration.files import whole_file
 from concentration.jobs import job
@@ -27,6 +28,8 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        for net in settings["nets"]:
+            receipts.require(Path(net["weights"]), net.get("sha256"))
         main(
             settings["nets"],
             settings["classes"],

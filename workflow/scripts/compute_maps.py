@@ -3,13 +3,14 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from concentration import coco, images, machine, predictions
+from concentration import coco, images, machine, predictions, receipts
 from concentration.coco import Sample
 from concentration.errors import InputError, StudyError
 from concentration.explain import Explainer
@@ -95,13 +96,15 @@ def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        net = settings["net"]
+        receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         machine.keep_freed_memory()
         everything = coco.samples(coco.read_subset(snakemake.input.instances))
         main(
             shard(everything, snakemake.wildcards.scatteritem),
             ImageFolder.listed(snakemake.params.images, snakemake.input.images),
-            settings["net"],
+            net,
             settings["targets"],
             snakemake.wildcards.size,
             settings["seed"],

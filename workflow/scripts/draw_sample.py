@@ -6,18 +6,18 @@ from pathlib import Path
 from PIL import Image
 
 from concentration import receipts
-from concentration.files import whole_file, whole_folder
 from concentration.jobs import job
+from concentration.results import checked_file, checked_folder
 from concentration.sample import scenes
 
 
 def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> None:
     drawn = scenes.draw_sample(count, seed)
     instances = scenes.coco_instances(drawn)
-    with whole_folder(images) as folder:
+    with checked_folder(images) as folder:
         for scene, image in zip(drawn, instances["images"], strict=True):
             Image.fromarray(scene.image).save(Path(folder, image["file_name"]), quality=95)
-    with whole_file(annotations) as draft:
+    with checked_file(annotations) as draft:
         draft.write_text(json.dumps(instances), "utf-8")
     drawn_files = [str(Path(images, image["file_name"])) for image in instances["images"]]
     receipts.write(receipts.of_files([annotations, *drawn_files]), receipt)

@@ -11,7 +11,11 @@ from concentration.jobs import job, log
 def main(source: str, annotations: Path) -> None:
     """Annotations that are there are the user's, or were fetched before: they stay."""
     if annotations.exists():
-        log.info("%s is there already", annotations)
+        log.warning(
+            "%s is there already and is used as it is. To fetch it from %s, move it away and rerun",
+            annotations,
+            source,
+        )
         return
     archive = annotations.parent / PurePosixPath(source).name
     by_hand = archive.exists()  # put there for a machine without the internet

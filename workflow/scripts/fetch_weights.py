@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from concentration import download, receipts
+from concentration.errors import StudyError
 from concentration.jobs import job, log
 from concentration.nets import download_address
 
@@ -13,6 +14,8 @@ def main(architecture: str, weights: str, file: Path) -> None:
     address = download_address(architecture, weights)
     hashed = re.search(r"-([0-9a-f]{8,})\.", address)
     sha256_start = hashed[1] if hashed else None
+    if file.exists() and not file.is_file():
+        raise StudyError(f"weights {str(file)!r} are not a regular file: replace it")
     if not file.exists():
         download.fetch(address, file, sha256_start=sha256_start)
     elif fault := download.Download(address, file, sha256_start).fault(file):

@@ -39,6 +39,7 @@ def list_images(entries: Sequence[dict[str, Any]], folder: str, receipt: str) ->
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        receipts.require(Path(snakemake.params.annotations), settings["annotations"])
         chosen = main(
             snakemake.params.annotations,
             settings["classes"],

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from . import provenance
+from . import entries, provenance
 from . import reference as other_means
 from .coco import slug
 from .errors import StudyError, hint
@@ -77,7 +77,9 @@ def results_faults(folders: Mapping[str, str]) -> list[str]:
     found = []
     for key, folder in folders.items():
         foreign = provenance.foreign_content(Path(folder))
-        if foreign is not None:
+        if foreign is not None and not Path(folder).is_dir():
+            found.append(f"pathvars.{key}: {folder!r} is no folder; give a new or empty one")
+        elif foreign is not None:
             found.append(
                 f"pathvars.{key}: {folder!r} holds {foreign!r}, which no study of this workflow "
                 "made, and files in such a folder are replaced and removed; give a new or empty "
@@ -174,6 +176,9 @@ def _duplicates(config: Config) -> Iterator[str]:
 
 
 def _name_faults(config: Config) -> Iterator[str]:
+    for number, item in enumerate(_list(config, "classes")):
+        if isinstance(_name(item), str) and not entries.is_text(_name(item)):
+            yield f"classes[{number}].name: {_name(item)!r} is not text that can be written"
     for number, net in enumerate(_list(config, "nets")):
         if _name(net) in list(ALL_LABELS):
             yield (

@@ -66,6 +66,8 @@ class Download:
 
     def fault(self, path: Path) -> str | None:
         """Why the bytes at ``path`` are not the right ones."""
+        if not path.is_file():  # to read from a pipe would wait for ever
+            return f"{str(path)!r} is not a regular file"
         if self.sha256_start is not None:
             with path.open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ So a change is a file that is younger than the result, whether or not Snakemake 
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -35,7 +36,7 @@ def foreign_content(results: Path) -> str | None:
     A folder is a study's if its first run has marked it. One that is new, empty, or holds nothing
     but the folders of other studies may become one. Hidden files do not count: no job makes any.
     """
-    if (results / MARKER).exists() or not results.exists():
+    if (results / MARKER).exists() or not (results.exists() or results.is_symlink()):
         return None
     if not results.is_dir():
         return results.name
@@ -95,8 +96,15 @@ def take_up(path: Path) -> dict[str, Any]:
     for other in path.parent.glob("*.json"):
         if other != path:
             other.unlink(missing_ok=True)
-    current_note.set(f"{path.parent.name}/{path.name}")
+    if path.stat().st_mtime > time.time():  # it was made younger than a result of the future
+        os.utime(path)
+    current_note.set(name_of(path))
     return settings
+
+
+def name_of(note: Path) -> str:
+    """What results call the note that they are made of."""
+    return f"{note.parent.name}/{note.name}"
 
 
 def find(result: Path, name: str) -> Path | None:

@@ -63,6 +63,12 @@ class Digests:
             self._changed = False
 
 
+def require(path: Path, sha256: str | None) -> None:
+    """Raises StudyError if the file is not that of this SHA-256; None is any."""
+    if sha256 is not None and Digests().sha256(path) != sha256:
+        raise StudyError(f"{str(path)!r} changed while the study ran: rerun")
+
+
 def of_files(names: Iterable[str], folder: Path = Path()) -> list[dict[str, str]]:
     """The rows of a receipt of the files called ``names`` below ``folder``."""
     digests = Digests()
@@ -93,9 +99,11 @@ def found(path: Path, folder: Path, digests: Digests) -> str | None:
     made of. Else another hash than that. So it is a setting of the rule that makes the receipt:
     changed files change the setting.
     """
+    if not path.exists():
+        return None
     try:
         files, before = read(path), results.settings_of(path).get("found")
-    except StudyError:  # there is no receipt, or none that can be used
-        return None
+    except StudyError:  # a receipt that can't be used: it is made again
+        return provenance.short_hash(hashlib.sha256(path.read_bytes()).hexdigest())
     now = {name: digests.sha256(folder / name) for name in files}
     return before if now == files else provenance.short_hash([before, now])

@@ -7,6 +7,7 @@ of other settings, or was put there by somebody else, is refused with the way ou
 
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,12 +29,12 @@ CHECKSUM = ".checksum"
 
 @contextmanager
 def checked_file(path: str | Path) -> Iterator[Path]:
-    """As ``whole_file``, with a checksum."""
+    """As ``whole_file``, with a checksum, which is there before the file is."""
     with whole_file(path) as draft:
         yield draft
         seal = _seal({draft.name: _crc32(draft)})
-    with whole_file(_beside(Path(path))) as draft:
-        draft.write_text(seal, "utf-8")
+        with whole_file(_beside(Path(path))) as checksum:
+            checksum.write_text(seal, "utf-8")
 
 
 @contextmanager
@@ -74,6 +75,37 @@ def verify(path: Path, folder: Path | None = None) -> None:
     note = provenance.find(path, made_of) if made_of else None
     if note and not note.exists():
         raise unusable(path, "was made with other settings than this study's", what)
+
+
+def foreign_files(path: Path) -> list[Path]:
+    """What at ``path``, a file or a folder, was not made by a job, or was changed since."""
+    if not path.exists():
+        return []
+    folder = path if path.is_dir() else None
+    files = [path] if folder is None else [f for f in path.rglob("*") if not f.name.startswith(".")]
+    try:
+        seal = json.loads((folder / CHECKSUM if folder else _beside(path)).read_text("utf-8"))
+        sums = dict(seal["crc32"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return files
+    names = {file: file.relative_to(folder or path.parent).as_posix() for file in files}
+    return [f for f, name in names.items() if not f.is_file() or sums.get(name) != _crc32(f)]
+
+
+def outdate(path: Path, note: Path) -> None:
+    """Make ``note`` younger than the result at ``path``, unless that is made of this note.
+
+    So it is recomputed, even where a clock was wrong, or the note was written before the result.
+    """
+    if not path.exists():
+        return
+    try:
+        made_of = json.loads(_beside(path).read_text("utf-8"))["made_of"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made_of = None  # it can't be verified when it is read
+    age = path.stat().st_mtime
+    if made_of != provenance.name_of(note) and note.stat().st_mtime <= age:
+        os.utime(note, (age + 1, age + 1))
 
 
 def settings_of(path: Path) -> dict[str, Any]:
