@@ -1,7 +1,7 @@
 """Tables as files: the same rows in every format, exact as csv and in words elsewhere."""
 
 import re
-from html import unescape
+from html.parser import HTMLParser
 from io import StringIO
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from concentration import escapes, tables
+from concentration import escapes, readable, tables
 from concentration.differences import differences
 from concentration.methods import ALL_LABELS
 from concentration.summaries import compare, summarise, summarise_measures
@@ -31,26 +31,74 @@ def table(request):
     return request.param
 
 
+def texts(table, folder, *args, **options) -> dict[str, str]:
+    """The table as it is written, by format."""
+    tables.write(table, folder / "table", *args, **options)
+    return {s: (folder / f"table.{s}").read_text("utf-8") for s in tables.FORMATS}
+
+
 @pytest.fixture
 def written(table, tmp_path):
-    """The texts of the table, by format."""
-    tables.write(table, tmp_path / "table", "A <title> & more")
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
-        f"table.{suffix}" for suffix in tables.FORMATS
-    )
-    return {suffix: (tmp_path / f"table.{suffix}").read_text() for suffix in tables.FORMATS}
+    made = texts(table, tmp_path, "A <title> & more", "A note: 95 % & more.", show=["sum"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"table.{s}" for s in made)
+    return made
 
 
-def cells(text: str, suffix: str) -> list[list[str]]:
-    """The entries of every row of md or tex, headings first."""
-    cell, end = {"md": ("|", "|"), "tex": ("&", r"\\")}[suffix]
-    rows = [line.strip() for line in text.splitlines() if cell in line and ":-" not in line]
-    rows = [row for row in rows if "--:" not in row and not row.startswith("%")]
-    heads = rows.count(rows[0])  # a long table says its headings again on every page
-    rows = [rows[0], *(row for row in rows if row != rows[0])]
-    assert heads <= 2
-    split = [row.removesuffix(end).strip("|").split(cell) for row in rows]
-    return [[entry.strip().replace("\\", "") for entry in row] for row in split]
+def markdown_rows(text: str) -> list[dict[str, str]]:
+    """The rows of the table, by heading."""
+    lines = [line.strip("|") for line in text.splitlines() if line.startswith("|")]
+    headings, _, *rows = ([cell.strip() for cell in line.split("|")] for line in lines)
+    return [dict(zip(headings, row, strict=True)) for row in rows]
+
+
+def latex_rows(text: str) -> list[list[str]]:
+    """The cells of the rows, with those of the line above their group first."""
+    rows, group = [], []
+    for line in text.split("\\endlastfoot" if "longtable}" in text else "\\midrule")[
+        1
+    ].splitlines():
+        if r"\multicolumn" in line and r"\rule" not in line:
+            names = re.search(r"\\itshape (.*)} \\\\\*", line)[1]
+            group = [name.split(": ", 1)[1] for name in names.split(", ")]
+        elif " & " in line:
+            rows.append([*group, *re.sub(r" \\\\\*?$", "", line).split(" & ")])
+    return rows
+
+
+class Page(HTMLParser):
+    """The tables of a page: rows of (element, attributes, text), and the text outside of them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.rows, self.captions, self.outside, self._open = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self.rows[-1].append([tag, dict(attributes), ""])
+        if tag not in ("meta", "br"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, text):
+        if {"th", "td"} & set(self._open):
+            self.rows[-1][-1][2] += text
+        elif "caption" in self._open:
+            self.captions.append(text)
+        elif "style" not in self._open:
+            self.outside.append(text.strip())
+
+
+def number(value, places):
+    return "-" if np.isnan(value) else f"{value:.{places}f}"
+
+
+def interval(low, high, places):
+    return "-" if np.isnan(low) else f"[{low:.{places}f}, {high:.{places}f}]"
 
 
 def test_csv_holds_the_exact_numbers(table, written):
@@ -61,92 +109,209 @@ def test_csv_holds_the_exact_numbers(table, written):
     )
 
 
-@pytest.mark.parametrize("suffix", ["md", "tex"])
-def test_readable_tables_hold_the_same_rows_in_words(table, written, suffix):
-    headings, *rows = cells(written[suffix], suffix)
-    assert ("other" in headings) == ("other" in table)
+def test_markdown_holds_every_row_in_words(table, written):
+    rows = markdown_rows(written["md"])
     assert len(rows) == len(table)
-    assert not any("_" in heading for heading in headings)
-    for line, row in zip(rows, table.to_dict("records"), strict=True):
-        told = dict(zip(headings, line, strict=True))
-        assert told["method"] == ALL_LABELS[row["method"]]
+    assert not any("_" in heading for heading in rows[0])
+    for shown, row in zip(rows, table.to_dict("records"), strict=True):
+        assert shown["method"] == ALL_LABELS[row["method"]]
         if "other" in row:
-            assert told["other"] == ALL_LABELS.get(row["other"], row["other"])
-        for name in ("mean", "difference"):
-            if name in row:
-                number = "-" if np.isnan(row[name]) else f"{row[name]:.3f}"
-                assert told[name] == number
-        value = row.get("mean", row.get("difference"))
-        if "low" in row and not np.isnan(value):
-            assert told["95 % interval"] == f"[{row['low']:.3f}, {row['high']:.3f}]"
+            assert shown["other"] == ALL_LABELS.get(row["other"], row["other"])
         if "records" in row:
-            assert told["records"] == str(row["records"])
+            assert shown["n"] == str(row["records"])
+            assert shown["sum"] == number(row["sum"], 2)
+        for name in {"mean", "difference"} & set(row):
+            assert shown[name] == number(row[name], 3)
+        assert shown["95 % CI"] == interval(row["low"], row["high"], 3)
         if "lift" in row:
-            low, high = row["lift_low"], row["lift_high"]
-            assert told["95 % interval of lift"] == f"[{low:.2f}, {high:.2f}]"
+            assert shown["95 % CI of lift"] == interval(row["lift_low"], row["lift_high"], 2)
 
 
-def test_page_holds_what_markdown_holds(written):
-    page = written["html"]
-    rows = cells(written["md"], "md")
-    body = page[page.index("<table") :]
-    for row in rows:
-        for entry in row:
-            assert entry.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in body
-    assert body.count("<tr") == len(rows)
-    assert "A &lt;title&gt; &amp; more" in page
-    assert "http" not in page
+def test_latex_holds_every_row(table, written):
+    rows = latex_rows(written["tex"])
+    assert len(rows) == len(table)
+    value = "mean" if "mean" in table else "difference"
+    for cells, row in zip(rows, table.to_dict("records"), strict=True):
+        text = " ".join(cells).replace("$-$", "-").replace(r" \\ ", " ")
+        for name in {"net", "method", "other", "class"} & set(row):
+            assert ALL_LABELS.get(row[name], row[name]) in text
+        if np.isnan(row[value]):
+            assert "--" in cells
+        else:
+            end = interval(row["low"], row["high"], 3)
+            assert f"{row[value]:.3f} {end}" in text
 
 
-def test_small_p_values_are_told_as_small():
+def test_page_holds_what_markdown_holds(table, written):
+    """A group's names stand once, above its rows; every cell says what it belongs to."""
+    rows = markdown_rows(written["md"])
+    page = Page(written["html"])
+    heads, *below = page.rows
+    assert {attributes["scope"] for _, attributes, _ in heads} == {"col"}
+    shown, group, seen = [], {}, []
+    for cells in below:
+        scope = cells[0][1]["scope"]
+        if scope == "rowgroup":
+            group = dict(name.split(": ") for name in cells[0][2].split(", "))
+            seen.append(tuple(group.values()))
+            assert len(cells) == 1
+            assert cells[0][1]["colspan"] == str(len(heads))
+        else:
+            assert scope == "row"
+            texts = [text.replace("\u2212", "-").replace("\u2013", "-") for *_, text in cells]
+            shown.append(group | dict(zip([head[2] for head in heads], texts, strict=True)))
+    assert shown == [{k: v.replace("\\", "") for k, v in row.items()} for row in rows]
+    assert len(seen) == len(set(seen))
+    assert bool(seen) == (not {"class", "net", "measure", "other"}.isdisjoint(table))
+    assert page.captions == ["A <title> & more"]
+    assert "http" not in written["html"]
+
+
+def test_the_note_stands_below_the_table_and_not_in_the_csv(written):
+    note = "A note: 95 % & more."
+    assert note not in written["csv"]
+    assert written["md"].endswith(f"|\n\n{note}\n")
+    assert [text for text in Page(written["html"]).outside if text][-1] == note
+    end = written["tex"].index(r"\bottomrule" if "{tabular}%" in written["tex"] else r"\noalign")
+    assert r"A note: 95~\% \& more." in written["tex"][end:]
+    assert written["tex"].startswith("% A <title> & more\n")
+
+
+def headings(table, **options):
+    return [column.heading for column in readable.columns(table, **options)]
+
+
+def test_small_p_values_are_shown_as_small():
     table = pd.DataFrame({"p": [0.2, 0.0004, np.nan], "p_holm": [1.0, 0.001, np.nan]})
-    shown, numeric = tables.readable(table)
-    assert numeric == [True, True]
-    assert shown["p"].tolist() == ["0.200", "< 0.001", "-"]
-    assert shown["p holm"].tolist() == ["1.000", "0.001", "-"]
+    p, holm = readable.columns(table)
+    assert (p.numeric, holm.numeric) == (True, True)
+    assert p.cells == ["0.200", "< 0.001", "-"]
+    assert (holm.heading, holm.cells) == ("p (Holm)", ["1.000", "0.001", "-"])
+
+
+def test_numbers_have_a_real_minus_but_where_a_reader_greps(tmp_path):
+    table = pd.DataFrame({"net": ["a-b"], "difference": [-0.5], "low": [-0.6], "high": [-0.0001]})
+    text = texts(table, tmp_path, "Differences")
+    assert r"a-b & $-$0.500 & [$-$0.600, 0.000] \\" in text["tex"]
+    assert "a-b</th>" in text["html"]
+    assert "\u22120.500</td>" in text["html"]
+    assert "[\u22120.600, 0.000]</td>" in text["html"]
+    assert "| a-b   |       -0.500 | [-0.600, 0.000] |" in text["md"]
 
 
 def test_an_empty_table_keeps_its_headings(tmp_path):
-    tables.write(pd.DataFrame(columns=["net", "records"]), tmp_path / "table", "Nothing")
-    for suffix in tables.FORMATS:
-        text = (tmp_path / f"table.{suffix}").read_text()
-        assert "records" in text
-        assert (tables.NOTHING in text) == (suffix != "csv")
+    table = pd.DataFrame(columns=["net", "records", "undefined"])
+    text = texts(table, tmp_path, "Nothing")
+    assert text["csv"] == "net,records,undefined\n"
+    for suffix in set(text) - {"csv"}:
+        assert "undef" in text[suffix]
+        assert tables.NOTHING in text[suffix]
+    assert text["tex"].index(tables.NOTHING) < text["tex"].index(r"\bottomrule")
 
 
 def test_numbers_end_flush_and_words_begin_flush(tmp_path):
     table = pd.DataFrame({"net": ["vgg19"], "mean": [0.5], "low": [0.4], "high": [0.6]})
-    tables.write(table, tmp_path / "table", "Means")
-    markdown, tex, page = ((tmp_path / f"table.{s}").read_text() for s in ("md", "tex", "html"))
-    assert markdown.splitlines()[1].replace("-", "") == "|:|:|:|"
-    assert [cell[-1] for cell in markdown.splitlines()[1].strip("|").split("|")] == ["-", ":", ":"]
-    assert "{lrr}" in tex
-    assert ":is(th, td):nth-child(2), :is(th, td):nth-child(3) { text-align: right; }" in page
+    text = texts(table, tmp_path, "Means")
+    line = text["md"].splitlines()[1].strip("|").split("|")
+    assert [cell[-1] for cell in line] == ["-", ":", ":"]
+    assert "{@{}lrr@{}}" in text["tex"]
+    sides = [[cell[1].get("class") for cell in row] for row in Page(text["html"]).rows]
+    assert sides == [[None, "number", "number"]] * 2
 
 
 @pytest.mark.parametrize(("rows", "long"), [(40, False), (41, True)])
 def test_latex_breaks_long_tables_over_pages_and_says_what_it_needs(tmp_path, rows, long):
-    tables.write(pd.DataFrame({"net": ["vgg19"] * rows}), tmp_path / "table", "Nets")
-    first, tex = (tmp_path / "table.tex").read_text().split("\n", 1)
-    assert first.startswith("% needs the LaTeX package")
-    assert ("longtable" in first) == long
+    tex = texts(pd.DataFrame({"net": ["vgg19"] * rows}), tmp_path, "Nets")["tex"]
+    assert tex.splitlines()[1].startswith("% needs the LaTeX package")
+    assert ("longtable" in tex.splitlines()[1]) == long
     assert (r"\begin{longtable}" in tex) == long
 
 
-def test_reasons_are_left_out_where_there_are_none():
-    table = pd.DataFrame({"net": ["vgg19"], "reasons": [""]})
-    assert list(tables.readable(table)[0]) == ["net"]
-    table = pd.DataFrame({"net": ["vgg19", "b"], "reasons": ["", "1 zero_energy"]})
-    assert list(tables.readable(table)[0]) == ["net", "reasons"]
+@pytest.mark.parametrize(
+    ("name", "nothing", "something"),
+    [("reasons", "", "1 zero_energy"), ("undefined", 0, 1), ("negligible", 0, 1)],
+)
+def test_what_is_rare_is_left_out_where_there_is_none(name, nothing, something):
+    assert headings(pd.DataFrame({"net": ["a", "b"], name: [nothing] * 2})) == ["net"]
+    table = pd.DataFrame({"net": ["a", "b"], name: [nothing, something]})
+    assert headings(table) == ["net", name]
+    assert readable.columns(table)[1].cells[1] == str(something).replace("_", " ")
+
+
+def test_a_caller_hides_columns_and_asks_for_the_sum(tmp_path):
+    table = summarise(RECORDS)
+    all_but_sum = headings(table)
+    assert headings(table, show=["sum"]) == [*all_but_sum[:4], "sum", *all_but_sum[4:]]
+    assert headings(table, hide=["reasons", "low"]) == [
+        name for name in all_but_sum if name not in ("reasons", "95 % CI")
+    ]
+    assert headings(table, hide=["lift"]) == all_but_sum[:-2]
+    text = texts(table, tmp_path, "Means", hide=["mean", "undefined", "reasons"])
+    assert text["csv"] == table.to_csv(index=False)
+    assert "mean" not in text["md"] + text["tex"] + text["html"].split("<table>")[1]
+
+
+def test_every_column_has_words_and_intervals_stand_behind_their_value():
+    names = ["pairs", "images", "difference", "low", "high", "effect_size", "p_holm", "classes"]
+    names += ["within_class", "within_low", "within_high", "mask_fraction", "reference_mean"]
+    assert headings(pd.DataFrame([range(1, 14)], columns=names)) == [
+        *("pairs", "images", "difference", "95 % CI", "effect size", "p (Holm)", "classes"),
+        *("difference within classes", "95 % CI within classes", "mask fraction"),
+        "reference mean",
+    ]
+    compared = compare(summarise(RECORDS), REFERENCE)  # its interval is the mean's
+    assert headings(compared)[-2:] == ["reference mean", "difference"]
+
+
+def test_a_count_that_is_undefined_elsewhere_is_no_fraction():
+    assert readable.columns(pd.DataFrame({"classes": [3, np.nan]}))[0].cells == ["3", "-"]
+
+
+def test_rows_are_grouped_by_what_repeats():
+    def depth(table):
+        return readable.grouping(readable.columns(table))
+
+    assert depth(MADE["by net"]) == 1
+    assert depth(MADE["differences"]) == 2  # by class and method
+    assert depth(MADE["with a reference"]) == 0
+    assert depth(pd.DataFrame({"method": ["a", "b"], "size": ["224"] * 2, "other": ["1"] * 2})) == 0
+    assert depth(pd.DataFrame({"net": ["a", "a"], "size": ["1", "2"], "n": [1, 2]})) == 1
+
+
+def test_latex_leaves_out_what_has_no_room_and_says_so(tmp_path):
+    table = differences(RECORDS, ["class"], UNTRAINED).assign(result="no different", classes=2)
+    inside = {f"within_{end}": table[end] for end in ("low", "high")}
+    table = table.assign(within_class=-table["difference"], **inside)
+    text = texts(table, tmp_path, "Differences")
+    comment = text["tex"].splitlines()[2]
+    assert comment.startswith("% left out, as there is no room; the csv has them: p, images")
+    head = text["tex"].split(r"\midrule")[0].splitlines()[-1]
+    for name in ("other", "diff.", "95 ", "p (Holm)", "result", "within"):
+        assert name in head
+    assert "left out" not in texts(summarise(RECORDS)[["method", "mean"]], tmp_path, "M")["tex"]
+
+
+def test_long_names_break_at_their_joints_before_anything_is_wider_than_the_text(tmp_path):
+    name = "a_very_long_name_of_a_net-of/somebody.else" * 3
+    tex = texts(pd.DataFrame({"net": [name], "mean": [0.5]}), tmp_path, "Means")["tex"]
+    lines = re.search(r"@{}l@{}}(.*)\\end{tabular} & 0.500", tex)[1].split(r" \\ ")
+    assert "".join(lines).replace("\\", "") == name
+    assert len(lines) > 1
+    assert all(re.search(r"[-_/.]$", line) for line in lines[:-1])
 
 
 def test_names_do_not_end_a_cell(tmp_path):
     name = "a|b & c_d % <e>"
-    tables.write(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path / "table", "Means")
-    text = {s: (tmp_path / f"table.{s}").read_text() for s in tables.FORMATS}
+    text = texts(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path, "Means")
     assert r"a\|b & c_d % \<e\>" in text["md"]
     assert r"a\textbar{}b \& c\_d \% \textless{}e\textgreater{} & 0.500" in text["tex"]
     assert "a|b &amp; c_d % &lt;e&gt;" in text["html"]
+
+
+def test_pages_have_a_scope_for_phones_and_dark_rooms(written):
+    page = written["html"]
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "@media (prefers-color-scheme: dark)" in page
 
 
 HOSTILE = {
@@ -167,27 +332,39 @@ HARMLESS = ["traffic light", "squeezenet1_1_random", "信号 / ランプ", "vgg1
 
 
 def first_cells(page: str) -> list[str]:
-    """What a browser shows in the first cell of each row of a page's table."""
-    return [unescape(cell) for cell in re.findall(r"<tr>\s*<td[^>]*>([^<]*)</td>", page)]
+    """What a browser shows in the first cell of each row of a page's table, below the headings."""
+    return [row[0][2] for row in Page(page).rows[1:]]
+
+
+def commands(line: str) -> set[str]:
+    return set(re.findall(r"\\([a-zA-Z]+)", line))
 
 
 @pytest.mark.parametrize("name", [*HOSTILE.values(), *HARMLESS], ids=[*HOSTILE, *HARMLESS])
 def test_a_name_stays_text_in_every_format(name, tmp_path):
     frame = pd.DataFrame({"class": [name, "next"], "mean": [0.5, 0.25]})
-    tables.write(frame, tmp_path / "table", "Means")
-    text = {s: (tmp_path / f"table.{s}").read_text("utf-8") for s in tables.FORMATS}
+    text = texts(frame, tmp_path, name, name)
     assert pd.read_csv(tmp_path / "table.csv", keep_default_na=False).equals(frame)
     shown = escapes.one_line(name).strip()
     github = MarkdownIt("gfm-like", {"html": True, "linkify": False})
     assert first_cells(github.render(text["md"])) == [shown, "next"]
     assert first_cells(text["html"])[0].split() == shown.split()
-    rows = text["tex"].split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
+    head, body = text["tex"].split("\\midrule\n")
+    rows, note = body.split("\\bottomrule\n")
+    rows = rows.splitlines()
+    assert [line[0] for line in head.splitlines()[:2]] == ["%", "%"]
     assert len(rows) == 2  # one line each, of two cells
     assert len(re.split(r"(?<!\\)&", rows[0])) == 2
     assert rows[0].endswith(r" & 0.500 \\")
     assert not rows[0].startswith(("[", "*"))
-    commands = set(re.findall(r"\\([a-zA-Z]+)", rows[0]))
-    assert commands <= {"textbackslash", "textbar", "textless", "textgreater", "textasciitilde"}
+    signs = {"textbackslash", "textbar", "textless", "textgreater", "textasciitilde", "symbol"}
+    assert set(re.findall(r"\\([a-zA-Z]+)", rows[0])) <= signs
+    assert set(re.findall(r"\\([a-zA-Z]+)", note.splitlines()[0])) <= {
+        *signs,
+        "multicolumn",
+        "rule",
+    }
+    assert note.splitlines()[1:] == [r"\end{tabular}%", r"\endgroup"]
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -1,6 +1,6 @@
 """Names of classes, nets and methods as plain text in Markdown and LaTeX. A name may hold anything.
 
-HTML is escaped by pandas and ``html``, JSON in ``gallery``, and the report's reStructuredText in
+HTML is escaped by ``html``, JSON in ``gallery``, and the report's reStructuredText in
 its own templates.
 """
 
@@ -10,6 +10,8 @@ import re
 MARKDOWN = re.compile(r"[\\`*\[\]<>|$~@]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
 JOINERS = "\u200c\u200d"  # invisible, and part of words in some scripts
 
+# Each is in every encoding of fonts (OT1, T1, TU) without a package or a further font, and prints
+# under babel, where a quote may be a command. OT1 has the curly quote alone, and draws underscores.
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -17,8 +19,12 @@ LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "`": r"\`{}",
+    '"': r"\symbol{34}",
+    "\N{REPLACEMENT CHARACTER}": "?",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
+LIGATURES = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # of signs; those of letters are fine
 
 
 def one_line(text: str) -> str:
@@ -40,7 +46,8 @@ def markdown(text: str) -> str:
 
 def latex(text: str) -> str:
     """The text in a cell of a LaTeX table."""
-    return "".join(LATEX.get(sign, sign) for sign in one_line(text))
+    apart = LIGATURES.split(one_line(text))
+    return "{}".join("".join(LATEX.get(sign, sign) for sign in part) for part in apart)
 
 
 def latex_row_start(text: str) -> str:

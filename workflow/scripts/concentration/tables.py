@@ -1,70 +1,90 @@
 """Tables as files: raw numbers as csv, and readable ones for a page, a paper and the report."""
 
 import csv
-import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from html import escape
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from . import escapes
+from . import escapes, latex, readable
 from .files import whole_file
-from .methods import ALL_LABELS
+from .readable import Column
 
 FORMATS = ("csv", "md", "tex", "html")
 
-DECIMALS = {
-    "sum": 2,
-    "mean": 3,
-    "mask_fraction": 3,
-    "chance": 3,
-    "lift": 2,
-    "reference_mean": 3,
-    "difference": 3,
-    "effect_size": 2,
-}
-# Columns that are told as an interval behind the value that they belong to, where it is there.
-INTERVALS = {
-    "mean": ("low", "high", "95 % interval"),
-    "difference": ("low", "high", "95 % interval"),
-    "lift": ("lift_low", "lift_high", "95 % interval of lift"),
-}
-P_VALUES = ("p", "p_holm")
-NONE = "-"
-
 NOTHING = "Nothing to list."
-LONG = 40  # rows; LaTeX breaks a longer table over pages
 
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font: 13px/1.4 system-ui, sans-serif; margin: 0 .5rem 1rem; color: #222; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: .12rem .35rem; text-align: left; }}
-td {{ white-space: nowrap; }}
-thead th {{ position: sticky; top: 0; background: #fff; box-shadow: 0 1px #222; }}
-tbody tr:nth-child(even) {{ background: #f4f4f4; }}
-{style}
-</style>
-<h3>{title}</h3>
+{style}</style>
 {body}
 </html>
 """
+STYLE = """\
+:root { color-scheme: light dark; --page: #fff; --ink: #222; --line: #ccc; }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #17191c; --ink: #dfe1e4; --line: #4a4e55; }
+}
+body {
+  margin: .5rem; font: 13px/1.4 system-ui, sans-serif;
+  color: var(--ink); background: var(--page);
+}
+h1, caption { margin: 0; padding: .2rem .4rem .5rem; font-size: 15px; font-weight: 600; }
+caption { text-align: left; }
+caption span, th span { position: sticky; left: .4rem; }
+main { display: flex; flex-direction: column; max-height: calc(100dvh - 1rem); }
+main div { overflow: auto; }
+main p { max-width: 45rem; margin: .5rem .4rem; }
+table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .12rem .4rem; white-space: nowrap; font-weight: 400; text-align: left; }
+.number { text-align: right; }
+/* The headings stay, that of the group below them, and beside them the name of the row. */
+thead th, th:first-child { position: sticky; background: var(--page); }
+thead th { top: 0; z-index: 2; height: 1.3rem; font-weight: 600; border-bottom: 1px solid; }
+th:first-child { left: 0; }
+thead th:first-child { z-index: 3; }
+th[scope=rowgroup] { top: calc(1.54rem + 1px); z-index: 1; font-style: italic; }
+tbody + tbody th[scope=rowgroup] { border-top: 1px solid var(--line); }
+@media print { main { max-height: none; } main div { overflow: visible; } }
+"""
 
 
-def write(table: pd.DataFrame, stem: Path, title: str) -> None:
-    """The table as ``stem`` with every suffix of FORMATS; its ``title`` stands on the page."""
-    shown, numeric = readable(table)
-    align = ["right" if number else "left" for number in numeric]
-    nothing = "" if len(shown) else NOTHING
+def write(
+    table: pd.DataFrame,
+    stem: Path,
+    title: str,
+    note: str = "",
+    *,
+    hide: Collection[str] = (),
+    show: Collection[str] = (),
+) -> None:
+    """The table as ``stem`` with every suffix of FORMATS.
+
+    Parameters
+    ----------
+    table
+        One row a group. The csv holds it as it is.
+    stem
+        The path of the files, without a suffix.
+    title
+        Heads the page, and is a comment in LaTeX.
+    note
+        A sentence or two in plain text below the table.
+    hide, show
+        Columns that the readable forms leave out, and those that they would leave out otherwise:
+        ``readable.columns`` says which.
+    """
+    columns = readable.columns(table, hide, show)
     texts = {
         "csv": csv_text(table),
-        "md": f"{_markdown(shown, numeric, align)}\n\n{nothing}".rstrip() + "\n",
-        "tex": _latex(shown, "".join(side[0] for side in align), nothing),
-        "html": page(title, f"{_html(shown)}\n{nothing}", numeric),
+        "md": _markdown(columns, "" if len(table) else NOTHING, note),
+        "tex": latex.text(columns, title, note, NOTHING),
+        "html": _page(columns, title, "" if len(table) else NOTHING, note),
     }
     for suffix, text in texts.items():
         with whole_file(f"{stem}.{suffix}") as draft:
@@ -79,73 +99,61 @@ def csv_text(table: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n", quoting=quoting)
 
 
-def page(title: str, body: str, numeric: Sequence[bool] = ()) -> str:
-    """A page with the HTML ``body``; the columns of its tables that are ``numeric`` end flush."""
-    right = [f":is(th, td):nth-child({n})" for n, number in enumerate(numeric, 1) if number]
-    style = f"{', '.join(right)} {{ text-align: right; }}" if right else ""
-    return PAGE.format(title=html.escape(title), body=body, style=style)
+def page(title: str, body: str) -> str:
+    """A page with the HTML ``body`` below its title."""
+    return _document(title, f"<h1>{escape(title)}</h1>\n{body}")
 
 
-def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, list[bool]]:
-    """The table in words, and which of its columns are numbers.
-
-    Numbers are rounded, ends of intervals share a column, - stands for what is undefined, and a
-    column of reasons is left out where there are none.
-    """
-    columns: dict[str, list[str]] = {}
-    numeric: list[bool] = []
-    intervals = {name: ends for name, ends in INTERVALS.items() if name in table}
-    told = {end for low, high, _ in intervals.values() for end in (low, high)}
-    if "reasons" in table and not table["reasons"].any():
-        told.add("reasons")
-    for name in table.columns.difference(told, sort=False):
-        columns[_heading(name)] = [_readable(name, value) for value in table[name]]
-        numeric.append(pd.api.types.is_numeric_dtype(table[name]))
-        low, high, heading = intervals.get(name, ("", "", ""))
-        if low in table and heading not in columns:
-            pairs = zip(table[low], table[high], strict=True)
-            columns[heading] = [_interval(DECIMALS[name], *pair) for pair in pairs]
-            numeric.append(True)
-    return pd.DataFrame(columns), numeric
+def _document(title: str, body: str) -> str:
+    return PAGE.format(title=escape(title), style=STYLE, body=body)
 
 
-def _html(shown: pd.DataFrame) -> str:
-    return shown.map(escapes.one_line).to_html(index=False, border=0)
+def _markdown(columns: Sequence[Column], *paragraphs: str) -> str:
+    cells = {c.heading: c.cells if c.numeric else map(escapes.markdown, c.cells) for c in columns}
+    sides = ["right" if column.numeric else "left" for column in columns]
+    shown = pd.DataFrame({heading: list(of) for heading, of in cells.items()})
+    text = shown.to_markdown(index=False, disable_numparse=True, colalign=sides or None)
+    below = [escapes.markdown(paragraph) for paragraph in paragraphs if paragraph]
+    return "\n\n".join([text, *below]) + "\n"
 
 
-def _markdown(shown: pd.DataFrame, numeric: Sequence[bool], align: Sequence[str]) -> str:
-    names = shown.columns[[not number for number in numeric]]
-    escaped = shown.assign(**{name: shown[name].map(escapes.markdown) for name in names})
-    return escaped.to_markdown(index=False, disable_numparse=True, colalign=align or None)
+def _page(columns: Sequence[Column], title: str, *paragraphs: str) -> str:
+    """A page of the table alone, which scrolls in its own box below its headings."""
+    depth = readable.grouping(columns)
+    shown, keys = columns[depth:], readable.keys(columns) - depth
+    heads = [_cell("th", c.heading, c.numeric, scope="col") for c in shown]
+    lines = [
+        '<main><div role="region" aria-labelledby="title" tabindex="0"><table>',
+        f'<caption><span id="title">{escape(title)}</span></caption>',
+        f"<thead><tr>{''.join(heads)}</tr></thead>",
+    ]
+    for group, rows in readable.groups(columns, depth):
+        lines.append("<tbody>")
+        if depth:
+            names = escape(readable.group_name(columns, group))
+            lines.append(
+                f'<tr><th scope="rowgroup" colspan="{len(shown)}"><span>{names}</span></th></tr>'
+            )
+        for row in rows:
+            cells = [_cell("th", c.cells[row], c.numeric, scope="row") for c in shown[:keys]]
+            cells += [_cell("td", c.cells[row], c.numeric) for c in shown[keys:]]
+            lines.append(f"<tr>{''.join(cells)}</tr>")
+        lines.append("</tbody>")
+    lines += [
+        "</table></div>",
+        *(f"<p>{escape(escapes.one_line(text))}</p>" for text in paragraphs if text),
+        "</main>",
+    ]
+    return _document(title, "\n".join(lines))
 
 
-def _latex(shown: pd.DataFrame, align: str, nothing: str) -> str:
-    long = len(shown) > LONG
-    packages = "booktabs and longtable" if long else "booktabs"
-    escaped = shown.map(escapes.latex).rename(columns=escapes.latex)
-    if len(escaped):
-        escaped = escaped.assign(
-            **{escaped.columns[0]: escaped.iloc[:, 0].map(escapes.latex_row_start)}
-        )
-    tabular = escaped.to_latex(index=False, escape=False, column_format=align, longtable=long)
-    return f"% needs the LaTeX package{'s' if long else ''} {packages}\n{tabular}{nothing}"
+def _cell(kind: str, text: str, numeric: bool, scope: str = "") -> str:
+    scoped = f' scope="{scope}"' if scope else ""
+    side = ' class="number"' if numeric else ""
+    shown = _typeset(text) if numeric else text
+    return f"<{kind}{scoped}{side}>{escape(shown)}</{kind}>"
 
 
-def _heading(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _readable(name: str, value: Any) -> str:
-    if pd.isna(value):
-        return NONE
-    if name in DECIMALS:
-        return f"{value:.{DECIMALS[name]}f}"
-    if name in P_VALUES:
-        return "< 0.001" if value < 0.001 else f"{value:.3f}"
-    if name in ("method", "other"):
-        return ALL_LABELS.get(str(value), str(value))
-    return _heading(str(value)) if name == "measure" else str(value)
-
-
-def _interval(places: int, low: float, high: float) -> str:
-    return NONE if pd.isna(low) else f"[{low:.{places}f}, {high:.{places}f}]"
+def _typeset(number: str) -> str:
+    """The number with a minus that is as long as a plus, or an en dash where there is none."""
+    return "\N{EN DASH}" if number == readable.NONE else number.replace("-", "\N{MINUS SIGN}")
