@@ -64,7 +64,7 @@ def text(columns: Sequence[Column], title: str, note: str, nothing: str) -> str:
     body = list(_body(columns, depth, layout)) or [_across(layout, nothing)]
     head = [r"\toprule", _row(_heads(layout.columns)), r"\midrule"]
     note_row = _note(layout, note)
-    long = len(body) > LINES
+    long = sum(row.count(r"\\") for row in body) > LINES
     if long:
         kind = "longtable"
         # The end is no \endlastfoot, above which a page may lack its head, and stays with a row.
@@ -113,7 +113,7 @@ def _body(columns: Sequence[Column], depth: int, layout: Layout) -> Iterator[str
 def _note(layout: Layout, note: str) -> list[str]:
     words = escapes.latex(note).replace(r" \%", r"~\%")
     strut = r"\rule{0pt}{3ex}"  # room below the rule
-    return [_across(layout, f"{strut}{words}", f"p{{{layout.width:.1f}em}}")] if note else []
+    return [_across(layout, rf"\raggedright{strut}{words}", f"p{{{layout.width:.1f}em}}")] if note else []
 
 
 def _row(cells: Iterable[str]) -> str:
