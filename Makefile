@@ -2,6 +2,7 @@
 # make report  runs it and gathers tables and figures in one page, results/report.html
 # make test    runs all tests but those on Slurm;  make lint  checks style, types and the workflow
 # make test-browser  installs chromium (on Debian, as root) and runs the tests of the gallery alone
+# make test-latex    installs texlive (likewise) and compiles the tables
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
 # make benchmark    times the maps beside other libraries' (about 20 minutes)
 PYTHON ?= python3
@@ -10,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where config.yaml puts the results.
 RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
-.PHONY: study report test test-browser test-slurm lint format benchmark clean
+.PHONY: study report test test-browser test-latex test-slurm lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -26,6 +27,10 @@ test: .venv/tools
 test-browser: .venv/tools
 	tests/browser/install
 	pytest -rs tests/browser
+
+test-latex: .venv/tools
+	tests/latex/install
+	pytest -rs tests/latex
 
 test-slurm: .venv/tools
 	tests/slurm/install

@@ -200,11 +200,11 @@ def test_numbers_have_a_real_minus_but_where_a_reader_greps(tmp_path):
 
 
 def test_an_empty_table_keeps_its_headings(tmp_path):
-    table = pd.DataFrame(columns=["net", "records", "undefined"])
+    table = pd.DataFrame(columns=["net", "method", "records", "undefined"])
     text = texts(table, tmp_path, "Nothing")
-    assert text["csv"] == "net,records,undefined\n"
+    assert text["csv"] == "net,method,records,undefined\n"
     for suffix in set(text) - {"csv"}:
-        assert "undef" in text[suffix]
+        assert re.search(r"net\W.*method\W.*n\W.*undef", text[suffix])
         assert tables.NOTHING in text[suffix]
     assert text["tex"].index(tables.NOTHING) < text["tex"].index(r"\bottomrule")
 
@@ -298,6 +298,12 @@ def test_long_names_break_at_their_joints_before_anything_is_wider_than_the_text
     assert "".join(lines).replace("\\", "") == name
     assert len(lines) > 1
     assert all(re.search(r"[-_/.]$", line) for line in lines[:-1])
+
+
+@pytest.mark.parametrize(("name", "latin"), [("größer", True), ("信号", False)])
+def test_latex_says_which_program_its_letters_need(tmp_path, name, latin):
+    tex = texts(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path, "Means")["tex"]
+    assert ("XeLaTeX" not in tex) == latin
 
 
 def test_names_do_not_end_a_cell(tmp_path):

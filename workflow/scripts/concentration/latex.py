@@ -75,6 +75,7 @@ def text(columns: Sequence[Column], title: str, note: str, nothing: str) -> str:
         rows = [*head, *body, r"\bottomrule", *note_row]
     lines = [
         *_comments(title, spared, long),
+        *_scripts("".join(rows)),
         r"\begingroup\footnotesize",
         rf"\setlength{{\tabcolsep}}{{{layout.gap / 2:.2f}em}}%",
         rf"\begin{{{kind}}}{{@{{}}{''.join(map(_side, layout.columns))}@{{}}}}",
@@ -92,6 +93,12 @@ def _comments(title: str, spared: Sequence[Column], long: bool) -> Iterator[str]
     if spared:
         names = ", ".join(column.heading for column in spared)
         yield f"% left out, as there is no room; the csv has them: {names}"
+
+
+def _scripts(text: str) -> list[str]:
+    """A comment where there are letters that pdfLaTeX stops at: it has those of Latin alone."""
+    latin = max(text) < "\u0180"
+    return [] if latin else ["% needs XeLaTeX or LuaLaTeX, and a font that has all letters"]
 
 
 def _heads(columns: Iterable[Column]) -> Iterator[str]:
@@ -113,7 +120,11 @@ def _body(columns: Sequence[Column], depth: int, layout: Layout) -> Iterator[str
 def _note(layout: Layout, note: str) -> list[str]:
     words = escapes.latex(note).replace(r" \%", r"~\%")
     strut = r"\rule{0pt}{3ex}"  # room below the rule
-    return [_across(layout, rf"\raggedright{strut}{words}", f"p{{{layout.width:.1f}em}}")] if note else []
+    return (
+        [_across(layout, rf"\raggedright{strut}{words}", f"p{{{layout.width:.1f}em}}")]
+        if note
+        else []
+    )
 
 
 def _row(cells: Iterable[str]) -> str:

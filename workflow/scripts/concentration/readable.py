@@ -86,8 +86,8 @@ def keys(columns: Sequence[Column]) -> int:
 
 def grouping(columns: Sequence[Column]) -> int:
     """How many leading columns group the rows, by two or more on average: the most that do."""
-    rows = len(columns[0].cells) if columns else 0
-    depths = range(keys(columns) - 1, 0, -1)
+    rows = len(columns[0].cells)
+    depths = range(keys(columns) - 1, 0, -1) if rows else ()
     return next((n for n in depths if rows >= 2 * len(list(groups(columns, n)))), 0)
 
 
