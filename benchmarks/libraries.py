@@ -1,4 +1,4 @@
-"""Five ways to the same maps: this project's, two libraries', the thesis', and the limit.
+"""Five ways to the same maps: this project's, two libraries', the thesis', and the baseline.
 
 Each maker takes a net (float32, frozen, in eval mode), the name of its target layer and the indices
 to explain, and returns a function from images (N, 3, H, W) to maps by method.
@@ -128,7 +128,7 @@ def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
     return run
 
 
-def limit(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+def baseline(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
     """A forward pass and three backward passes to the images: the work that cannot be spared."""
 
     def run(images: Tensor) -> Maps:
@@ -141,10 +141,12 @@ def limit(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> 
     return run
 
 
-def limit_channels_last(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
-    """The limit in the other memory format."""
+def baseline_channels_last(
+    architecture: str, net: nn.Module, layer: str, targets: list[int]
+) -> Run:
+    """The baseline in the other memory format."""
     net = net.to(memory_format=torch.channels_last)
-    run = limit(architecture, net, layer, targets)
+    run = baseline(architecture, net, layer, targets)
     return lambda images: run(images.to(memory_format=torch.channels_last))
 
 
@@ -153,8 +155,8 @@ LIBRARIES: dict[str, Maker] = {
     "captum": captum,
     "pytorch-grad-cam": pytorch_grad_cam,
     "thesis": thesis,
-    "limit": limit,
-    "limit, channels_last": limit_channels_last,
+    "baseline": baseline,
+    "baseline, channels_last": baseline_channels_last,
 }
 
 

@@ -1,4 +1,4 @@
-"""What the five maps cost: this project beside what a user would pick instead, and the limit.
+"""What the five maps cost: this project beside what a user would pick instead, and the baseline.
 
 Writes speed.csv and speed.png beside this file. Run it with
 
@@ -28,8 +28,8 @@ def main(architectures: list[str], inputs: list[str], rounds: int, threads: int)
             print(f"{architecture} at {size} ...", flush=True)
             shape = INPUTS[size]
             seconds = take_turns(LIBRARIES, architecture, shape, rounds, threads, check)
-            # The limit is that of the better memory format.
-            seconds["limit"] = min(seconds["limit"], seconds.pop("limit, channels_last"))
+            # The baseline is that of the better memory format.
+            seconds["baseline"] = min(seconds["baseline"], seconds.pop("baseline, channels_last"))
             rows += [
                 {"net": architecture, "input": size, "library": library}
                 | {"methods": METHODS[library], "seconds": round(value, 4)}
@@ -56,7 +56,8 @@ def check(maps: dict[str, Maps]) -> None:
 def report(table: pd.DataFrame) -> None:
     """Print the seconds, the ratios and their geometric means, and draw the ratios."""
     seconds = table.pivot(index=["input", "net"], columns="library", values="seconds")
-    ratios = seconds.div(seconds["ours"], axis=0)[["limit", "captum", "pytorch-grad-cam", "thesis"]]
+    others = ["baseline", "captum", "pytorch-grad-cam", "thesis"]
+    ratios = seconds.div(seconds["ours"], axis=0)[others]
     ratios.loc[("mean", "geometric"), :] = np.exp(np.log(ratios).mean())
     print("\nSeconds an image (median)\n", seconds.round(3).to_string(), sep="")
     print("\nTimes as long as ours\n", ratios.round(2).to_string(), sep="")
@@ -68,7 +69,7 @@ def draw(ratios: pd.DataFrame) -> None:
     from matplotlib import pyplot as plt
 
     labels = {
-        "limit": "the limit: one forward and three backward passes",
+        "baseline": "the baseline: one forward and three backward passes",
         "captum": "captum",
         "pytorch-grad-cam": "pytorch-grad-cam (three of the five maps)",
         "thesis": "a full pass a method, as in the thesis",
@@ -77,7 +78,7 @@ def draw(ratios: pd.DataFrame) -> None:
     long["case"] = long["net"] + "\n" + long["input"]
     with sns.axes_style("whitegrid"):
         figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
-    colors = dict(zip(labels.values(), ["#999999", "#0072b2", "#56b4e9", "#d55e00"], strict=True))
+    colors = dict(zip(labels.values(), ["#c8c8c8", "#8c8c8c", "#5a5a5a", "#a6761d"], strict=True))
     sns.barplot(long, x="case", y="ratio", hue="library", palette=colors, ax=axes)
     axes.axhline(1, color="black", linewidth=1)
     axes.set(xlabel="", ylabel="time, as a multiple of ours", title="Time for the maps of an image")

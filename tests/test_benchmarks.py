@@ -5,7 +5,7 @@ import torch
 
 from concentration import nets
 from concentration.maps import METHODS as FIVE
-from libraries import LIBRARIES, captum, limit, ours, pytorch_grad_cam, thesis
+from libraries import LIBRARIES, baseline, captum, ours, pytorch_grad_cam, thesis
 from speed import METHODS, check
 
 IMAGES = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(0))
@@ -37,5 +37,5 @@ def test_other_maps_are_noticed(our_maps):
         check({"ours": our_maps, "captum": wrong})
 
 
-def test_the_limit_makes_no_maps():
-    assert maps(limit) == {}
+def test_the_baseline_makes_no_maps():
+    assert maps(baseline) == {}
