@@ -15,7 +15,7 @@ CLASSES = ["dog", "traffic light"]
 STATUSES = ["zero_energy", "not_finite", "empty_mask"]
 
 
-def fabricate(images=12, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
+def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
     """Records of two classes, the controls among the methods, some undefined.
 
     A method is the better, the later it stands in the list; untrained nets get chance.
@@ -39,6 +39,7 @@ def fabricate(images=12, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "net": net,
                 "method": method,
                 "size": size,
+                "architecture": "vgg19" if net in UNTRAINED else net,  # an untrained twin
                 "concentration": share if defined else None,
                 **{m: share * rng.uniform(0.9, 1) if defined else None for m in measures.NAMES},
                 "mask_fraction": fractions[image],
@@ -46,8 +47,12 @@ def fabricate(images=12, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "target": 3,
                 "target_rank": 1 + (image * 7 + len(net)) % 9,
                 "target_probability": 0.5,
+                "target_recognised": None,
+                "output_activation": "softmax",
+                "negligible_energy": None if method in CONTROL_LABELS else False,
                 "status": "ok" if defined else STATUSES[image % 3],
             }
         )
-    floats = dict.fromkeys(["concentration", *measures.NAMES], "float64")
-    return pd.DataFrame(rows).astype(floats)
+    types = dict.fromkeys(["concentration", *measures.NAMES], "float64")
+    types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
+    return pd.DataFrame(rows).astype(types)

@@ -1,7 +1,9 @@
 """The charts, read back from what matplotlib was told to draw."""
 
+import re
 import subprocess
 import sys
+import zlib
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -11,12 +13,13 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from concentration import charts, comparison, differences, style, summaries
+from concentration import charts, comparison, differences, measures, style, summaries
 from concentration.charts import marks
 from concentration.coco import Sample
-from concentration.groups import of_trained
+from concentration.groups import extent, of_trained, once
 from concentration.methods import ALL_LABELS, CONTROL_LABELS, LABELS
 from concentration.style import PALETTE
 
@@ -27,7 +30,7 @@ METHODS = list(LABELS)
 RECORDS = fabricate()
 GROWTHS = [0, 0.2, 0.6, 1]
 OPTIONS = {"concentration_by_net": {"size": "224"}, "dilation_sweep": {"dilation": 0.2}}
-HELPERS = {"__init__", "marks", "grouped_bars"}
+HELPERS = {"__init__", "marks", "grouped_points"}
 CHARTS = sorted({path.stem for path in Path(charts.__file__).parent.glob("*.py")} - HELPERS)
 
 
@@ -148,67 +151,104 @@ def test_bars_by_method_are_the_means_of_the_trained_nets():
     for place, method in enumerate(ALL_LABELS):
         bar = bar_of(axes, place)
         share = trained.loc[trained["method"] == method, "concentration"].mean()
+        if method in CONTROL_LABELS:  # the same map beside each net
+            first = trained[(trained["method"] == method) & (trained["net"] == NETS[0])]
+            share = first["concentration"].mean()
         assert bar.get_width() == pytest.approx(share)
         assert bar.get_facecolor()[:3] == pytest.approx(to_rgb(PALETTE[method]))
+        assert bar.get_hatch() is None
         ends = summary.loc[method, ["low", "high"]].tolist()
         assert segments(axes)[place] == pytest.approx(ends)
         assert any(text.get_text() == f"{share:.2f}" for text in axes.texts)
 
 
-def test_untrained_nets_are_hollow_marks_on_the_bars():
+def marked(axes, marker):
+    """(x, y) of the marks of a shape."""
+    [line] = [line for line in axes.lines if line.get_marker() == marker]
+    return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+
+
+def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
     [axes] = draw("concentration").axes
-    [marks] = [line for line in axes.lines if line.get_marker() == "D"]
-    untrained = RECORDS[RECORDS["net"].isin(UNTRAINED)]
-    means = untrained.groupby("method")["concentration"].mean()
-    assert marks.get_xdata().tolist() == pytest.approx([means[m] for m in METHODS])
-    assert marks.get_ydata().tolist() == [0, 1, 2, 3, 4]
+    means = RECORDS.groupby(["net", "method"])["concentration"].mean()
+    for marker, nets in (("|", NETS[:2]), ("x", UNTRAINED)):
+        expected = [
+            (means[net, method], METHODS.index(method)) for net in nets for method in METHODS
+        ]
+        drawn = [(x, round(y)) for x, y in marked(axes, marker)]
+        assert drawn == [(pytest.approx(x), y) for x, y in expected]
+        assert all(abs(y - round(y)) > 0.1 for _, y in marked(axes, marker))  # beside the interval
+
+
+def few_defined():
+    """Records of which one in eight by deconvolution is defined."""
+    lost = (RECORDS["method"] == "deconvolution") & (RECORDS.groupby("method").cumcount() % 8 > 0)
+    numbers = {name: RECORDS[name].mask(lost) for name in measures.CHANCE}
+    return RECORDS.assign(**numbers, status=RECORDS["status"].mask(lost, "zero_energy"))
+
+
+def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_says_so():
+    records = few_defined()
+    trained = of_trained(records, UNTRAINED)
+    of_method = trained[trained["method"] == "deconvolution"]
+    count = f"n = {of_method['concentration'].notna().sum()} of {len(of_method)}"
+    [axes] = draw("concentration", records).axes
+    hatched = [bar_of(axes, place).get_hatch() is not None for place in range(len(ALL_LABELS))]
+    assert hatched == [method == "deconvolution" for method in ALL_LABELS]
+    mean = of_method["concentration"].mean()
+    assert f"{mean:.2f} ({count})" in [text.get_text() for text in axes.texts]
+    [axes] = draw("measures", records).axes
+    halves = [to_hex(line.get_color()) for line in axes.lines if line.get_fillstyle() == "left"]
+    assert halves == [to_hex(PALETTE["deconvolution"])] * 5
+    assert [text.get_text() for text in axes.texts] == [count] * 5
+    [axes] = draw("dilation_sweep", records).axes
+    assert count in [text.get_text() for text in axes.texts]
 
 
 def test_level_of_chance_is_that_of_the_defined_records():
     [axes] = draw("concentration").axes
     [line] = [line for line in axes.lines if line.get_linestyle() == "--"]
-    fractions = [
-        row.mask_fraction
+    counted = {  # maps of controls once
+        (row.sample, row.size, row.method, row.method in LABELS and row.net): row.mask_fraction
         for row in RECORDS.itertuples()
         if row.concentration == row.concentration and row.net not in UNTRAINED
-    ]
-    assert line.get_xdata() == pytest.approx([sum(fractions) / len(fractions)] * 2)
+    }
+    assert line.get_xdata() == pytest.approx([sum(counted.values()) / len(counted)] * 2)
 
 
 @pytest.mark.parametrize(
     ("chart", "group"), [("concentration_by_net", "net"), ("concentration_by_class", "class")]
 )
-def test_grouped_bars_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
+def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
     [axes] = draw(chart).axes
     records = (
         RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS, UNTRAINED)
     )
-    means = records.groupby([group, "method"])["concentration"].mean()
-    chance = records.dropna(subset="concentration").groupby(group)["mask_fraction"].mean()
+    table = summaries.summarise(records, [group, "method"])
+    assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
-    assert len(axes.patches) == len(groups) * len(METHODS)
+    rows = [round(y) for _, y, _ in points(axes)]
+    assert rows == [place for place in range(len(groups)) for _ in METHODS]
     upright = [
         (round((y0 + y1) / 2), x0)
         for collection in axes.collections
         for (x0, y0), (x1, y1) in collection.get_segments()
         if x0 == x1
     ]
+    counted = once(records) if group == "class" else records
+    defined = counted.dropna(subset="concentration")
     for place, name in enumerate(groups):
-        bars = [b for b in axes.patches if round(b.get_y() + b.get_height() / 2) == place]
-        drawn = [bar.get_width() for bar in sorted(bars, key=lambda bar: bar.get_y())]
-        assert drawn == pytest.approx([means[name, method] for method in METHODS])
-        colors = [to_hex(bar.get_facecolor()) for bar in sorted(bars, key=lambda bar: bar.get_y())]
-        assert colors == [to_hex(PALETTE[method]) for method in METHODS]
-        best = max(means[name, control] for control in CONTROL_LABELS)
+        of_group = table[table[group] == name].set_index("method")["mean"]
+        best = max(of_group[control] for control in CONTROL_LABELS)
+        chance = defined.loc[defined[group] == name, "mask_fraction"].mean()
         lines = sorted(x for row, x in upright if row == place)
-        assert lines == pytest.approx(sorted([chance[name], best]))
+        assert lines == pytest.approx(sorted([chance, best]))
 
 
-def test_untrained_nets_are_said_to_be():
-    for chart in ("concentration_by_net", "lift"):
-        [axes] = draw(chart).axes
-        labels = [label.get_text() for label in axes.get_yticklabels()]
-        assert labels == [*NETS[:2], "untrained\n(untrained)".replace("\\\n", "\n")]
+def test_untrained_nets_are_named_so():
+    [axes] = draw("concentration_by_net").axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == [*NETS[:2], "untrained\n(untrained)"]
 
 
 def points(axes):
@@ -238,41 +278,68 @@ def assert_points_are(axes, table, value, low, high):
     for (x, y, color), row in zip(drawn, table.to_dict("records"), strict=True):
         assert color == to_hex(PALETTE[row["method"]])
         assert x == pytest.approx(row[value], nan_ok=True)
-        assert ends[round(y, 6)] == (pytest.approx(row[low]), pytest.approx(row[high]), color)
+        expected = [pytest.approx(row[end], nan_ok=True) for end in (low, high)]
+        assert ends[round(y, 6)] == (*expected, color)
 
 
-def test_lift_is_a_point_a_net_and_method():
+def test_lift_is_a_point_a_net_and_method_and_the_controls_once():
     [axes] = draw("lift").axes
     lifts = summaries.summarise(RECORDS, ["net", "method"])
-    assert_points_are(axes, lifts, "lift", "lift_low", "lift_high")
+    of_nets = lifts[lifts["method"].isin(METHODS)]
+    controls = lifts[lifts["method"].isin(CONTROL_LABELS) & (lifts["net"] == NETS[0])]
+    assert_points_are(axes, pd.concat([of_nets, controls]), "lift", "lift_low", "lift_high")
     rows = [round(y) for _, y, _ in points(axes)]
-    assert rows == [NETS.index(net) for net in lifts["net"]]
+    assert rows == [*(NETS.index(net) for net in of_nets["net"]), 3, 3, 3]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == [*NETS[:2], "untrained\n(untrained)", "Controls\n(no net)"]
+
+
+def test_a_lift_of_zero_is_drawn_at_the_edge():
+    dark = (RECORDS["method"] == "grad_cam") & (RECORDS["net"] == NETS[0])
+    records = RECORDS.assign(concentration=RECORDS["concentration"].mask(dark, 0.0))
+    [axes] = draw("lift", records).axes
+    edge = axes.get_xlim()[0]
+    assert [(x, round(y)) for x, y, _ in points(axes) if x == edge] == [(edge, 0)]
+    assert [text.get_text() for text in axes.texts] == ["0"]
+
+
+def test_every_image_is_a_dot_and_the_lowest_records_are_named():
+    figure = draw("distribution")
+    [axes] = figure.axes
+    trained = of_trained(RECORDS, UNTRAINED)
+    dots = [c for c in axes.collections if len(c.get_offsets())]
+    assert len(dots) == len(ALL_LABELS)
+    for method, drawn in zip(ALL_LABELS, dots, strict=True):
+        records = trained[trained["method"] == method]
+        if method in CONTROL_LABELS:
+            records = records[records["net"] == NETS[0]]
+        expected = records.groupby("image_id")["concentration"].mean().dropna()
+        assert sorted(drawn.get_offsets()[:, 0]) == pytest.approx(sorted(expected))
+    best = trained[trained["method"] == METHODS[-1]].dropna(subset="concentration")
+    lowest = best.sort_values("concentration").head(round(len(best) / 10))
+    counts = lowest["class"].value_counts()
+    name, count = counts.index[0], counts.iloc[0]
+    said = figure.legends[0].get_title().get_text().replace("\n", " ")
+    start = f"The {len(lowest)} lowest of {len(best)} records by Guided Grad-CAM: {count} {name}"
+    assert start in said
 
 
 def test_sizes_are_compared_pair_by_pair():
-    means, paired = draw("concentration_by_size").axes
+    [axes] = draw("concentration_by_size").axes
     trained = of_trained(RECORDS, UNTRAINED)
-    trained = trained[trained["method"].isin(METHODS)]
-    expected = summaries.summarise(trained, ["method", "size"]).set_index(["method", "size"])
-    for line, band, method in zip(means.lines, means.collections, METHODS, strict=True):
-        assert line.get_ydata().tolist() == pytest.approx(expected.loc[method, "mean"].tolist())
-        ends = [[y0, y1] for (_, y0), (_, y1) in band.get_segments()]
-        assert np.ravel(ends).tolist() == pytest.approx(
-            np.ravel(expected.loc[method, ["low", "high"]].to_numpy()).tolist()
-        )
-    assert "224 \N{MINUS SIGN} original" in paired.get_xlabel()
-    table = differences.between_sizes(trained)
-    assert_points_are(paired, table, "difference", "low", "high")
+    assert "224 \N{MINUS SIGN} original" in axes.get_xlabel()
+    table = differences.between_sizes(trained[trained["method"].isin(METHODS)])
+    assert_points_are(axes, table, "difference", "low", "high")
 
 
 def test_of_many_sizes_each_is_compared_with_the_first():
-    records = fabricate(images=8, sizes=["original", "224", "64"])
-    _, paired = draw("concentration_by_size", records).axes
-    assert [text.get_text() for text in paired.texts] == 5 * ["224"] + 5 * ["64"]
+    records = fabricate(sizes=["original", "224", "64"])
+    [axes] = draw("concentration_by_size", records).axes
+    assert [text.get_text() for text in axes.texts] == 5 * ["224"] + 5 * ["64"]
     trained = of_trained(records, UNTRAINED)
     table = differences.between_sizes(trained[trained["method"].isin(METHODS)])
     to_first = table[table["other"] == "original"].sort_values("size", kind="stable")
-    assert_points_are(paired, to_first, "difference", "low", "high")
+    assert_points_are(axes, to_first, "difference", "low", "high")
 
 
 def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
@@ -292,7 +359,7 @@ def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
         for end in [*of_method["low"], *of_method["high"]]:
             assert np.abs(border - end).min() < 1e-9
     [chance] = [line for line in axes.lines if line.get_linestyle() == "--"]
-    wanted = sweep.groupby("dilation")["mask_fraction"].mean()
+    wanted = once(sweep).groupby("dilation")["mask_fraction"].mean()
     assert chance.get_ydata().tolist() == pytest.approx(wanted.tolist())
     [study] = [line for line in axes.lines if line.get_marker() == "None" and line != chance]
     assert study.get_xdata() == pytest.approx([20, 20])
@@ -315,94 +382,124 @@ def test_a_study_s_dilation_beyond_the_sweep_is_seen():
     assert axes.get_xlim()[1] >= 150
 
 
-def test_ranks_are_binned_and_counted():
-    [axes] = draw("target_rank").axes
-    trained = of_trained(RECORDS, UNTRAINED)
-    trained = trained[trained["method"].isin(METHODS)]
-    ranks = trained["target_rank"]
-    of_bins = [ranks == 1, ranks == 2, ranks.between(3, 5), ranks > 5]
-    counts = [trained.loc[of_bin, "image_id"].nunique() for of_bin in of_bins]
-    shown = [label.get_text() for label in axes.get_xticklabels()]
-    bins = ["1", "2", "3-5", "6-10"]
-    assert shown == [f"{name}\n({n})" for name, n in zip(bins, counts, strict=True)]
-    drawn = [place for place, count in enumerate(counts) if count >= 5]
-    assert 0 < len(drawn) < 4  # both kinds are there
-    for line, method in zip(axes.lines, METHODS, strict=True):
-        assert to_hex(line.get_color()) == to_hex(PALETTE[method])
-        expected = [
-            trained.loc[of_bins[place] & (trained["method"] == method), "concentration"].mean()
-            for place in drawn
-        ]
-        assert line.get_ydata().tolist() == pytest.approx(expected)
-        assert [round(x) for x in line.get_xdata()] == drawn
-    levels = sorted(intervals(axes))
-    defined = trained.dropna(subset="concentration")
-    chance = [defined.loc[of_bins[place], "mask_fraction"].mean() for place in drawn]
-    assert levels == pytest.approx(sorted(chance), abs=1e-6)
+def bins_drawn(figure):
+    """What the rows of the chart by prediction are named, without the counts."""
+    [axes] = figure.axes
+    return [label.get_text().split("\n")[0] for label in axes.get_yticklabels()]
+
+
+def test_predictions_are_compared_within_classes_with_the_surest():
+    """A class that is hard and ranks low lowers the mean of low ranks, and no difference."""
+    records = fabricated_ranks()
+    pooled = records.groupby("target_rank")["concentration"].mean()
+    assert pooled[7] < pooled[1]
+    figure = draw("concentration_by_prediction", records)
+    assert bins_drawn(figure) == ["1", "6-10"]
+    drawn = [x for x, _, _ in points(figure.axes[0])]
+    assert drawn == pytest.approx([0.1] * len(METHODS))
+
+
+def fabricated_ranks():
+    """Two classes, one hard and mostly of low rank; within each, a low rank adds 0.1."""
+    records = fabricate(images=120)
+    hard = records["class"] == "dog"
+    low = (hard & (records["image_id"] % 4 > 0)) | (~hard & (records["image_id"] % 4 == 0))
+    share = hard.map({True: 0.2, False: 0.8}) + low.map({True: 0.1, False: 0.0})
+    return records.assign(
+        concentration=share, target_rank=low.map({True: 7, False: 1}), status="ok"
+    )
+
+
+def test_sigmoids_are_binned_by_probability():
+    records = fabricated_ranks()
+    sure = records["target_rank"] == 1
+    records = records.assign(
+        output_activation="sigmoid",
+        target_probability=sure.map({True: 0.9999, False: 0.3}),
+        target_recognised=sure.astype("boolean"),
+    )
+    figure = draw("concentration_by_prediction", records)
+    assert bins_drawn(figure) == ["> 0.999", "\N{LESS-THAN OR EQUAL TO} 0.5"]
+    assert figure.axes[0].get_ylabel() == "Probability of the target"
+    assert [x for x, _, _ in points(figure.axes[0])] == pytest.approx([0.1] * len(METHODS))
+
+
+def test_the_surest_bin_has_images_enough_to_be_compared_with():
+    records = fabricated_ranks()
+    few = (records["target_rank"] == 1) & (records["image_id"] > 6)
+    ranks = records["target_rank"].mask(few, 2)
+    figure = draw("concentration_by_prediction", records.assign(target_rank=ranks))
+    assert bins_drawn(figure) == ["1-2", "6-10"]
 
 
 @pytest.mark.parametrize("ahead", ["later", "earlier"])
-def test_differences_are_those_of_the_table_with_the_one_ahead_first(ahead):
-    """The table is of later methods less earlier ones, whichever is ahead."""
+def test_differences_are_those_of_the_table_the_largest_first(ahead):
     turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
     records = RECORDS if ahead == "later" else turned
     table = differences.differences(records, [], UNTRAINED)
     [axes] = draw("differences", records).axes
-    drawn = zip(points(axes), axes.get_yticklabels(), axes.texts, strict=True)
     between = table[table["other"].isin(LABELS)]
-    shares = {(r.method, r.other): r for r in between.itertuples()}
-    methods = {label: method for method, label in LABELS.items()}
-    seen = []
-    for (x, y, color), label, text in drawn:
-        ahead, behind = (methods[n.strip(" \N{MINUS SIGN}")] for n in label.get_text().split("\n"))
-        row, sign = shares.get((ahead, behind)), 1
-        if row is None:
-            row, sign = shares[behind, ahead], -1
-        assert x == pytest.approx(sign * row.difference)
-        assert x >= 0
-        assert color == to_hex(PALETTE[ahead])
-        ends = sorted([sign * row.low, sign * row.high])
-        assert intervals(axes)[round(y, 6)][:2] == tuple(map(pytest.approx, ends))
-        assert text.get_text() == f"{x:.3f}"
-        seen.append(x)
-    assert len(seen) == 10
-    assert seen == sorted(seen, reverse=True)
-
-
-def test_controls_are_those_of_the_table_and_the_legend_tells_their_shapes():
-    figure = draw("controls")
-    [axes] = figure.axes
-    table = differences.differences(RECORDS, [], UNTRAINED)
-    against = table[~table["other"].isin(LABELS)]
-    others = against["other"].unique().tolist()
-    in_order = pd.concat(against[against["other"] == other] for other in others)
+    in_order = between.sort_values("difference", ascending=False)
     assert_points_are(axes, in_order, "difference", "low", "high")
-    [legend] = figure.legends
-    names = [text.get_text() for text in legend.get_texts()]
+    labels = [
+        f"{LABELS[row.method]}\n\N{MINUS SIGN} {LABELS[row.other]}" for row in in_order.itertuples()
+    ]
+    shown = [label.get_text().replace("-\n", "-") for label in axes.get_yticklabels()]
+    assert [name.replace("\n", " ") for name in shown] == [n.replace("\n", " ") for n in labels]
+    assert [text.get_text() for text in axes.texts] == [f"{d:.3f}" for d in in_order["difference"]]
+
+
+def no_better_than_noise():
+    """The records, those of backpropagation on one net as those of noise."""
+    of_alexnet = RECORDS["net"] == "alexnet"
+    plain = of_alexnet & (RECORDS["method"] == "backpropagation")
+    noise = RECORDS[of_alexnet & (RECORDS["method"] == "noise")]
+    values = RECORDS["concentration"].copy()
+    values[plain] = noise["concentration"].to_numpy()[::-1]
+    return RECORDS.assign(concentration=values)
+
+
+def against_controls(records=RECORDS):
+    """The rows of the table that the figure of controls draws, panel by panel."""
+    table = differences.differences(records, ["net"], UNTRAINED)
+    table = table[~table["other"].isin(LABELS) & ~table["net"].isin(UNTRAINED)]
+    others = table["other"].unique().tolist()
+    for net in NETS[:2]:
+        of_net = table[table["net"] == net]
+        yield pd.concat(of_net[of_net["other"] == other] for other in others)
+
+
+def test_controls_are_those_of_the_table_net_by_net_and_the_legend_names_their_shapes():
+    figure = draw("controls")
+    shapes = [handle.get_marker() for handle in figure.legends[0].legend_handles[:4]]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names[:4] == [*CONTROL_LABELS.values(), "Untrained: untrained"]
-    shapes = [handle.get_marker() for handle in legend.legend_handles[:4]]
     assert len(set(shapes)) == 4
-    markers = [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1]
-    assert markers == [shape for shape in shapes for _ in METHODS]
+    for axes, table, net in zip(figure.axes, against_controls(), NETS[:2], strict=True):
+        assert axes.get_title() == net
+        assert_points_are(axes, table, "difference", "low", "high")
+        markers = [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1]
+        of_net = shapes if net == "vgg19" else shapes[:3]  # the untrained net is a vgg19
+        assert markers == [shape for shape in of_net for _ in METHODS]
 
 
 def test_what_is_not_significant_is_hollow():
-    [axes] = draw("controls").axes
-    table = differences.differences(RECORDS, [], UNTRAINED)
-    against = table[~table["other"].isin(LABELS)]
-    others = against["other"].unique().tolist()
-    in_order = pd.concat(against[against["other"] == other] for other in others)
-    drawn = [line for line in axes.lines if len(line.get_xdata()) == 1]
-    hollow = [to_hex(line.get_markerfacecolor()) == "#ffffff" for line in drawn]
-    assert hollow == (~(in_order["p_holm"] < 0.05)).tolist()
-    assert sum(hollow) > 0
+    hollow, expected = [], []
+    records = no_better_than_noise()
+    tables = against_controls(records)
+    for axes, table in zip(draw("controls", records).axes, tables, strict=True):
+        drawn = [line for line in axes.lines if len(line.get_xdata()) == 1]
+        hollow += [to_hex(line.get_markerfacecolor()) == "#ffffff" for line in drawn]
+        expected += (~(table["p_holm"] < 0.05)).tolist()
+    assert hollow == expected
+    assert 0 < sum(hollow) < len(hollow)
 
 
 def test_measures_are_those_of_the_table():
     table = summaries.summarise_measures(of_trained(RECORDS, UNTRAINED))
     [axes] = draw("measures").axes
     assert_points_are(axes, table, "mean", "low", "high")
-    trained = of_trained(RECORDS, UNTRAINED).dropna(subset="concentration")
+    trained = once(of_trained(RECORDS, UNTRAINED)).dropna(subset="concentration")
     upright = [
         x0
         for collection in axes.collections
@@ -419,6 +516,7 @@ def test_undefined_records_are_told(chart):
     [legend] = figure.legends
     said = legend.get_title().get_text().replace("\n", " ")
     records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS
+    assert extent(records) in said or extent(of_trained(records, UNTRAINED)) in said
     if chart not in ("concentration_by_net", "lift"):
         records = of_trained(records, UNTRAINED)
     of_method = records[records["method"] == "grad_cam"]
@@ -426,7 +524,7 @@ def test_undefined_records_are_told(chart):
     assert missing
     assert f"Grad-CAM {missing} of {len(of_method)}" in said
     whole = RECORDS.assign(concentration=RECORDS["concentration"].fillna(0.5))
-    assert draw(chart, whole).legends[0].get_title().get_text() == ""
+    assert "ndefined" not in draw(chart, whole).legends[0].get_title().get_text()
 
 
 @pytest.mark.parametrize(
@@ -448,19 +546,41 @@ def test_comparison_tells_the_concentration_of_every_map():
     mask = np.zeros((6, 8), dtype=bool)
     mask[2:4, 3:6] = True
     row = comparison.Row(
-        label="vgg19\nclock",
+        sample="1-clock",
+        class_name="clock",
+        net="vgg19",
         image=rng.integers(0, 256, (6, 8, 3), dtype=np.uint8),
         mask=mask,
         maps={"backpropagation": rng.normal(size=(3, 6, 8)), "grad_cam": np.zeros((1, 6, 8))},
         concentration={"backpropagation": 0.256, "grad_cam": float("nan")},
     )
     figure = comparison.comparison([row, row], "Maps at 64 x 64 pixels")
+    titles = ["Backpropagation", "Grad-CAM"]
     assert figure.get_suptitle() == "Maps at 64 x 64 pixels"
-    captions = [axes.get_xlabel() for axes in figure.axes]
-    assert captions == ["", "P = 0.26", "P undefined"] * 2
-    titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["Input", "Backpropagation", "Grad-CAM", "", "", ""]
-    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["vgg19\nclock"] * 2
+    *cells, scale = figure.axes
+    assert [axes.get_xlabel() for axes in cells] == ["", "P = 0.26", "P undefined"] * 2
+    assert [axes.get_title() for axes in cells] == ["clock", *titles, "", "", ""]
+    assert [axes.get_ylabel() for axes in cells[1::3]] == ["vgg19"] * 2
+    assert [len(axes.images) for axes in cells[::3]] == [1, 0]  # the input, once a sample
+    assert "99.5th percentile" in scale.get_xticklabels()[1].get_text()
+
+
+def test_pictures_in_eps_are_deflated(tmp_path):
+    """What is left is the same picture, in a fraction of the bytes."""
+    figure = Figure(figsize=(2, 2))
+    pixels = np.kron(np.eye(20, dtype=np.uint8), np.full((10, 10), 255, dtype=np.uint8))
+    figure.add_subplot().imshow(np.repeat(pixels[..., None], 3, axis=2), interpolation="none")
+    figure.savefig(tmp_path / "plain.eps", dpi=200)
+    plain = (tmp_path / "plain.eps").read_bytes()
+    small = style.compressed(plain)
+    assert len(small) < len(plain) / 3
+    [before] = re.findall(rb"colorimage\s([0-9a-f\s]+)\ngrestore", plain)
+    [after] = re.findall(
+        rb"/FlateDecode filter false 3 colorimage\n([0-9a-f\s]+)>\ngrestore", small
+    )
+    inflated = zlib.decompress(bytes.fromhex(after.decode()))
+    assert inflated == bytes.fromhex(before.decode())
+    assert style.compressed(b"%!PS no picture") == b"%!PS no picture"
 
 
 def sample_of(number, width=320, height=240):
@@ -480,7 +600,8 @@ def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets):
         for sample in samples[:count]:
             shape = (224, 224) if size == "224" else (sample.height, sample.width)
             picture, mask = np.zeros((*shape, 3), dtype=np.uint8), np.zeros(shape, dtype=bool)
-            rows += nets * [comparison.Row("", picture, mask, {}, {})]
+            none = {"grad_cam": np.zeros((1, *shape))}, {"grad_cam": float("nan")}
+            rows += nets * [comparison.Row(sample.sample, "dog", "", picture, mask, *none)]
         return comparison.comparison(rows, "").get_figheight()
 
     assert len(shown) == 1 or height(len(shown)) <= 9.2

@@ -74,10 +74,38 @@ def test_every_pair_of_methods_and_every_control_is_compared_once():
 
 def test_over_trained_nets_it_is_that_of_loops():
     for _, row in differences(RECORDS, [], UNTRAINED).iterrows():
-        trained = pairs_by_hand(
-            RECORDS, row["method"], row["other"], lambda _, net, __: net not in UNTRAINED
-        )
-        check(row, trained)
+        check(row, pairs_by_hand(RECORDS, row["method"], row["other"], compared(row["other"])))
+
+
+def compared(other):
+    """Which records are compared with ``other``: of trained nets, or of the twin's architecture."""
+    nets = ["vgg19"] if other in UNTRAINED else [net for net in NETS if net not in UNTRAINED]
+    return lambda sample, net, size: net in nets
+
+
+def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure():
+    turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
+    for records in (RECORDS, turned):
+        table = differences(records, ["net"], UNTRAINED)
+        methods = table[table["other"].isin(METHODS)]
+        assert (methods["difference"] >= 0).all()
+        assert set(methods["result"]) <= {"ahead", "no different"}
+        against = table[~table["other"].isin(METHODS)]
+        sure = against["p_holm"] < 0.05
+        for result, expected in {
+            "ahead": sure & (against["difference"] > 0),
+            "behind": sure & (against["difference"] < 0),
+            "no different": ~sure,
+        }.items():
+            assert (against["result"] == result).tolist() == expected.tolist()
+    assert (against["result"] == "behind").any()
+
+
+def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():
+    table = differences(RECORDS, ["net"], UNTRAINED)
+    assert set(table.loc[table["other"] == "untrained", "net"]) == {"vgg19"}
+    strange = RECORDS.assign(architecture=RECORDS["net"])
+    assert "untrained" not in set(differences(strange, [], UNTRAINED)["other"])
 
 
 def test_by_net_it_is_that_of_loops():
@@ -98,11 +126,12 @@ def test_by_prediction_a_record_counts_where_it_belongs():
     )
     right = table[(table["prediction"] == "top 1")]
     for _, row in right.iterrows():
+        keep = compared(row["other"])
         kept = pairs_by_hand(
             RECORDS,
             row["method"],
             row["other"],
-            lambda *key: key[1] not in UNTRAINED and ranks[key] == 1,
+            lambda *key, keep=keep: keep(*key) and ranks[key] == 1,
         )
         assert row["pairs"] == len(kept)
 
@@ -132,7 +161,7 @@ def test_effect_size_is_of_ranks_without_zeros_and_with_ties_shared():
     shares = {"deconvolution": [0, 0, 0, 2, 0], "grad_cam": [0, 1, 1, 0, 3]}
     rows = [
         {"sample": str(i), "image_id": i, "net": "vgg19", "size": "224", "method": method}
-        | {"concentration": values[i] / 8, "target_rank": 1}
+        | {"concentration": values[i] / 8, "architecture": "vgg19"}
         for method, values in shares.items()
         for i in range(5)
     ]
@@ -142,14 +171,15 @@ def test_effect_size_is_of_ranks_without_zeros_and_with_ties_shared():
 
 
 def test_untrained_nets_are_not_compared_with_each_other():
-    records = fabricate(nets=["vgg19", "r1", "r2"])
+    records = fabricate(nets=["vgg19", "r1", "r2"]).assign(architecture="vgg19")
     table = differences(records, ["net"], ["r1", "r2"])
     assert set(table.loc[table["other"].isin(["r1", "r2"]), "net"]) == {"vgg19"}
 
 
 @pytest.mark.parametrize("column", ["net", "size", "class", "prediction"])
 def test_groups_stand_in_the_study_s_order(column):
-    names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": list(PREDICTIONS)}
+    ranks = [name for name in PREDICTIONS if "top" in name]  # the records are of softmax
+    names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": ranks}
     table = differences(RECORDS, [column], UNTRAINED)
     wanted = [n for n in names[column] if n not in UNTRAINED or column == "net"]
     assert table[column].drop_duplicates().tolist() == wanted

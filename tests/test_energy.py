@@ -1,12 +1,13 @@
 """The share of a map's energy in a mask, against the relevance mass and against arithmetic."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from concentration import masks
+from concentration import energy, masks
 from concentration.energy import STATUSES, score, sweep
 
 SHAPE = (2, 5, 7)
@@ -200,3 +201,21 @@ def test_sweep_of_a_map_without_finite_energy_is_undefined(value):
     saliency = np.full((1, 4, 5), value, dtype=np.float32)
     rings = masks.rings(mask_of((1, 2), shape=(4, 5)), GROWTHS)
     assert [share for share, _ in sweep(saliency, rings, len(GROWTHS))] == [None] * len(GROWTHS)
+
+
+def test_energy_is_negligible_beside_that_of_backpropagation():
+    rows = [
+        ("1", "a", "backpropagation", 2.0, False),
+        ("1", "a", "grad_cam", 2.1e-6, False),
+        ("1", "a", "deconvolution", 1.9e-6, True),
+        ("1", "a", "guided_grad_cam", 0.0, True),
+        ("1", "a", "sobel", 0.0, None),  # of no net
+        ("1", "b", "backpropagation", 0.0, None),
+        ("1", "b", "grad_cam", 5.0, None),
+        ("2", "a", "grad_cam", 5.0, None),  # no backpropagation
+        ("2", "b", "backpropagation", 1.0, False),
+        ("2", "b", "grad_cam", None, None),  # not finite
+    ]
+    table = pd.DataFrame(rows, columns=["sample", "net", "method", "energy_total", "expected"])
+    found = energy.negligible(table.assign(size="224"))
+    assert found.astype(object).where(found.notna(), None).tolist() == table["expected"].tolist()

@@ -47,11 +47,13 @@ def record(sample, net, method, size):
         "target": len(row["class"]),
         "target_rank": len(net) + len(size),
         "target_probability": 0.5,
+        "target_recognised": net == "vgg" or None,
+        "output_activation": "sigmoid" if net == "vgg" else "softmax",
         "status": "ok",
     }
 
 
-COLUMNS = list(dict.fromkeys([*gather_scores.ENERGY, *gather_scores.MEASURES]))
+COLUMNS = list(dict.fromkeys(gather_scores.SCORES))
 DEFINED = ["concentration", *measures.NAMES]  # where the status is ok
 
 UNDEFINED = {
@@ -68,7 +70,8 @@ def table():
     for number, status in enumerate(UNDEFINED):
         records[number] |= UNDEFINED[status] | dict.fromkeys(DEFINED) | {"status": status}
     table = pd.DataFrame(records)[COLUMNS]
-    return table.astype(dict.fromkeys([*DEFINED, "energy_inside", "energy_total"], "float64"))
+    floats = dict.fromkeys([*DEFINED, "energy_inside", "energy_total"], "float64")
+    return table.astype({**floats, "target_recognised": "boolean"})
 
 
 @pytest.fixture
@@ -99,7 +102,7 @@ def test_an_undefined_prediction_needs_an_undefined_map(table):
     columns = ["target_rank", "target_probability"]
     table = table.astype(dict.fromkeys(columns, "float64"))
     cell = (table["sample"] == "2-dog") & (table["net"] == "vgg") & (table["size"] == "224")
-    table.loc[cell, columns] = None
+    table.loc[cell, [*columns, "target_recognised"]] = None
     assert guard.faults(table, SUBSET, EXPECTED) != []
     cell &= table["method"].isin(["grad_cam", "deconvolution"])  # controls know no net
     table.loc[cell, [*DEFINED, "energy_inside", "energy_total"]] = None
@@ -146,6 +149,7 @@ TAMPERED = {
     "another rank": ({"target_rank": 77}, "target and its rank are the same"),
     "probability": ({"target_probability": 1.1}, "target_probability lies in [0, 1]"),
     "no probability": ({"target_probability": None}, "are there where a net's map is ok"),
+    "recognised of softmax": ({"target_recognised": True}, "target_recognised is there exactly"),
     "another net": ({"net": "resnet"}, "not of the study: 1 record: 1-cat / resnet"),
     "another method": ({"method": "grad_cam"}, "more than once: 1 record: 1-cat / alexnet"),
     "another sample": ({"sample": "9-cat"}, "missing: 1 record: 1-cat / alexnet"),
@@ -240,13 +244,20 @@ def gather(parts, folder):
     names = ("energy", "measures", "sweep")
     outputs = {name: str(folder / f"{name}.parquet") for name in names}
     order = ORDER | {"method": ["grad_cam", "deconvolution"]}
-    gather_scores.main(parts["scores"], parts["sweeps"], SUBSET, order, GROWTHS, outputs)
+    architectures = {"vgg": "vgg19", "alexnet": "alexnet"}
+    gather_scores.main(
+        parts["scores"], parts["sweeps"], SUBSET, order, architectures, GROWTHS, outputs
+    )
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
 
 def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     gathered = gather(parts, tmp_path)
     controls = table["method"].isin(["centre", "sobel", "noise"])
+    table = table.assign(
+        architecture=table["net"].map({"vgg": "vgg19", "alexnet": "alexnet"}),
+        negligible_energy=pd.Series(pd.NA, table.index, dtype="boolean"),  # no backpropagation
+    )
     expected = {
         "energy": table.loc[~controls, gather_scores.ENERGY],
         "measures": table[gather_scores.MEASURES],

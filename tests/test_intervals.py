@@ -74,5 +74,32 @@ def test_records_of_one_image_have_no_interval(count):
 
 
 def test_images_that_are_all_alike_have_an_interval_of_no_width():
-    values = pd.Series([0.25] * 8)
-    assert intervals.of_mean(values, pd.Series(range(8))) == (0.25, 0.25)
+    values = pd.Series([0.25] * 10)
+    assert intervals.of_mean(values, pd.Series(range(10))) == (0.25, 0.25)
+
+
+def test_below_ten_images_there_is_none():
+    values = pd.Series(np.random.default_rng(0).random(90))
+    assert np.isnan(intervals.of_mean(values, pd.Series(np.arange(90) % 9))).all()
+    assert not np.isnan(intervals.of_mean(values, pd.Series(np.arange(90) % 10))).any()
+
+
+def test_of_a_difference_within_strata_is_that_of_draws_made_by_hand():
+    rng = np.random.default_rng(0)
+    images = pd.Series(np.repeat(np.arange(30), 4))
+    strata = pd.Series(np.where(images % 3 == 0, "a", "b"))
+    member = pd.Series(rng.random(len(images)) < 0.5)
+    values = 0.3 * member + (strata == "a") * 0.4 + pd.Series(rng.random(30)[images] / 5)
+    table = pd.DataFrame({"image": images, "stratum": strata, "member": member, "value": values})
+    by_image = dict(list(table.groupby("image")))
+    drawn = []
+    for _ in range(1000):
+        draw = pd.concat([by_image[i] for i in rng.integers(0, 30, 30)])
+        means = draw.groupby(["stratum", "member"])["value"].mean().unstack()
+        drawn.append((means[True] - means[False]).mean())
+    got = intervals.of_difference_within(values, images, strata, member)
+    assert got == pytest.approx(np.percentile(drawn, [2.5, 97.5]), rel=0.06)
+    few = images < 9
+    assert np.isnan(
+        intervals.of_difference_within(values[few], images[few], strata[few], member[few])
+    ).all()

@@ -188,7 +188,20 @@ def test_check_tells_what_each_net_is():
         relus=26,
         feature_maps=512,
         outputs=1000,
+        output_activation="softmax",
+        threshold=None,
+        input_mean="0.485 0.456 0.406",
+        input_std="0.229 0.224 0.225",
     )
+
+
+def test_check_states_how_outputs_are_read(tmp_path):
+    torch.save(squeezenet_state(outputs=1), tmp_path / "one.pth")
+    one = spec("one", weights=tmp_path / "one.pth")
+    several = spec("several") | {"outputs": "sigmoid", "threshold": 0.7}
+    summaries, _ = nets.check([one, several], [], ["64"])
+    found = [(summary.output_activation, summary.threshold) for summary in summaries]
+    assert found == [("sigmoid", 0.5), ("sigmoid", 0.7)]
 
 
 def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):

@@ -64,3 +64,27 @@ def test_logits_that_are_not_finite_have_no_rank(value):
     assert table["rank"].isna().tolist() == [True, False]
     assert table["probability"].isna().tolist() == [True, False]
     assert table["rank"][1] == 3
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.9])
+def test_sigmoids_have_a_probability_each_and_recognise_above_the_threshold(threshold):
+    targets = torch.tensor([1, 3])
+    table = predictions.table(["a", "b"], LOGITS, targets, "sigmoid", threshold)
+    expected = [
+        1 / (1 + math.exp(-LOGITS[row, target].item())) for row, target in enumerate([1, 3])
+    ]
+    assert table["probability"].tolist() == pytest.approx(expected, rel=1e-14)
+    assert table["recognised"].tolist() == [value > threshold for value in expected]
+    assert table["output_activation"].tolist() == ["sigmoid"] * 2
+
+
+def test_one_output_is_a_sigmoid_whatever_is_configured():
+    table = predictions.table(["a", "b"], torch.tensor([[0.0], [-3.0]]), torch.tensor([0, 0]))
+    assert table["probability"].tolist() == pytest.approx([0.5, 1 / (1 + math.exp(3))])
+    assert table["recognised"].tolist() == [False, False]  # not above 0.5
+
+
+def test_a_softmax_recognises_nothing():
+    table = predictions.table(["a", "b"], LOGITS, torch.tensor([1, 2]))
+    assert table["recognised"].isna().all()
+    assert table["output_activation"].unique().tolist() == ["softmax"]

@@ -7,9 +7,17 @@ import pandas as pd
 import pytest
 
 from concentration import intervals
+from concentration.groups import once
 from concentration.measures import CHANCE
 from concentration.methods import LABELS
-from concentration.summaries import compare, summarise, summarise_measures, undefined
+from concentration.summaries import (
+    by_prediction,
+    compare,
+    summarise,
+    summarise_measures,
+    undefined,
+    within_classes,
+)
 
 from .studies import STATUSES, fabricate
 
@@ -35,7 +43,10 @@ def test_summary_is_that_of_plain_python(records, by):
     summary = summarise(records, by)
     groups = {}
     for row in records.to_dict("records"):
-        groups.setdefault(tuple(row[key] for key in by), []).append(row)
+        rows = groups.setdefault(tuple(row[key] for key in by), {})
+        of_net = row["net"] if row["method"] in LABELS else None  # a control's map counts once
+        rows.setdefault((row["sample"], row["size"], row["method"], of_net), row)
+    groups = {key: list(rows.values()) for key, rows in groups.items()}
     in_order = list(summary[by].itertuples(index=False, name=None))
     places = {column: list(records[column].unique()) for column in by}
     assert in_order == sorted(
@@ -44,6 +55,7 @@ def test_summary_is_that_of_plain_python(records, by):
     for line, rows in zip(summary.to_dict("records"), map(groups.get, in_order), strict=True):
         defined = [row for row in rows if row["status"] == "ok"]
         assert line["records"] == len(rows)
+        assert line["images"] == len({row["image_id"] for row in rows})
         assert line["undefined"] == len(rows) - len(defined)
         counts = {r: sum(row["status"] == r for row in rows) for r in STATUSES}
         assert line["reasons"] == ", ".join(f"{n} {r}" for r, n in counts.items() if n)
@@ -54,8 +66,11 @@ def test_summary_is_that_of_plain_python(records, by):
             assert line["mean"] == pytest.approx(total / len(defined))
             assert line["mask_fraction"] == pytest.approx(covered / len(defined))
             assert line["lift"] == pytest.approx(total / covered)
-            assert line["low"] < line["mean"] < line["high"]
-            assert line["lift_low"] < line["lift"] < line["lift_high"]
+            if len({row["image_id"] for row in defined}) < 10:
+                assert np.isnan([line["low"], line["high"], line["lift_low"]]).all()
+            else:
+                assert line["low"] < line["mean"] < line["high"]
+                assert line["lift_low"] < line["lift"] < line["lift_high"]
         else:
             missing = ["mean", "low", "high", "mask_fraction", "lift", "lift_low", "lift_high"]
             assert np.isnan([line[name] for name in missing]).all()
@@ -82,13 +97,80 @@ def test_undefined_records_change_no_mean(records):
 
 def test_nothing_is_dropped(records):
     summary = summarise(records)
-    assert summary["records"].sum() == len(records)
-    assert summary["undefined"].sum() == records["concentration"].isna().sum()
+    of_nets = records["method"].isin(METHODS)
+    counted = of_nets.sum() + (~of_nets).sum() / records["net"].nunique()  # controls once
+    assert summary["records"].sum() == counted
+    assert summary["undefined"].sum() == records.loc[of_nets, "concentration"].isna().sum()
+
+
+def test_maps_of_negligible_energy_are_counted_where_they_have_a_mean(records):
+    dark = (records["image_id"] == 3) & records["method"].isin(METHODS)
+    flagged = records.assign(negligible_energy=records["negligible_energy"].mask(dark, True))
+    counts = summarise(flagged).set_index("method")["negligible"]
+    for method in METHODS:
+        of_method = flagged[(flagged["method"] == method) & dark]
+        assert counts[method] == of_method["concentration"].notna().sum()
+    assert counts.sum() > 0
+
+
+def paradox():
+    """Two classes of 20 images; low ranks add 0.1 in each, and are mostly of the harder class."""
+    rows = []
+    for image in range(40):
+        hard = image < 20
+        low = image % 4 > 0 if hard else image % 4 == 0
+        share = (0.2 if hard else 0.8) + (0.1 if low else 0)
+        rows.append({"image_id": image, "class": f"{hard}", "concentration": share, "low": low})
+    return pd.DataFrame(rows)
+
+
+def test_within_classes_a_difference_is_not_that_of_classes():
+    records = paradox()
+    low = records["low"]
+    pooled = records[low]["concentration"].mean() - records[~low]["concentration"].mean()
+    assert pooled < -0.1
+    within = within_classes(records, low, ~low)
+    assert within["classes"] == 2
+    for name in ("within_class", "within_low", "within_high"):
+        assert within[name] == pytest.approx(0.1)
+
+
+def test_a_class_without_both_is_left_out_and_without_any_there_is_no_difference():
+    records = paradox()
+    low = records["low"] & (records["class"] == "True")
+    high = ~records["low"]
+    assert within_classes(records, low, high)["classes"] == 1
+    none = within_classes(records, low & False, high)
+    assert none["classes"] == 0
+    assert np.isnan([none["within_class"], none["within_low"]]).all()
+
+
+def test_by_prediction_each_group_has_its_difference_within_classes(records):
+    table = by_prediction(records).set_index(["prediction", "method"])
+    assert list(table.index.levels[0].unique()) == ["not top 1", "not top 5", "top 1", "top 5"]
+    row = table.loc[("top 5", "grad_cam")]
+    assert row["classes"] == 0  # nothing of Grad-CAM is defined
+    of_method = records[records["method"] == "guided_grad_cam"].dropna(subset="concentration")
+    means = of_method.groupby([of_method["class"], of_method["target_rank"] <= 5])
+    by_class = means["concentration"].mean().unstack()
+    expected = (by_class[True] - by_class[False]).mean()
+    assert table.loc[("top 5", "guided_grad_cam"), "within_class"] == pytest.approx(expected)
+    assert np.isnan(table.loc[("not top 5", "guided_grad_cam"), "within_class"])
+
+
+def test_sigmoids_are_grouped_by_what_is_recognised(records):
+    records = records.assign(
+        output_activation="sigmoid", target_recognised=(records["image_id"] < 4).astype("boolean")
+    )
+    table = by_prediction(records)
+    assert table["prediction"].unique().tolist() == ["recognised", "not recognised"]
+    counts = table[table["method"] == "backpropagation"].set_index("prediction")["images"]
+    assert counts.to_dict() == {"recognised": 4, "not recognised": 8}
 
 
 def test_undefined_counts_every_reason_of_every_cell(records):
     counted = undefined(records)
-    cells = records.groupby(["net", "size", "method"])
+    cells = records[records["method"].isin(METHODS)].groupby(["net", "size", "method"])
     for (net, size, method), cell in cells:
         rows = counted[
             (counted["net"] == net) & (counted["size"] == size) & (counted["method"] == method)
@@ -106,7 +188,7 @@ def test_every_measure_stands_beside_its_own_level_of_chance(records):
     table = summarise_measures(records)
     assert table["measure"].unique().tolist() == list(CHANCE)
     for (measure, method), rows in table.groupby(["measure", "method"]):
-        of_method = records[records["method"] == method].dropna(subset=measure)
+        of_method = once(records[records["method"] == method]).dropna(subset=measure)
         [row] = rows.to_dict("records")
         assert row["mean"] == pytest.approx(of_method[measure].mean(), nan_ok=True)
         chance = of_method[CHANCE[measure]].mean()

@@ -68,13 +68,17 @@ def expand_home(item, key):
 
 
 def resolved(net):
-    """The net with its default target layer and precision, and its weights as a file (or random)."""
+    """The net with the defaults of what is left out, and its weights as a file (or random)."""
     weights = net["weights"]
     if configuration.is_torchvisions(weights):
         weights = f"resources/weights/{net['architecture']}-{weights}.pth"
-    target_layer = net.get("target_layer", ARCHITECTURES[net["architecture"]]["target_layer"])
-    precision = config.get("precision", "float32")
-    return {**net, "weights": weights, "target_layer": target_layer, "precision": precision}
+    defaults = {
+        "target_layer": ARCHITECTURES[net["architecture"]]["target_layer"],
+        "precision": config.get("precision", "float32"),
+        "outputs": "softmax",
+        "threshold": 0.5,
+    }
+    return {**defaults, **net, "weights": weights}
 
 
 def fetched_weights(net):
@@ -108,6 +112,19 @@ def with_hash(net):
 def titled(name):
     """The name of a table or figure in words: concentration_by_net is Concentration by net."""
     return name.replace("_", " ").capitalize()
+
+
+def figure_files(figures):
+    """The files of the figures, as outputs; the report shows their pages."""
+    files = []
+    for figure in figures:
+        page = report(
+            f"<results>/figures/{figure}.html",
+            category="Figures",
+            labels={"figure": titled(figure)},
+        )
+        files += [page, *multiext(f"<results>/figures/{figure}", ".png", ".pdf", ".eps")]
+    return files
 
 
 def table_files(caption, tables):
@@ -239,6 +256,7 @@ if not SOME_TRAINED:
 # Tables, each with the columns that tell its groups apart.
 CONCENTRATION = {
     "concentration": ["method"],
+    "concentration_all": ["method"],
     "concentration_by_net": ["net", "size", "method"],
     "concentration_by_size": ["size", "method"],
     "concentration_by_class": ["class", "method"],
@@ -258,14 +276,15 @@ if len(SIZES) > 1:
 TABLES = [*CONCENTRATION, *DIFFERENCES, "measures", "undefined"]
 TABLE_FORMATS = ["csv", "md", "tex", "html"]
 
-# Charts: the module that draws each, and what it is told beside the records.
+# Charts: the module that draws each, and its options.
 CHARTS = {
     "concentration": ("concentration", {}),
+    "distribution": ("distribution", {}),
     **{f"concentration_by_net_{s}": ("concentration_by_net", {"size": s}) for s in SIZES},
     "concentration_by_class": ("concentration_by_class", {}),
     "lift": ("lift", {}),
     "dilation_sweep": ("dilation_sweep", {"dilation": config["mask_dilation"]}),
-    "target_rank": ("target_rank", {}),
+    "concentration_by_prediction": ("concentration_by_prediction", {}),
     "measures": ("measures", {}),
     "controls": ("controls", {}),
 }
@@ -274,7 +293,7 @@ if len(SIZES) > 1:
 if len(METHODS) > 1:
     CHARTS["differences"] = ("differences", {})
 FIGURES = [*CHARTS, "comparison"]
-FIGURE_FORMATS = ["png", "pdf", "eps"]
+FIGURE_FORMATS = ["png", "pdf", "eps", "html"]
 
 # Tables and figures that some studies have and others have not: those of an earlier study of the
 # same results are removed, so that nothing stands beside a study that is not of it.
@@ -290,7 +309,7 @@ SOMETIMES = [
     ),
     *expand(
         "figures/{figure}.{format}",
-        figure=["concentration_by_net_*", "concentration_by_size", "differences"],
+        figure=["concentration_by_net_*", "concentration_by_size", "differences", "target_rank"],
         format=FIGURE_FORMATS,
     ),
 ]

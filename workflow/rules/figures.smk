@@ -1,47 +1,31 @@
 # What people look at.
 
 
-for figure, (chart, options) in CHARTS.items():
-
-    rule:
-        name:
-            f"plot_{figure}"
-        input:
-            settings=noted(
-                f"plot_{figure}",
-                code=code("plot_chart", f"concentration/charts/{chart}"),
-                chart=chart,
-                untrained=UNTRAINED,
-                options=options,
-            ),
-            records=(
-                rules.gather_scores.output.sweep
-                if chart == "dilation_sweep"
-                else rules.gather_scores.output.measures
-            ),
-        output:
-            report(
-                f"<results>/figures/{figure}.png",
-                caption=f"../report/figures/{chart}.rst",
-                category="Figures",
-                labels={"figure": titled(figure)},
-            ),
-            multiext(f"<results>/figures/{figure}", ".pdf", ".eps"),
-        log:
-            f"<logs>/plot_{figure}.log",
-        benchmark:
-            f"<benchmarks>/plot_{figure}.tsv"
-        localrule: True
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-            runtime=10,
-        params:
-            options=options,  # for the caption
-        script:
-            "../scripts/plot_chart.py"
+rule plot_charts:
+    input:
+        settings=noted(
+            "plot_charts",
+            code=code("plot_charts", *(f"concentration/charts/{c}" for c, _ in CHARTS.values())),
+            charts=CHARTS,
+            untrained=UNTRAINED,
+        ),
+        measures=rules.gather_scores.output.measures,
+        sweep=rules.gather_scores.output.sweep,
+    output:
+        figure_files(CHARTS),
+    log:
+        "<logs>/plot_charts.log",
+    benchmark:
+        "<benchmarks>/plot_charts.tsv"
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    script:
+        "../scripts/plot_charts.py"
 
 
 rule plot_comparison:
@@ -61,13 +45,7 @@ rule plot_comparison:
         energy=rules.gather_scores.output.energy,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES[0]),
     output:
-        report(
-            "<results>/figures/comparison.png",
-            caption="../report/figures/comparison.rst",
-            category="Figures",
-            labels={"figure": "Comparison"},
-        ),
-        multiext("<results>/figures/comparison", ".pdf", ".eps"),
+        figure_files(["comparison"]),
     log:
         "<logs>/plot_comparison.log",
     benchmark:

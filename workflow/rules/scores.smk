@@ -47,6 +47,7 @@ rule gather_scores:
             code=code("gather_scores"),
             classes=[c["name"] for c in CLASSES],
             nets=list(NETS),
+            architectures={name: net["architecture"] for name, net in NETS.items()},
             methods=METHODS,
             sizes=SIZES,
             growths=GROWTHS,

@@ -2,118 +2,47 @@
 # runs, as the figures are.
 
 
-rule tabulate_concentration:
+rule make_tables:
     input:
         settings=noted(
-            "tabulate_concentration",
+            "make_tables",
             reference=lambda wildcards: (
                 DIGESTS.sha256(Path(config["reference"])) if "reference" in config else None
             ),
-            code=code("tabulate_concentration"),
-            tables=CONCENTRATION,
+            code=code("make_tables"),
+            tables={"concentration": CONCENTRATION, "differences": DIFFERENCES},
             untrained=UNTRAINED,
         ),
         measures=rules.gather_scores.output.measures,
         reference=ancient(config["reference"]) if "reference" in config else [],
     output:
         table_files("concentration", CONCENTRATION),
-    log:
-        "<logs>/tabulate_concentration.log",
-    benchmark:
-        "<benchmarks>/tabulate_concentration.tsv"
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    script:
-        "../scripts/tabulate_concentration.py"
-
-
-rule tabulate_differences:
-    input:
-        settings=noted(
-            "tabulate_differences",
-            code=code("tabulate_differences"),
-            tables=DIFFERENCES,
-            untrained=UNTRAINED,
-        ),
-        measures=rules.gather_scores.output.measures,
-    output:
         table_files("differences", DIFFERENCES),
-    log:
-        "<logs>/tabulate_differences.log",
-    benchmark:
-        "<benchmarks>/tabulate_differences.tsv"
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    script:
-        "../scripts/tabulate_differences.py"
-
-
-rule tabulate_measures:
-    input:
-        settings=noted(
-            "tabulate_measures",
-            code=code("tabulate_measures"),
-            untrained=UNTRAINED,
-        ),
-        measures=rules.gather_scores.output.measures,
-    output:
         table_files("measures", ["measures"]),
-    log:
-        "<logs>/tabulate_measures.log",
-    benchmark:
-        "<benchmarks>/tabulate_measures.tsv"
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    script:
-        "../scripts/tabulate_measures.py"
-
-
-rule tabulate_undefined:
-    input:
-        settings=noted(
-            "tabulate_undefined",
-            code=code("tabulate_undefined"),
-        ),
-        measures=rules.gather_scores.output.measures,
-    output:
         table_files("undefined", ["undefined"]),
         records="<results>/undefined.csv",
     log:
-        "<logs>/tabulate_undefined.log",
+        "<logs>/make_tables.log",
     benchmark:
-        "<benchmarks>/tabulate_undefined.tsv"
+        "<benchmarks>/make_tables.tsv"
     localrule: True
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
+        runtime=30,
     script:
-        "../scripts/tabulate_undefined.py"
+        "../scripts/make_tables.py"
 
 
-# What the report tells of the study itself.
+# What the report states of the study itself. It is made again with any code of the workflow, whose
+# commit it names.
 rule describe_study:
     input:
         settings=noted(
             "describe_study",
-            code=code("describe_study"),
+            code=code(*sorted(script.stem for script in SCRIPTS.glob("*.py"))),
             configuration=config,
             software=installed_versions,
         ),
@@ -138,5 +67,7 @@ rule describe_study:
     resources:
         mem_mb=500,
         runtime=5,
+    params:
+        house=str(HOUSE),
     script:
         "../scripts/describe_study.py"

@@ -60,7 +60,9 @@ def main(
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             computing += time.monotonic() - start
-            said.append(predictions.table([s.sample for s in batch], made.logits, made.targets))
+            names = [sample.sample for sample in batch]
+            reading = net["outputs"], net["threshold"]
+            said.append(predictions.table(names, made.logits, made.targets, *reading))
             keep(batch, made.maps)
     with checked_file(table) as draft:
         pd.concat(said).sort_values("sample").to_parquet(draft, index=False)

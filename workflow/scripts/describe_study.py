@@ -2,6 +2,7 @@
 
 import platform
 import re
+import subprocess
 from collections.abc import Mapping
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
@@ -16,9 +17,12 @@ from concentration.files import whole_file
 from concentration.jobs import job
 
 
-def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[str, str]) -> None:
+def main(
+    configuration: Mapping[str, Any], requirements: Path, house: Path, outputs: Mapping[str, str]
+) -> None:
+    """``requirements`` names the packages, ``house`` is the folder of the workflow."""
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
-    packages = software(requirements.read_text("utf-8"))
+    packages = software(requirements.read_text("utf-8"), house)
     with whole_file(outputs["configuration"]) as draft:
         draft.write_text(text, "utf-8")
     with whole_file(outputs["software"]) as draft:
@@ -28,10 +32,11 @@ def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[
         draft.write_text(tables.page("Software and configuration", body), "utf-8")
 
 
-def software(requirements: str) -> pd.DataFrame:
-    """Name and version of Python, the system, and every package of a requirements file."""
+def software(requirements: str, house: Path) -> pd.DataFrame:
+    """Name and version of the workflow, Python, the system, and every package of requirements."""
     pins = re.findall(r"^([\w-]+)==(\S+)", requirements, re.MULTILINE)
     rows = [
+        ("workflow", commit(house)),
         ("python", platform.python_version()),
         ("system", platform.platform()),
         *((package, installed(package, pin)) for package, pin in pins),
@@ -39,8 +44,27 @@ def software(requirements: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "version"])
 
 
+def commit(house: Path) -> str:
+    """The commit of the workflow in the folder ``house``, and whether files differ from it."""
+    try:
+        if git(house, "rev-parse", "--show-prefix"):
+            return "unknown (no repository of its own)"
+        changed = (
+            " (changed)" if git(house, "status", "--porcelain", "--untracked-files=no") else ""
+        )
+        return git(house, "rev-parse", "HEAD") + changed
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (no git, or no repository)"
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints."""
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def installed(package: str, pin: str) -> str:
-    """The version at hand; where each rule has a conda environment, that of another is pinned."""
+    """The version installed; where each rule has a conda environment, that of another is pinned."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -52,5 +76,6 @@ if __name__ == "__main__":
         main(
             settings["configuration"],
             Path(snakemake.input.requirements),
+            Path(snakemake.params.house),
             snakemake.output,
         )

@@ -11,34 +11,29 @@ import pandas as pd
 import pyarrow
 from pyarrow.parquet import ParquetWriter
 
-from concentration import guard, measures
+from concentration import energy, guard, measures
 from concentration.controls import CONTROLS
 from concentration.errors import StudyError, enumerate_errors
 from concentration.jobs import job
 from concentration.results import checked_file, read_table, unusable
 
 RECORD = ["sample", "image_id", "class", "net", "method", "size"]
-SAID = ["target", "target_rank", "target_probability", "status"]
+PREDICTION = ["target", "target_rank", "target_probability"]
 ENERGY = [
     *RECORD,
     *("concentration", "energy_inside", "energy_total", "mask_fraction"),
-    *SAID,
+    *PREDICTION,
+    "status",
 ]
 MEASURES = [
     *RECORD,
+    "architecture",
     *("concentration", *measures.NAMES, "mask_fraction", "box_fraction"),
-    *SAID,
+    *PREDICTION,
+    *("target_recognised", "output_activation", "negligible_energy", "status"),
 ]
-SWEEP = [
-    "sample",
-    "image_id",
-    "net",
-    "method",
-    "size",
-    "dilation",
-    "concentration",
-    "mask_fraction",
-]
+SCORES = [name for name in ENERGY + MEASURES if name not in ("architecture", "negligible_energy")]
+SWEEP = [*RECORD, "dilation", "concentration", "mask_fraction"]
 
 
 def main(
@@ -46,12 +41,16 @@ def main(
     sweeps: Sequence[str],
     subset: pd.DataFrame,
     order: Mapping[str, Sequence[str]],
+    architectures: Mapping[str, str],
     growths: Sequence[float],
     outputs: Mapping[str, str],
 ) -> None:
-    """``order`` tells the nets, sizes, methods and classes; the controls come after the methods."""
+    """``order`` holds the nets, sizes, methods and classes; the controls come after the methods.
+
+    ``architectures`` maps the name of a net to its architecture.
+    """
     order = {**order, "method": [*order["method"], *CONTROLS]}
-    scores = pd.concat([read(Path(part), [*ENERGY, *MEASURES]) for part in parts])
+    scores = pd.concat([read(Path(part), SCORES) for part in parts], ignore_index=True)
     found = guard.faults(scores, subset, order)
     for part, sweep in zip(parts, sweeps, strict=True):
         of_part = read(Path(part), [*guard.KEY, "status"])
@@ -64,7 +63,10 @@ def main(
             "please report what follows:"
         )
         raise StudyError(enumerate_errors(title, found))
-    scores = in_order(scores, order)
+    scores = in_order(scores, order).assign(
+        architecture=lambda table: table["net"].map(architectures),
+        negligible_energy=energy.negligible,
+    )
     of_nets = scores[~scores["method"].isin(CONTROLS)]
     # Controls know nothing of a net: they stand in the measures alone.
     write([of_nets[ENERGY]], outputs["energy"])
@@ -125,6 +127,7 @@ if __name__ == "__main__":
                 "method": settings["methods"],
                 "class": settings["classes"],
             },
+            settings["architectures"],
             settings["growths"],
             snakemake.output,
         )

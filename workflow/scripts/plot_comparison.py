@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from concentration import coco, images, results, showcase, style
-from concentration.comparison import Row, comparison, fitting
+from concentration.comparison import CAPTION, Row, comparison, fitting
 from concentration.images import ImageFolder
 from concentration.jobs import job
 
@@ -23,7 +23,9 @@ if __name__ == "__main__":
             cells = {method: (sample.sample, net, method, size) for method in methods}
             rows.append(
                 Row(
-                    label=f"{net}{untrained.get(net, '')}\n{sample.class_name}",
+                    sample=sample.sample,
+                    class_name=sample.class_name,
+                    net=f"{net}{untrained.get(net, '')}",
                     image=image,
                     mask=mask,
                     maps={m: showcase.read_map(source.maps, *cell) for m, cell in cells.items()},
@@ -31,5 +33,6 @@ if __name__ == "__main__":
                 )
             )
         pixels = images.in_words(size)
-        title = f"Maps at {pixels}. Outlined: the dilated mask. P: the concentration of the map"
-        style.save(comparison(rows, title), snakemake.output)
+        title = f"Where do the maps lie? ({pixels})"
+        stem = Path(snakemake.output[0]).with_suffix("")
+        style.save(comparison(rows, title), stem, CAPTION.format(size=pixels))

@@ -16,6 +16,8 @@ from concentration.images import ImageFolder
 from concentration.jobs import job
 from concentration.results import checked_file, checked_folder
 
+OF_TARGET = ["rank", "probability", "recognised"]  # what the net predicts for it
+
 
 def main(
     samples: Sequence[Sample],
@@ -43,9 +45,11 @@ def main(
             key = {"sample": sample.sample, "image_id": sample.image_id, "method": method}
             of_class = {"class": sample.class_name}
             records.append(key | of_class | scores.score(saliency, field))
-            dilated.extend(key | step for step in scores.sweep(saliency, field))
-    said = predictions.rename(columns={"rank": "target_rank", "probability": "target_probability"})
-    said = said[["sample", "target", "target_rank", "target_probability"]]
+            dilated.extend(key | of_class | step for step in scores.sweep(saliency, field))
+    of_target = predictions.rename(columns={name: f"target_{name}" for name in OF_TARGET})
+    of_target = of_target[
+        ["sample", "target", *(f"target_{name}" for name in OF_TARGET), "output_activation"]
+    ]
     with checked_folder(showcase_folder) as folder:
         for method, maps_of_method in map_folders.items():
             (folder / method).mkdir()
@@ -57,7 +61,7 @@ def main(
         (
             pd.DataFrame(records)
             .astype(dict.fromkeys(scores.NULLABLE, "float64"))
-            .merge(said, on="sample", validate="many_to_one")
+            .merge(of_target, on="sample", validate="many_to_one")
             .to_parquet(draft, index=False)
         )
 

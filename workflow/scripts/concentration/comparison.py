@@ -6,6 +6,7 @@ from itertools import accumulate
 from math import isnan
 
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
@@ -17,14 +18,24 @@ from .masks import Mask
 from .methods import LABELS
 from .style import PAGE, styled
 
-HEAD, MOST_HEIGHT = 0.6, 9.2  # inches: of the titles, and of a page of print
+HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page of print
+
+CAPTION = """
+Maps of the first samples of the showcase at the size {size}: a block a sample, a row a net, a
+column a method. The dilated mask is outlined. The grey of a pixel is the strength of the map, |I|
+of its largest channel, cut at its 99.5th percentile: each map has a scale of its own. P, the
+concentration, squares the values and cuts none, so that it may rest on few pixels. The gallery
+shows the others, and the maps as they are scored.
+"""
 
 
 @dataclass(frozen=True)
 class Row:
     """One net's maps of one sample."""
 
-    label: str
+    sample: str
+    class_name: str
+    net: str  # as print names it
     image: NDArray  # (H, W, 3), uint8
     mask: Mask  # (H, W)
     maps: dict[str, NDArray]  # (C, H, W), by method
@@ -39,13 +50,13 @@ def fitting(samples: Sequence[Sample], nets: Sequence[str], size: str) -> list[S
 
 
 def comparison(rows: Sequence[Row], title: str) -> Figure:
-    """A row for every (sample, net), a column for the input and for every method."""
+    """A row for every (sample, net), a column for every method, and the input once a sample."""
     methods = list(rows[0].maps)
     shapes = [row.image.shape[:2] for row in rows]
     with styled():
         figure = Figure(
             figsize=(PAGE, HEAD + sum(map(_row_height, shapes))),
-            layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01),
+            layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.01, hspace=0.01),
         )
         grid = figure.subplots(
             len(rows),
@@ -53,16 +64,19 @@ def comparison(rows: Sequence[Row], title: str) -> Figure:
             squeeze=False,
             height_ratios=[height / width for height, width in shapes],
         )
-        for axes, heading in zip(grid[0], ["Input", *(LABELS[m] for m in methods)], strict=True):
-            axes.set_title(heading, fontsize=7)
+        for axes, method in zip(grid[0, 1:], methods, strict=True):
+            axes.set_title(wrapped(LABELS[method], 15), fontsize=7)
+        before = None
         for line, row in zip(grid, rows, strict=True):
-            line[0].set_ylabel(wrapped(row.label, 20), fontsize=6)
-            _show(line[0], row.image, row.mask, "")
+            _input(line[0], row, first=row.sample != before)
+            before = row.sample
             for axes, method in zip(line[1:], methods, strict=True):
                 share = row.concentration[method]
                 caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
                 _show(axes, pictures.grey(row.maps[method]), row.mask, caption)
+            line[1].set_ylabel(wrapped(row.net, 20), fontsize=6)
         figure.suptitle(title, fontsize=8)
+        _scale(figure, grid)
         return figure
 
 
@@ -76,6 +90,15 @@ def _row_height(shape: tuple[int, int]) -> float:
     return 1.13 * height / width + 0.14
 
 
+def _input(axes: Axes, row: Row, first: bool) -> None:
+    """The input and the class that is explained, in the first row of a sample."""
+    if first:
+        _show(axes, row.image, row.mask, "")
+        axes.set_title(wrapped(row.class_name, 24), fontsize=7, fontweight="bold")
+    else:
+        axes.set_axis_off()
+
+
 def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:
     axes.imshow(picture, interpolation="antialiased")
     if mask.any() and not mask.all():
@@ -83,3 +106,17 @@ def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:
     axes.set(xticks=[], yticks=[])
     axes.set_xlabel(caption, fontsize=6, labelpad=1.5)
     axes.spines[:].set_visible(False)
+
+
+def _scale(figure: Figure, grid: NDArray) -> None:
+    """What the grey of a map means, as a bar below all."""
+    bar = figure.colorbar(
+        ScalarMappable(cmap="Greys"),
+        ax=list(grid.flat),
+        location="bottom",
+        shrink=0.4,
+        aspect=40,
+        pad=0.005,
+    )
+    bar.set_ticks([0, 1], labels=["|I| = 0", "|I| from its 99.5th percentile (P squares it)"])
+    bar.ax.tick_params(labelsize=7, length=2)

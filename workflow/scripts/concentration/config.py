@@ -57,6 +57,7 @@ def faults(
     found += _name_faults(config)
     found += _architecture_faults(config, architectures)
     found += _target_faults(config, imagenet)
+    found += _threshold_faults(config)
     found += _missing_files(config, produced)
     return found
 
@@ -212,6 +213,15 @@ def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Ite
             yield (
                 f"classes[{number}].target: missing, and {_name(item)!r} has no counterpart in "
                 "resources/classes.csv; give its index in the nets' output, from 0"
+            )
+
+
+def _threshold_faults(config: Config) -> Iterator[str]:
+    for number, net in enumerate(_list(config, "nets")):
+        if isinstance(net, dict) and "threshold" in net and net.get("outputs") != "sigmoid":
+            yield (
+                f"nets[{number}].threshold: only sigmoid outputs have one; add outputs: sigmoid, "
+                "or remove the threshold"
             )
 
 

@@ -1,5 +1,7 @@
 """Paired comparisons of every two methods, and of each method with the controls.
 
+Of two methods the one that is ahead stands first, so that no difference between methods is below 0.
+
 A pair is a record (sample, net, size) where both maps are defined. The difference is the mean over
 the pairs, with its bootstrap interval over images. Pairs that share an image are not independent:
 Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over
@@ -7,11 +9,13 @@ the questions that are asked of a group at once: of every two methods, or of eve
 control. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the share of
 the rank sum in favour less the share against, 1 where the method is ahead on every image.
 
-A control is a map that knows nothing of the net, or the same method on a net with random weights.
+A control is a map of no net, or the same method on a net of the same architecture with random
+weights.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +26,10 @@ from . import intervals
 from .groups import grouped, split
 from .methods import CONTROL_LABELS, LABELS
 
+SIGNIFICANT = 0.05  # of p, by Holm's correction
+TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
+AHEAD, BEHIND, NO_DIFFERENT = "ahead", "behind", "no different"
+
 
 def differences(
     records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
@@ -29,15 +37,25 @@ def differences(
     """One row a group of the columns ``by`` and pair of methods, or method and control.
 
     Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
-    effect_size, p, p_holm. ``other`` is a method, a control, or one of the nets ``untrained``.
+    effect_size, p, p_holm, result (of the method: ahead, behind, no different). ``other`` is a
+    method, a control, or one of the nets ``untrained``.
     """
-    rows = []
+    architectures = records.groupby("net")["architecture"].first()
+    order = {name: place for place, name in enumerate([*records["method"].unique(), *untrained])}
+    rows: list[dict[str, Any]] = []
     for group, pairs in split(_side_by_side(records, by, untrained), by):
-        for method, other, column in _opponents(records, untrained):
-            # Untrained nets are controls: not each other's, nor their own.
-            if group.get("net") not in untrained or other not in untrained:
-                compared = _compare(pairs[method] - pairs[column], pairs["image_id"])
-                rows.append(group | {"method": method, "other": other} | compared)
+        # Untrained nets are controls of their architecture: not each other's, nor their own.
+        trained = set(pairs.loc[~pairs["net"].isin(untrained), "architecture"])
+        twins = [net for net in untrained if architectures[net] in trained]
+        of_group = [
+            _ahead_first(
+                group
+                | {"method": method, "other": other}
+                | _compare(pairs[method] - pairs[column], pairs["image_id"])
+            )
+            for method, other, column in _opponents(records, twins)
+        ]
+        rows += sorted(of_group, key=lambda row: (order[row["method"]], order[row["other"]]))
     table = pd.DataFrame(rows)
     return _corrected(table, [*(table[column] for column in by), table["other"].isin(LABELS)])
 
@@ -46,7 +64,7 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     """One row a method and pair of sizes: what the later size changes for the same sample and net.
 
     Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
-    p, p_holm.
+    p, p_holm, result (of the size: ahead, behind, no different).
     """
     sizes = list(records["size"].unique())
     pairs = records.pivot(
@@ -68,14 +86,28 @@ def _side_by_side(
 ) -> pd.DataFrame:
     """One row a pair: a column a method and control, and a column net/method an untrained net."""
     of_groups = grouped(records, by, untrained)
-    keys = list(dict.fromkeys(["sample", "image_id", "net", "size", *by]))
+    keys = list(dict.fromkeys(["sample", "image_id", "net", "architecture", "size", *by]))
     in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
     pairs = of_groups.pivot(index=keys, columns="method", values="concentration")
     twins = records[records["net"].isin(untrained)].pivot(
-        index=["sample", "size"], columns=["net", "method"], values="concentration"
+        index=TWINNED, columns=["net", "method"], values="concentration"
     )
     twins.columns = ["/".join(column) for column in twins.columns]
-    return in_order.join(pairs, on=keys).join(twins, on=["sample", "size"])
+    return in_order.join(pairs, on=keys).join(twins, on=TWINNED)
+
+
+def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
+    """The comparison; one of two methods is turned if the first of them is behind."""
+    if row["other"] not in LABELS or not row["difference"] < 0:
+        return row
+    return row | {
+        "method": row["other"],
+        "other": row["method"],
+        "difference": -row["difference"],
+        "low": -row["high"],
+        "high": -row["low"],
+        "effect_size": -row["effect_size"],
+    }
 
 
 def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tuple[str, str, str]]:
@@ -90,14 +122,17 @@ def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tu
 
 
 def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFrame:
-    """The table with Holm's correction of ``p`` within each family of tests, as ``p_holm``."""
+    """The table with Holm's correction of ``p`` within each family of tests, and its result."""
 
     def correct(p: pd.Series) -> pd.Series:
         return pd.Series(multipletests(p, method="holm")[1], p.index)
 
     tested = table["p"].dropna()
     grouped_p = tested.groupby([family[tested.index] for family in families])
-    return table.assign(p_holm=grouped_p.transform(correct))
+    table = table.assign(p_holm=grouped_p.transform(correct))
+    sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
+    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NO_DIFFERENT)
+    return table.assign(result=result.where(table["pairs"] > 0, None))
 
 
 def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:

@@ -10,11 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from .masks import Mask
+from .methods import CONTROL_LABELS
 
 STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask")
+
+# A map with a smaller share of the energy of backpropagation's, the plain gradient of the same
+# record, is next to nothing: what is left of it may be an artefact of the image's border.
+NEGLIGIBLE, MEASURED_BY = 1e-6, "backpropagation"
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,20 @@ def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
     if total == 0:
         return Energy(None, inside, total, fraction, "zero_energy")
     return Energy(inside / total, inside, total, fraction, "ok")
+
+
+def negligible(scores: pd.DataFrame) -> pd.Series:
+    """Whether the energy of each record in ``scores`` is negligible, as nullable booleans.
+
+    ``scores`` has a row a sample x net x method x size. Null where backpropagation's map of the
+    same sample, net and size has no energy or was not computed, and for maps of no net.
+    """
+    cell = ["sample", "net", "size"]
+    own = scores["energy_total"].where(~scores["method"].isin(CONTROL_LABELS))
+    plain = own.where(scores["method"] == MEASURED_BY)
+    plain = plain.groupby([scores[name] for name in cell]).transform("max")
+    share = (own / plain.where(plain > 0)).astype("Float64")
+    return share < NEGLIGIBLE
 
 
 def sweep(

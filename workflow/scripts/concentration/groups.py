@@ -1,21 +1,24 @@
 """The groups of records that tables and figures tell apart.
 
 Nets with random weights are controls: they stand for themselves, and are left out wherever records
-of several nets are taken together.
+of several nets are taken together. The maps of the other controls need no net: they are the same
+beside each, and count once.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import pandas as pd
 
-from .methods import LABELS
+from .methods import CONTROL_LABELS, LABELS
 
-# What the net said of the target, by its rank; each group stands beside its complement.
-PREDICTIONS = {
-    "top 1": lambda rank: rank <= 1,
-    "not top 1": lambda rank: ~(rank <= 1),
-    "top 5": lambda rank: rank <= 5,
-    "not top 5": lambda rank: ~(rank <= 5),
+# How well the net recognises the target: each group stands before its complement.
+PREDICTIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "recognised": lambda r: _read_by(r, "sigmoid") & _recognised(r),
+    "not recognised": lambda r: _read_by(r, "sigmoid") & ~_recognised(r),
+    "top 1": lambda r: _read_by(r, "softmax") & (r["target_rank"] <= 1),
+    "not top 1": lambda r: _read_by(r, "softmax") & ~(r["target_rank"] <= 1),
+    "top 5": lambda r: _read_by(r, "softmax") & (r["target_rank"] <= 5),
+    "not top 5": lambda r: _read_by(r, "softmax") & ~(r["target_rank"] <= 5),
 }
 
 
@@ -30,9 +33,8 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
     if "net" not in by:
         records = of_trained(records, untrained)
     if "prediction" in by:
-        rank = records["target_rank"]
         return pd.concat(
-            records[holds(rank)].assign(prediction=name) for name, holds in PREDICTIONS.items()
+            records[holds(records)].assign(prediction=name) for name, holds in PREDICTIONS.items()
         )
     return records
 
@@ -45,6 +47,24 @@ def of_trained(records: pd.DataFrame, untrained: Collection[str]) -> pd.DataFram
 def of_methods(records: pd.DataFrame) -> pd.DataFrame:
     """The rows of saliency methods, without those of controls."""
     return records[records["method"].isin(LABELS)]
+
+
+def once(records: pd.DataFrame) -> pd.DataFrame:
+    """The records with each map of a control once, beside the first net that it stands beside."""
+    of_maps = [name for name in ("sample", "size", "method", "dilation") if name in records]
+    again = records["method"].isin(CONTROL_LABELS) & records.duplicated(of_maps)
+    return records[~again]
+
+
+def extent(records: pd.DataFrame) -> str:
+    """How much the records rest on, in words: ``39 images, 3 nets, 2 sizes``."""
+    columns = {"image_id": "image", "net": "net", "size": "size"}
+    return ", ".join(counted(records[column].nunique(), noun) for column, noun in columns.items())
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``1 image``, ``2 images``."""
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def split(
@@ -60,3 +80,11 @@ def split(
     order = [pd.Categorical(records[column], records[column].unique()) for column in by]
     for key, group in records.groupby(order, observed=True):
         yield dict(zip(by, key, strict=True)), group
+
+
+def _read_by(records: pd.DataFrame, activation: str) -> pd.Series:
+    return records["output_activation"] == activation
+
+
+def _recognised(records: pd.DataFrame) -> pd.Series:
+    return records["target_recognised"].astype("boolean").fillna(False).astype(bool)

@@ -76,6 +76,10 @@ CLAIMS: dict[str, Claim] = {
         | t["method"].isin(CONTROL_LABELS)
         | (t["target_rank"].notna() & t["target_probability"].notna())
     ),
+    "target_recognised is there exactly where a sigmoid output has a probability": lambda t: (
+        t["target_recognised"].notna()
+        == ((t["output_activation"] == "sigmoid") & t["target_probability"].notna())
+    ),
 }
 
 # What holds of every step of the sweep, in order of dilation, with the status of its record.

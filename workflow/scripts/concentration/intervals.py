@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 DRAWS = 2000
+FEWEST = 10  # images; percentiles of the draws from fewer are too narrow
 CELLS = 20_000_000  # images x draws held in memory at a time
 
 
 def of_ratio(over: pd.Series, under: pd.Series, images: pd.Series) -> tuple[float, float]:
     """The interval of ``sum(over) / sum(under)``; the three have one entry a record.
 
-    With ones for ``under`` it is that of a mean. Of fewer than two images it is NaN.
+    With ones for ``under`` it is that of a mean. Of fewer than ``FEWEST`` images it is NaN.
     """
     sums = pd.DataFrame({"over": over, "under": under}).groupby(images.to_numpy()).sum()
-    if len(sums) < 2:
+    if len(sums) < FEWEST:
         return np.nan, np.nan
     drawn = stats.bootstrap(
         (sums["over"].to_numpy(float), sums["under"].to_numpy(float)),
@@ -30,6 +31,43 @@ def of_ratio(over: pd.Series, under: pd.Series, images: pd.Series) -> tuple[floa
         batch=max(1, CELLS // len(sums)),
         vectorized=True,
         paired=True,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    low, high = drawn.confidence_interval
+    return float(low), float(high)
+
+
+def of_difference_within(
+    values: pd.Series, images: pd.Series, strata: pd.Series, member: pd.Series
+) -> tuple[float, float]:
+    """The interval of the mean over ``strata`` of how far members' means exceed the others'.
+
+    The four have one entry a record; ``member`` holds booleans, and each stratum has both. A draw
+    in which a stratum lacks one of them leaves that stratum out. NaN where members or others have
+    fewer than ``FEWEST`` images.
+    """
+    counts = images.groupby(member).nunique()
+    if len(counts) < 2 or counts.min() < FEWEST:
+        return np.nan, np.nan
+    image, stratum = pd.factorize(images)[0], pd.factorize(strata)[0]
+    place = image, stratum, member.to_numpy(int)
+    sums = np.zeros((image.max() + 1, stratum.max() + 1, 2))
+    numbers = np.zeros_like(sums)
+    np.add.at(sums, place, values.to_numpy())
+    np.add.at(numbers, place, 1)
+
+    def difference(drawn: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
+        with np.errstate(invalid="ignore"):  # 0 / 0 where a draw lacks a side of a stratum
+            means = sums[drawn].sum(axis=-3) / numbers[drawn].sum(axis=-3)
+        return np.nanmean(means[..., 1] - means[..., 0], axis=-1)
+
+    drawn = stats.bootstrap(
+        (np.arange(len(sums)),),
+        difference,
+        n_resamples=DRAWS,
+        batch=max(1, CELLS // sums.size),
+        vectorized=True,
         method="percentile",
         rng=np.random.default_rng(0),
     )

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
 from .errors import StudyError, hint
-from .images import ORIGINAL
+from .images import MEAN, ORIGINAL, STD
 from .maps import forward
+from .predictions import SIGMOID, SOFTMAX, activation
 from .relu_rules import relu_nodes
 
 RANDOM = "random"
@@ -24,7 +25,12 @@ AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
 @dataclass(frozen=True)
 class NetSummary:
-    """What a study should tell of a net."""
+    """What a study should state of a net.
+
+    ``input_mean`` and ``input_std`` are what its input, in [0, 1], is normalised with: one number
+    each for red, green and blue. ``output_activation`` is how its outputs are read, and
+    ``threshold`` the probability above which a sigmoid recognises a class.
+    """
 
     net: str
     architecture: str
@@ -34,6 +40,10 @@ class NetSummary:
     relus: int
     feature_maps: int
     outputs: int
+    output_activation: str
+    threshold: float | None
+    input_mean: str
+    input_std: str
 
 
 def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
@@ -145,6 +155,8 @@ def _summarise(spec: dict[str, Any], sizes: Sequence[str], seed: int) -> NetSumm
     target_layer = layer(net, spec["target_layer"])
     for size in [int(size) for size in sizes if size != ORIGINAL] or [224]:
         run = forward(net, target_layer, torch.zeros(1, 3, size, size))
+    outputs = run.logits.shape[1]
+    read_by = activation(outputs, spec.get("outputs", SOFTMAX))
     return NetSummary(
         net=spec["name"],
         architecture=spec["architecture"],
@@ -153,7 +165,11 @@ def _summarise(spec: dict[str, Any], sizes: Sequence[str], seed: int) -> NetSumm
         parameters=sum(parameter.numel() for parameter in net.parameters()),
         relus=len(relu_nodes(run.logits)),
         feature_maps=run.features.shape[1],
-        outputs=run.logits.shape[1],
+        outputs=outputs,
+        output_activation=read_by,
+        threshold=spec.get("threshold", 0.5) if read_by == SIGMOID else None,
+        input_mean=" ".join(map(str, MEAN)),
+        input_std=" ".join(map(str, STD)),
     )
 
 

@@ -1,15 +1,17 @@
 """The showcase: the samples of a study that are shown as pictures, the first of them in print."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from . import images, masks, results
 from .coco import Sample
 from .errors import StudyError, hint
+from .groups import of_methods, of_trained
 from .images import ImageFolder
 
 ALL = "all"
@@ -46,6 +48,21 @@ def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
     return [sample for sample in shared if sample.image_id == widest][:2]
 
 
+def worst(measures: pd.DataFrame, untrained: Collection[str]) -> list[str]:
+    """The sample of each class on which the leading method does worst, by id.
+
+    That is the lowest mean concentration over the trained nets and the sizes, by the method whose
+    mean over all of ``measures`` (a row a sample x net x method x size) is the highest.
+    """
+    trained = of_methods(of_trained(measures, untrained)).dropna(subset="concentration")
+    if trained.empty:
+        return []
+    leader = trained.groupby("method", sort=False)["concentration"].mean().idxmax()
+    of_leader = trained[trained["method"] == leader]
+    means = of_leader.groupby(["class", "sample"], sort=False)["concentration"].mean()
+    return [sample for _, sample in means.groupby(level=0, sort=False).idxmin()]
+
+
 def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
     """The samples whose ids stand in the result ``ids``, which ``choose_showcase`` wrote."""
     return choose(samples, results.read_json(Path(ids)))
@@ -61,10 +78,16 @@ def read_input(
 
 
 def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
-    """The map (C, H, W) of a sample, from the one of the folders net/size/shard that has it."""
+    """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
+
+    They are those of the showcase, net/size/shard, with the methods below; or those of all maps,
+    net/method/size/shard.
+    """
     for folder in map(Path, folders):
-        file = folder / method / f"{sample}.npy"
-        if folder.parts[-3:-1] == (net, size) and file.exists():
+        below = Path(method) if folder.parts[-3:-1] == (net, size) else Path()
+        file = folder / below / f"{sample}.npy"
+        is_place = below.name or folder.parts[-4:-1] == (net, method, size)
+        if is_place and file.exists():
             return results.read_array(file, folder)
     raise StudyError(
         f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "

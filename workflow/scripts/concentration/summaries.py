@@ -1,8 +1,8 @@
 """Summaries: what the records of a group come to.
 
 The mean is over the records where the measure is defined; those where it is not are counted, with
-the reason. Chance is what a map that knows nothing gets: the mean mask fraction of the same
-records. Lift is mean / chance. Intervals are over images.
+the reason, and so are the maps of negligible energy. Chance is what an uninformative map scores:
+the mean mask fraction of the same records. Lift is mean / chance. Intervals are over images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,11 @@ import pandas as pd
 
 from . import intervals
 from .energy import STATUSES
-from .groups import split
+from .groups import PREDICTIONS, grouped, once, split
 from .measures import CHANCE
+from .methods import CONTROL_LABELS
+
+OF_NO_NET = "-"  # the net of a control's map
 
 
 def summarise(
@@ -23,10 +26,11 @@ def summarise(
 ) -> pd.DataFrame:
     """One row a group, in the study's order.
 
-    Columns: ``by``, records, undefined, reasons (of records with a status), sum, mean, low, high,
+    Columns: ``by``, records, images (both of the group, the maps of controls once), undefined,
+    reasons (of records with a status), negligible (of records that have it), sum, mean, low, high,
     ``chance``, lift, lift_low, lift_high.
     """
-    rows = [key | _summary(group, value, chance) for key, group in split(records, by)]
+    rows = [key | _summary(once(group), value, chance) for key, group in split(records, by)]
     return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, value, chance)])
 
 
@@ -48,8 +52,10 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
     mean, by_chance = values.mean(), defined[chance].mean()
     return {
         "records": len(group),
+        "images": group["image_id"].nunique(),
         "undefined": len(group) - len(defined),
         **({"reasons": _reasons(group["status"])} if "status" in group else {}),
+        **({"negligible": _negligible(defined)} if "negligible_energy" in group else {}),
         "sum": values.sum(),
         "mean": mean,
         "low": low,
@@ -61,6 +67,53 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
     }
 
 
+def within_classes(
+    records: pd.DataFrame, member: pd.Series, other: pd.Series
+) -> dict[str, float | int]:
+    """How much more concentrated the records ``member`` are than the ``other``, class by class.
+
+    Both are booleans, one a record. Groups that differ in their classes differ in their means even
+    where no class does (Simpson's paradox), so the difference of the means is taken within each
+    class that has records in both, and averaged over these classes.
+
+    Columns: classes, within_class, within_low, within_high. NaN where no class has both; the
+    interval also where either has fewer than ``intervals.FEWEST`` images.
+    """
+    compared = records[(member | other) & records["concentration"].notna()]
+    is_member = member[compared.index]
+    both = is_member.groupby(compared["class"]).nunique() == 2
+    compared = compared[compared["class"].map(both).astype(bool)]
+    is_member = is_member[compared.index]
+    means = compared["concentration"].groupby([compared["class"], is_member]).mean().unstack()
+    low, high = intervals.of_difference_within(
+        compared["concentration"], compared["image_id"], compared["class"], is_member
+    )
+    return {
+        "classes": len(means),
+        "within_class": (means[True] - means[False]).mean() if len(means) else float("nan"),
+        "within_low": low,
+        "within_high": high,
+    }
+
+
+def by_prediction(records: pd.DataFrame) -> pd.DataFrame:
+    """Concentration by how well the net recognises the target, and method, over ``records``.
+
+    The rows of ``summarise``, with the columns of ``within_classes`` beside the first group of each
+    two: what it has more than its complement within the same class.
+    """
+    table = summarise(grouped(records, ["prediction"], []), ["prediction", "method"])
+    names = list(PREDICTIONS)
+    complements = dict(zip(names[::2], names[1::2], strict=True))
+    rows = [
+        {"prediction": name, "method": key["method"]}
+        | within_classes(group, PREDICTIONS[name](group), PREDICTIONS[complement](group))
+        for key, group in split(records, ["method"])
+        for name, complement in complements.items()
+    ]
+    return table.merge(pd.DataFrame(rows), how="left", on=["prediction", "method"])
+
+
 def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
     """The table by method with another study's means beside ours: reference_mean, difference."""
     other = table["method"].map(dict(means)).astype("float64")
@@ -70,9 +123,15 @@ def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
 def undefined(records: pd.DataFrame) -> pd.DataFrame:
     """How many records of which net, size and method are undefined, and why: one row a reason."""
     by = ["net", "size", "method"]
+    controls = records["method"].isin(CONTROL_LABELS)
+    records = once(records.assign(net=records["net"].mask(controls, OF_NO_NET)))
     of = records.groupby(by, sort=False).size().rename("of")
     counts = records[records["status"] != "ok"].groupby([*by, "status"], sort=False).size()
     return counts.rename("records").reset_index().merge(of.reset_index(), on=by)
+
+
+def _negligible(group: pd.DataFrame) -> int:
+    return int(group["negligible_energy"].astype("boolean").fillna(False).sum())
 
 
 def _reasons(status: pd.Series) -> str:

@@ -1,4 +1,4 @@
-"""Mean concentration of every method over the trained nets, beside what knows nothing of them."""
+"""Mean concentration of every method over the trained nets, beside the controls."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,43 +7,71 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..groups import grouped, of_methods, of_trained
+from .. import agreement
+from ..groups import of_methods, of_trained, once
 from ..methods import ALL_LABELS
 from ..style import COLUMN, styled
 from ..summaries import summarise
 from . import marks
 
-HOLLOW: dict[str, Any] = {
-    "color": "0.15",
-    "marker": "D",
-    "markerfacecolor": "white",
-    "markersize": 4,
+CAPTION = """
+Mean concentration of every method over the trained nets, with 95 % bootstrap intervals over
+images. Short ticks: the mean of each net. Grey bars: the controls. Crosses: the same method on
+nets with random weights. Dashed: the mask fraction, which an uninformative map scores on average.
+Hatched: more than a fifth of the records are undefined, and the mean is of what is left.
+"""
+
+UNTRAINED: dict[str, Any] = {
+    "color": "0.1",
+    "marker": "x",
+    "markersize": 3.5,
     "linestyle": "",
     "zorder": 4,
+    "label": "Same method, untrained net",
 }
+LOW = 0.24  # how far below the middle of a bar the ticks of its nets stand
 
 
 def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
-    """Bars by method and control; hollow marks where the same method explains untrained nets."""
-    by = ["training", "method"]
-    means = summarise(grouped(records, by, untrained), by)
-    trained = means[means["training"] == "trained"]
-    twins = of_methods(means[means["training"] == "untrained"])
-    methods = trained["method"].tolist()
+    """Bars by method and control; ticks of single nets, crosses of untrained ones."""
+    trained = of_trained(records, untrained)
+    means = summarise(trained)
+    methods = means["method"].tolist()
     with styled():
-        figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(methods)))
+        figure = Figure(figsize=(COLUMN, 1.3 + 0.24 * len(methods)))
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])
-        marks.bars(axes, trained, range(len(methods)), height=0.7)
-        ends = trained[["mean", "high"]].max(axis=1)
-        marks.beside(axes, ends, range(len(methods)), [f"{mean:.2f}" for mean in trained["mean"]])
-        handles = [axes.axvline(marks.level_of_chance(trained), **marks.CHANCE)]
+        marks.bars(axes, means, range(len(methods)), height=0.8)
+        ends = means[["mean", "high"]].max(axis=1)
+        marks.beside(axes, ends, range(len(methods)), _labels(means))
+        handles = [axes.axvline(marks.level_of_chance(means), **marks.CHANCE)]
+        if trained["net"].nunique() > 1:
+            _mark(axes, of_methods(trained), methods, LOW, marks.NET)
+            handles.append(Line2D([], [], **marks.NET))
+        twins = of_methods(records[records["net"].isin(untrained)])
         if len(twins):
-            places = [methods.index(method) for method in twins["method"]]
-            axes.plot(twins["mean"], places, **HOLLOW)
-            handles.append(Line2D([], [], label="Same method, untrained net", **HOLLOW))
+            _mark(axes, twins, methods, -LOW, UNTRAINED)
+            handles.append(Line2D([], [], **UNTRAINED))
         axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
         axes.set_xlabel(marks.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
-        marks.legend(figure, handles, 2, of_trained(records, untrained))
+        turned = agreement.sentences(agreement.reversals(trained), trained, "behind")
+        marks.legend(figure, handles, 2, marks.notes(trained, *turned))
         return figure
+
+
+def _labels(means: pd.DataFrame) -> list[str]:
+    partial = marks.mostly_undefined(means)
+    return [
+        f"{row['mean']:.2f}" + (f" ({marks.how_many(row)})" if few else "")
+        for few, row in zip(partial, means.to_dict("records"), strict=True)
+    ]
+
+
+def _mark(
+    axes: Any, records: pd.DataFrame, methods: list[str], shift: float, look: dict[str, Any]
+) -> None:
+    """A mark at the mean of each net and method, so far below the middle of the method's bar."""
+    of_nets = once(records).groupby(["net", "method"], sort=False)["concentration"].mean()
+    places = [methods.index(method) + shift for _, method in of_nets.index]
+    axes.plot(of_nets, places, **{**look, "label": None})

@@ -6,10 +6,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..groups import of_trained
-from . import grouped_bars
+from . import grouped_points
+
+CAPTION = """
+Mean concentration by class over the trained nets, with 95 % bootstrap intervals over images.
+Dashed: the mask fraction of the class. Dotted: the best of the controls. Half filled: more than a
+fifth of the records are undefined. Of fewer than ten images there is no interval.
+"""
 
 
 def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
-    """Bars by class."""
+    """Points by class."""
     title = "How much of the saliency lies\non the object, by class?"
-    return grouped_bars.draw(of_trained(records, untrained), "class", {}, title)
+    return grouped_points.draw(of_trained(records, untrained), "class", {}, title)

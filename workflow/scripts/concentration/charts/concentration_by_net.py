@@ -6,12 +6,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..images import in_words
-from . import grouped_bars, marks
+from . import grouped_points, marks
+
+CAPTION = """
+Mean concentration by net at the input size {size}, with 95 % bootstrap intervals over images.
+Dashed: the mask fraction. Dotted: the best of the controls (centre prior, edges, noise). Half
+filled: more than a fifth of the records are undefined.
+"""
 
 
 def draw(records: pd.DataFrame, untrained: Collection[str], size: str) -> Figure:
-    """Bars by net, of the records at ``size``; untrained nets are marked as such."""
+    """Points by net, of the records at ``size``; untrained nets are marked as such."""
     at_size = records[records["size"] == size]
     labels = {net: marks.net_label(net, untrained) for net in untrained}
     title = f"How much of the saliency lies\non the object, by net? ({in_words(size)})"
-    return grouped_bars.draw(at_size, "net", labels, title)
+    return grouped_points.draw(at_size, "net", labels, title)

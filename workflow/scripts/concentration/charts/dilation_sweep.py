@@ -1,6 +1,7 @@
-"""Mean concentration as the mask is dilated: does the ranking of methods hang on it?"""
+"""Mean concentration as the mask is dilated: does the ranking of methods depend on it?"""
 
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,17 +10,29 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from .. import agreement
 from ..groups import of_trained
 from ..style import COLUMN, MARKERS, PALETTE, styled
 from ..summaries import summarise
 from . import marks
 
+CAPTION = """
+Mean concentration over the trained nets as the mask grows from the annotated outline (0 %) to
+twice its area (100 %). Bands: 95 % bootstrap intervals over images. Dashed: the mask fraction at
+that dilation. The axis is the mean growth that the masks achieved: they grow by whole rings of
+pixels, at least by 0, 10, ..., 100 %. Below: the classes, nets and sizes in which two methods
+change places along the axis.
+"""
+
 
 def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Figure:
     """A line a method over the trained nets; ``dilation`` is that of the study, as a share."""
-    records = _defined_throughout(of_trained(sweep, untrained))
-    means = summarise(records, ["method", "dilation"])
-    growth = _growth(records)
+    trained = _defined_throughout(of_trained(sweep, untrained))
+    means, records = (
+        summarise(trained, ["method", "dilation"]),
+        trained.dropna(subset="concentration"),
+    )
+    growth = _growth(trained)
     methods = list(means["method"].unique())
     with styled():
         figure = Figure(figsize=(COLUMN, 3.9))
@@ -33,19 +46,27 @@ def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Fi
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
         axes.set_xlabel("Growth of the mask's area by dilation (mean, %)")
-        axes.set_ylabel(marks.SHARE_UPRIGHT)
+        axes.set_ylabel("Mean concentration")
         figure.suptitle("Does the ranking depend on the dilation?")
         study = Line2D([], [], color="0.25", linewidth=0.6, label="The study's dilation")
         lines = [Line2D([], [], **marks.CHANCE), study]
-        marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], 2)
+        swapped = agreement.sentences(agreement.crossings(records), records, "and")
+        title = ["Two methods change places:"] if swapped else []
+        at_one = trained[trained["dilation"] == trained["dilation"].min()]
+        notes = marks.notes(at_one, *title, *swapped)
+        marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], 2, notes)
         return figure
 
 
 def _defined_throughout(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The records that no dilation leaves undefined: a line is of the same ones everywhere."""
+    """The records, undefined throughout where one dilation leaves them so.
+
+    So a line is the mean of the same records everywhere.
+    """
     key = ["sample", "net", "method", "size"]
     missing = sweep["concentration"].isna()
-    return sweep[~missing.groupby([sweep[column] for column in key]).transform("any")]
+    somewhere = missing.groupby([sweep[column] for column in key]).transform("any")
+    return sweep.assign(concentration=sweep["concentration"].mask(somewhere))
 
 
 def _growth(records: pd.DataFrame) -> pd.Series:
@@ -69,4 +90,9 @@ def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series) -> None:
     growth = growth[means["dilation"]]
     tint = [1 - 0.25 * (1 - part) for part in to_rgb(color)]  # pale, for eps knows no transparency
     axes.fill_between(growth, means["low"], means["high"], color=tint, linewidth=0, zorder=1)
-    axes.plot(growth, means["mean"], color=color, marker=MARKERS[method], markersize=3, zorder=2)
+    look: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
+    if any(marks.mostly_undefined(means)):
+        look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
+        last = means.iloc[-1]
+        marks.beside(axes, [growth.iloc[-1]], [last["mean"]], [marks.how_many(last)], size=6)
+    axes.plot(growth, means["mean"], zorder=2, **look)

@@ -3,34 +3,75 @@
 from collections.abc import Collection
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from ..groups import of_methods, once
+from ..methods import CONTROL_LABELS
 from ..style import COLUMN, styled
 from ..summaries import summarise
 from . import marks
 
+CAPTION = """
+Lift, mean concentration / mean mask fraction, on a logarithmic axis, with 95 % bootstrap
+intervals over images: 1 is an uninformative map. A lift of 0 stands at the left edge, with its
+number. The controls need no net and are drawn once.
+"""
+CONTROLS = "Controls\n(no net)"
+
 
 def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
-    """Points by net on a logarithmic axis, controls among them."""
-    lifts = summarise(records, ["net", "method"])
-    nets, methods = list(lifts["net"].unique()), list(lifts["method"].unique())
+    """Points by net on a logarithmic axis, and a row of the controls."""
+    counted = once(records)
+    of_no_net = counted["method"].isin(CONTROL_LABELS)
+    lifts = summarise(
+        counted.assign(net=counted["net"].mask(of_no_net, CONTROLS)), ["net", "method"]
+    )
+    nets = [*records["net"].unique(), *([CONTROLS] if of_no_net.any() else [])]
+    methods = list(records["method"].unique())
     with styled():
-        figure = Figure(figsize=(COLUMN, 1.7 + len(nets) * 0.08 * len(methods)))
+        figure = Figure(
+            figsize=(
+                COLUMN,
+                1.7 + len(nets) * (0.08 + 0.09 * of_methods(lifts)["method"].nunique()),
+            )
+        )
         axes = figure.add_subplot()
         marks.rows(axes, [marks.net_label(net, untrained) for net in nets])
-        for place, net in enumerate(nets):
-            places = [place + offset for offset in marks.offsets(len(methods))]
-            of_net = lifts[lifts["net"] == net]
-            marks.points(axes, of_net, places, ("lift", "lift_low", "lift_high"))
         axes.axvline(1, **marks.CHANCE)
         axes.set_xscale("log")
+        for place, net in enumerate(nets):
+            of_net = lifts[lifts["net"] == net]
+            places = [place + offset for offset in marks.offsets(len(of_net))]
+            marks.points(axes, of_net, places, ("lift", "lift_low", "lift_high"))
+        _at_the_edge(axes, lifts, nets)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("Lift, 95 % interval, logarithmic axis\n(concentration / mask fraction)")
+        axes.set_xlabel("Lift, logarithmic axis\n(concentration / mask fraction)")
         figure.suptitle("How much better than chance?")
         chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (lift 1)"})
-        marks.legend(figure, [*marks.point_handles(methods), chance], 2, records)
+        marks.legend(figure, [*marks.point_handles(methods), chance], 2, marks.notes(records))
         return figure
+
+
+def _at_the_edge(axes: Axes, lifts: pd.DataFrame, nets: list[str]) -> None:
+    """Lifts of 0, which a logarithmic axis has no place for, at its left edge."""
+    if not (lifts["lift"] == 0).any():
+        return
+    low, high = axes.get_xlim()
+    edge = low / (high / low) ** 0.05
+    axes.set_xlim(edge, high)
+    for place, net in enumerate(nets):
+        of_net = lifts[lifts["net"] == net]
+        places = pd.Series(marks.offsets(len(of_net)), of_net.index) + place
+        zero = of_net[of_net["lift"] == 0]
+        at_edge = zero.assign(lift=edge, lift_low=edge, lift_high=edge, undefined=0)
+        marks.points(axes, at_edge, places[zero.index], ("lift", "lift_low", "lift_high"))
+        texts = [
+            "0" + (f" ({marks.how_many(row)})" if few else "")
+            for few, row in zip(marks.mostly_undefined(zero), zero.to_dict("records"), strict=True)
+        ]
+        marks.beside(axes, [edge] * len(zero), places[zero.index], texts, size=6)

@@ -1,7 +1,11 @@
-"""What the charts are made of: bars and points with their intervals, and the level of chance."""
+"""What the charts are made of: bars and points with their intervals, chance, legend and notes.
+
+A hollow point is a difference that is not significant. A point that is half filled, or a bar that
+is hatched, is the mean of what is left where more than a fifth of the records are undefined.
+"""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -11,28 +15,43 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ..methods import ALL_LABELS
+from ..differences import SIGNIFICANT
+from ..groups import extent, once
+from ..methods import ALL_LABELS, LABELS
 from ..style import MARKERS, PALETTE
 
-SHARE = "Mean concentration, 95 % interval\n(share of energy on the mask)"
-SHARE_UPRIGHT = "Mean concentration,\n95 % interval"
-DIFFERENCE = "Mean difference, 95 % interval"
-SIGNIFICANT = 0.05  # of p, by Holm's correction
+SHARE = "Mean concentration\n(share of energy on the mask)"
+DIFFERENCE = "Mean difference in concentration"
+INTERVALS = "95 % bootstrap intervals"
 MINUS = "\N{MINUS SIGN}"
+MOST_UNDEFINED = 0.2  # share of the records; a mean of what is left of more is marked
+FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
     "linewidth": 0.9,
     "label": "Chance (mask fraction)",
 }
-INTERVAL: dict[str, Any] = {"color": "0.15", "linewidth": 0.9, "zorder": 3}
+NET: dict[str, Any] = {
+    "color": "0.1",
+    "marker": "|",
+    "markersize": 4.5,
+    "markeredgewidth": 0.8,
+    "linestyle": "",
+    "zorder": 4,
+    "label": "Mean of each net",
+}
 
 
 def bars(axes: Axes, table: pd.DataFrame, places: Sequence[float], height: float) -> None:
     """A horizontal bar a row of the summary ``table``, in its method's colour, and its interval."""
     colors = [PALETTE[method] for method in table["method"]]
-    axes.barh(places, table["mean"], height=height, color=colors)
-    axes.hlines(places, table["low"], table["high"], **INTERVAL)
+    drawn = axes.barh(places, table["mean"], height=height, color=colors)
+    for bar, partial in zip(drawn, mostly_undefined(table), strict=True):
+        if partial:
+            bar.set(hatch="/////", edgecolor="white")
+    for color, width in (("white", 2.4), ("0.1", 0.9)):  # dark on a light rim, seen on any bar
+        axes.hlines(places, table["low"], table["high"], color=color, linewidth=width, zorder=3)
 
 
 def points(
@@ -43,26 +62,46 @@ def points(
 ) -> None:
     """A marker a row of the ``table``, in its method's colour and shape, and its interval.
 
-    A column ``marker`` tells another shape. The marker is hollow where the table has tests and
-    this one's is not significant.
+    A column ``marker`` holds another shape. How many records a mean is of stands beside it where
+    more than a fifth are undefined.
     """
     value, low, high = columns
-    for place, (_, row) in zip(places, table.iterrows(), strict=True):
+    partials = mostly_undefined(table)
+    for place, partial, (_, row) in zip(places, partials, table.iterrows(), strict=True):
         color, marker = PALETTE[row["method"]], row.get("marker", MARKERS[row["method"]])
         hollow = "p_holm" in row and not row["p_holm"] < SIGNIFICANT
-        fill = "white" if hollow else color
+        look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
+        if partial:
+            look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
+            beside(axes, [max(row[value], row[high])], [place], [how_many(row)], size=6)
         axes.hlines([place], row[low], row[high], color=color, zorder=3)
-        axes.plot([row[value]], [place], marker, color=color, markerfacecolor=fill, zorder=3)
+        axes.plot([row[value]], [place], marker, zorder=3, **look)
+
+
+def mostly_undefined(table: pd.DataFrame) -> list[bool]:
+    """Which rows of a summary have a mean of what is left of too few records."""
+    if "undefined" not in table:
+        return [False] * len(table)
+    return list(table["undefined"] > MOST_UNDEFINED * table["records"])
+
+
+def how_many(row: Mapping[str, Any]) -> str:
+    """How many of its records the mean in a row of a summary is of."""
+    return f"n = {row['records'] - row['undefined']} of {row['records']}"
 
 
 def beside(
-    axes: Axes, ends: Iterable[float], places: Iterable[float], texts: Iterable[str]
+    axes: Axes,
+    ends: Iterable[float],
+    places: Iterable[float],
+    texts: Iterable[str],
+    size: float = 7,
 ) -> None:
     """A text right of each mark, which ends at ``ends``; none where that is undefined."""
     for end, place, text in zip(ends, places, texts, strict=True):
         if pd.notna(end):
             axes.annotate(
-                text, (end, place), (3, 0), textcoords="offset points", va="center", fontsize=7
+                text, (end, place), (3, 0), textcoords="offset points", va="center", fontsize=size
             )
 
 
@@ -98,7 +137,7 @@ def level_of_chance(table: pd.DataFrame, chance: str = "mask_fraction") -> float
 
 
 def net_label(net: str, untrained: Collection[str]) -> str:
-    """The net as print names it, which tells that it knows nothing."""
+    """The net as print names it, with the word that it is untrained."""
     return f"{net}\n(untrained)" if net in untrained else net
 
 
@@ -117,30 +156,58 @@ def point_handles(methods: Iterable[str], linestyle: Literal["", "-"] = "") -> l
     ]
 
 
-def hollow_handle() -> Line2D:
-    """The legend entry of what is not significant."""
+def hollow_handles(table: pd.DataFrame) -> list[Line2D]:
+    """The legend entry of what is not significant, if anything in the table of tests is not."""
+    if (table["p_holm"] < SIGNIFICANT).all():
+        return []
     look: dict[str, Any] = {"color": "0.25", "marker": "o", "markerfacecolor": "white"}
-    label = f"p ≥ {SIGNIFICANT:g} (Wilcoxon, Holm)"
-    return Line2D([], [], linestyle="", label=label, **look)
+    label = f"No different: p ≥ {SIGNIFICANT:g}\n(Wilcoxon, Holm)"
+    return [Line2D([], [], linestyle="", label=label, **look)]
 
 
-def legend(
-    figure: Figure, handles: Sequence[Any], columns: int, records: pd.DataFrame | None = None
-) -> None:
-    """A legend below the figure's axes, headed by what is undefined of the ``records``."""
-    note = [] if records is None else undefined(records, width=figure.get_figwidth())
-    figure.set_figheight(figure.get_figheight() + 0.13 * len(note))
+def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable[str] = ()) -> None:
+    """A legend below the figure's axes, headed by the ``notes``, each wrapped to the width."""
+    lines = [line for note in notes for line in wrap(note, int(15 * figure.get_figwidth()))]
+    figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
     place: dict[str, Any] = {"loc": "outside lower center", "ncols": columns}
-    figure.legend(handles=handles, title="\n".join(note), title_fontsize=7, **place)
+    figure.legend(handles=handles, title="\n".join(lines), title_fontsize=7, **place)
 
 
-def undefined(records: pd.DataFrame, width: float) -> list[str]:
-    """The records that a chart leaves out, by method, in lines of a ``width`` in inches."""
-    missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
-    told = [
-        f"{ALL_LABELS[method]} {missing.loc[method, 'sum']} of {missing.loc[method, 'size']}"
-        for method in ALL_LABELS
-        if method in missing.index and missing.loc[method, "sum"]
+def notes(records: pd.DataFrame, *more: str, intervals: bool = True) -> list[str]:
+    """What the ``records`` of a chart are, and what of them it leaves out, in sentences."""
+    counted = once(records)
+    ends = [INTERVALS] if intervals else []
+    return [
+        "; ".join([extent(records), *ends]),
+        *more,
+        *_undefined(counted),
+        *_negligible(counted),
     ]
-    said = f"Left out, as undefined: {', '.join(told)}" if told else ""
-    return wrap(said, int(17 * width))
+
+
+def _undefined(records: pd.DataFrame) -> list[str]:
+    """The records that a chart leaves out, by method, the most first; those of few in one."""
+    missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
+    missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")
+    few = missing["sum"] < FEW_UNDEFINED * missing["size"]
+    named = [
+        f"{ALL_LABELS[str(m)]} {row['sum']} of {row['size']}" for m, row in missing[~few].iterrows()
+    ]
+    if few.any():
+        most = missing[few].iloc[0]
+        others = "others at most" if named else "at most"
+        named.append(f"{others} {most['sum']} of {most['size']} of a method")
+    return [f"Undefined, left out: {', '.join(named)}"] if named else []
+
+
+def _negligible(records: pd.DataFrame) -> list[str]:
+    if "negligible_energy" not in records:
+        return []
+    defined = records[records["concentration"].notna() & records["method"].isin(LABELS)]
+    flagged = defined["negligible_energy"].astype("boolean").fillna(False)
+    counts = flagged.groupby(defined["method"], sort=False).agg(["sum", "size"])
+    named = [
+        f"{LABELS[str(m)]} {row['sum']} of {row['size']}"
+        for m, row in counts[counts["sum"] > 0].iterrows()
+    ]
+    return [f"Of negligible energy: {', '.join(named)}"] if named else []

@@ -1,4 +1,4 @@
-"""Mean concentration of every method in every group: bars side by side, a row of them a group."""
+"""Mean concentration of every method in every group: a row of points a group."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -25,10 +25,10 @@ BEST_CONTROL: dict[str, Any] = {
 
 
 def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: str) -> Figure:
-    """Bars by the column ``group``, whose values are printed as ``labels`` says.
+    """Points by the column ``group``, whose values are printed as ``labels`` says.
 
-    Across the bars of a group stand the two lines that they have to pass: chance, and the best of
-    the controls.
+    Across the points of a group stand the two lines that they have to pass: chance, and the best
+    of the controls.
     """
     means = summarise(records, [group, "method"])
     groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
@@ -36,39 +36,38 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     rows = ceil(len(groups) / columns)
     with styled():
         figure = Figure(
-            figsize=(
-                COLUMN if columns == 1 else PAGE,
-                1.5 + rows * (0.15 + 0.11 * len(methods)),
-            )
+            figsize=(COLUMN if columns == 1 else PAGE, 1.5 + rows * (0.15 + 0.1 * len(methods)))
         )
         drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
         for place, axes in enumerate(drawn):
-            _bars(axes, means, group, groups[place * rows : (place + 1) * rows], labels)
+            _points(axes, means, group, groups[place * rows : (place + 1) * rows], labels)
         drawn[0].set_xlim(left=0)
         figure.suptitle(title)
         lines = [Line2D([], [], **marks.CHANCE), Line2D([], [], **BEST_CONTROL)]
-        handles = [*marks.bar_handles(methods), *lines]
-        marks.legend(figure, handles, 2 * columns, records)
+        handles = [*marks.point_handles(methods), *lines]
+        marks.legend(figure, handles, 2 * columns, marks.notes(records))
         return figure
 
 
-def _bars(
+def _points(
     axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], labels: Mapping[str, str]
 ) -> None:
     marks.rows(axes, [labels.get(name, name) for name in groups])
     for place, name in enumerate(groups):
         of_group = means[means[group] == name]
-        bars = of_methods(of_group)
-        places = [place + offset for offset in marks.offsets(len(bars))]
-        marks.bars(axes, bars, places, height=0.8 / len(bars))
+        of_seeing = of_methods(of_group)
+        places = [place + offset for offset in marks.offsets(len(of_seeing))]
+        marks.points(axes, of_seeing, places)
         _lines(axes, place, of_group)
+        if place:
+            axes.axhline(place - 0.5, color="0.85", linewidth=0.6)
     axes.set_xlabel(marks.SHARE)
 
 
 def _lines(axes: Axes, place: int, means: pd.DataFrame) -> None:
-    """The level of chance and the best control, across the bars at ``place``."""
+    """The level of chance and the best control, across the points at ``place``."""
     ends = place - 0.45, place + 0.45
     controls = means[means["method"].isin(CONTROL_LABELS)]
     levels = [(marks.level_of_chance(means), marks.CHANCE), (controls["mean"].max(), BEST_CONTROL)]
     for level, look in levels:
-        axes.vlines(level, *ends, zorder=4, **{**look, "label": None})
+        axes.vlines(level, *ends, zorder=2, **{**look, "label": None})

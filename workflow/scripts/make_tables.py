@@ -1,0 +1,106 @@
+"""Make all tables: concentration and differences by group, measures, and what is undefined."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from concentration import reference, results, tables
+from concentration.differences import between_sizes, differences
+from concentration.files import whole_file
+from concentration.groups import extent, grouped, of_methods, of_trained
+from concentration.jobs import job
+from concentration.summaries import (
+    by_prediction,
+    compare,
+    summarise,
+    summarise_measures,
+    undefined,
+)
+
+INTERVALS = "95 % bootstrap intervals over images."
+RECORD = ["sample", "net", "size", "method", "status"]
+
+
+def main(
+    records: pd.DataFrame,
+    other_means: Mapping[str, float] | None,
+    groupings: Mapping[str, Mapping[str, Sequence[str] | None]],
+    untrained: Collection[str],
+    folder: Path,
+    undefined_records: Path,
+) -> None:
+    """Write each table of ``groupings``, by kind and name, with the columns of its groups."""
+    for name, by in groupings["concentration"].items():
+        _concentration(records, other_means, by or [], untrained, folder / name)
+    for name, by in groupings["differences"].items():
+        _differences(records, by, untrained, folder / name)
+    trained = of_trained(records, untrained)
+    note = f"{_of(trained, untrained)} {INTERVALS}"
+    tables.write(summarise_measures(trained), folder / "measures", "Measures by method", note)
+    tables.write(
+        undefined(records), folder / "undefined", "Undefined records", f"{extent(records)}."
+    )
+    with whole_file(undefined_records) as draft:
+        rows = records.loc[records["status"] != "ok", RECORD]
+        draft.write_text(tables.csv_text(rows), "utf-8")
+
+
+def _concentration(
+    records: pd.DataFrame,
+    other_means: Mapping[str, float] | None,
+    by: Sequence[str],
+    untrained: Collection[str],
+    stem: Path,
+) -> None:
+    """``concentration_all`` is of every record: the sums of the thesis are."""
+    everything = stem.name == "concentration_all"
+    of_groups = records if everything else grouped(records, by, untrained)
+    if "prediction" in by:
+        summary = by_prediction(of_trained(records, untrained))
+    else:
+        summary = summarise(of_groups, by)
+    if by == ["method"] and other_means is not None:
+        summary = compare(summary, other_means)
+    title = f"Concentration by {', '.join(by)}"
+    if everything and untrained:
+        title += " (every record, also those of untrained nets)"
+    note = f"{_of(of_groups, untrained)} {INTERVALS}"
+    tables.write(summary, stem, title, note, show=["sum"] if everything else [])
+
+
+def _differences(
+    records: pd.DataFrame, by: Sequence[str] | None, untrained: Collection[str], stem: Path
+) -> None:
+    if by is None:
+        of_groups = of_methods(of_trained(records, untrained))
+        table = between_sizes(of_groups)
+    else:
+        of_groups = grouped(records, by, untrained)
+        table = differences(records, by, untrained)
+    title = stem.name.replace("_", " ").replace("differences", "Differences in concentration")
+    tests = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method."
+    note = f"{_of(of_groups, untrained)} {INTERVALS} {tests}"
+    tables.write(table, stem, title, note)
+
+
+def _of(records: pd.DataFrame, untrained: Collection[str]) -> str:
+    """What a table rests on, in words: ``39 images, 3 nets, 2 sizes.``"""
+    return f"{extent(records)}{' (untrained included)' if _has(records, untrained) else ''}."
+
+
+def _has(records: pd.DataFrame, untrained: Collection[str]) -> bool:
+    return bool(records["net"].isin(untrained).any())
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        given = snakemake.input.get("reference")
+        main(
+            results.read_table(Path(snakemake.input.measures)),
+            reference.read(Path(given)) if given else None,
+            settings["tables"],
+            settings["untrained"],
+            Path(snakemake.output[0]).parent,
+            Path(snakemake.output.records),
+        )

@@ -1,0 +1,37 @@
+"""Plot the charts; each has a module that draws it, and holds its caption."""
+
+from collections.abc import Collection, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from concentration import results, style
+from concentration.jobs import job, progress
+
+
+def main(
+    charts: Mapping[str, tuple[str, Mapping[str, Any]]],
+    untrained: Collection[str],
+    measures: Path,
+    sweep: Path,
+    folder: Path,
+) -> None:
+    """Draw each figure of ``charts`` (its name: its module, the module's options) in ``folder``."""
+    records = {"measures": results.read_table(measures), "sweep": results.read_table(sweep)}
+    for [figure] in progress([[figure] for figure in charts], "charts"):
+        module, options = charts[figure]
+        chart = import_module(f"concentration.charts.{module}")
+        source = records["sweep" if module == "dilation_sweep" else "measures"]
+        drawn = chart.draw(source, untrained, **options)
+        style.save(drawn, folder / figure, chart.CAPTION.format(**options))
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        main(
+            settings["charts"],
+            settings["untrained"],
+            Path(snakemake.input.measures),
+            Path(snakemake.input.sweep),
+            Path(snakemake.output[0]).parent,
+        )
