@@ -1,6 +1,6 @@
 """Build the gallery: a page that shows every map of the showcase, with its pictures beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -23,26 +23,42 @@ def main(
     methods: Sequence[str],
     sizes: Sequence[str],
     untrained: Sequence[str],
+    chosen: Mapping[str, str],
     output: str,
 ) -> None:
-    """Write the folder ``output``; ``page`` names the three files that the page is made of."""
+    """Write the folder ``output``; ``page`` names the three files that the page is made of.
+
+    ``chosen`` is why each sample is in the showcase, as ``gallery.data`` takes it.
+    """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
     samples = showcase.read(ids, coco.samples(coco.read_subset(instances)))
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
     ]
+    table = results.read_table(Path(measures))
     known = gallery.data(
-        results.read_table(Path(measures)), samples, outlines, nets, methods, sizes, untrained
+        table,
+        samples,
+        outlines,
+        nets,
+        methods,
+        sizes,
+        untrained,
+        chosen=chosen,
+        total=table["sample"].nunique(),
     )
     with whole_folder(output) as folder:
         for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):
             for size in sizes:
                 image, _ = showcase.read_input(sample, images, mask_folder, size)
-                gallery.save(image, folder / gallery.input_path(size, sample.sample))
+                small = gallery.shrunk(image)
+                gallery.save(small, folder / gallery.input_path(size, sample.sample))
                 for net, method in product(nets, methods):
                     saliency = showcase.read_map(maps, sample.sample, net, method, size)
                     path = gallery.map_path(net, method, size, sample.sample)
                     gallery.save(pictures.heat(saliency, image), folder / path)
+                    path = gallery.scored_path(net, method, size, sample.sample)
+                    gallery.save(pictures.heat_as_scored(saliency, small), folder / path)
         (folder / "index.html").write_text(gallery.page(template, css, js, known), "utf-8")
 
 
@@ -61,5 +77,6 @@ if __name__ == "__main__":
             methods=settings["methods"],
             sizes=settings["sizes"],
             untrained=settings["untrained"],
+            chosen={},
             output=snakemake.output.gallery,
         )

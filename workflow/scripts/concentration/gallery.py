@@ -38,6 +38,9 @@ STATUSES = {
 }
 MEASURES = ("concentration", "lift", *NAMES)
 FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
+ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs, which decides how a prediction is read
+CHOICES = ("first", "worst", "named")  # why a sample is in the showcase
+HEAT_STEPS = 17  # colours of the scale of heat
 
 
 def data(
@@ -48,12 +51,19 @@ def data(
     methods: Sequence[str],
     sizes: Sequence[str],
     untrained: Sequence[str],
+    *,
+    chosen: Mapping[str, str],
+    total: int,
 ) -> dict[str, Any]:
-    """What the page knows, fit for JSON: null where a number is undefined, else 4 digits.
+    """What the page shows, fit for JSON: null where a number is undefined, else 4 digits.
 
     ``measures`` has a row a sample x net x method x size, also for the controls, and may have rows
-    of other samples. Raises StudyError if one is missing.
+    of other samples. ``chosen`` is why a sample is shown: ``first`` (one of each class, whatever
+    its maps), ``worst`` (the lowest concentration of its class) or ``named`` (by the configuration;
+    also where it is missing). The study has ``total`` samples. Raises StudyError if a record or a
+    column is missing.
     """
+    _require_columns(measures)
     by_card = [sample.sample for sample in samples], nets, sizes
     records = _records(measures, *by_card, methods)
     records = records.assign(lift=records["concentration"] / records["mask_fraction"])
@@ -62,8 +72,11 @@ def data(
     }
     classes = list(dict.fromkeys(sample.class_name for sample in samples))
     statuses = list(STATUSES)
+    cards = records.iloc[:: len(methods)]
     return {
         "outline": pictures.OUTLINE,
+        "heat": pictures.heat_colors(HEAT_STEPS),
+        "total": int(total),
         "classes": classes,
         "nets": list(nets),
         "untrained": list(untrained),
@@ -79,13 +92,48 @@ def data(
             "width": [sample.width for sample in samples],
             "height": [sample.height for sample in samples],
             "outline": list(outlines),
+            "chosen": [_choice(chosen, sample.sample) for sample in samples],
         },
-        "cards": {name: _numbers(records[name].iloc[:: len(methods)]) for name in FACTS},
+        "cards": {name: _numbers(cards[name]) for name in FACTS}
+        | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]},
         "control_labels": {name: f"{label} (P)" for name, label in CONTROL_LABELS.items()},
         "controls": {name: _numbers(shares) for name, shares in controls.items()},
         "maps": {name: _numbers(records[name]) for name in MEASURES}
-        | {"status": [statuses.index(status) for status in records["status"]]},
+        | {"status": [statuses.index(status) for status in records["status"]]}
+        | {"negligible": [value is True for value in _booleans(records["negligible_energy"])]},
     }
+
+
+def _require_columns(measures: pd.DataFrame) -> None:
+    """Raises StudyError for measures of an earlier version, which lack a column."""
+    required = ("concentration", *NAMES, *FACTS, "output_activation", "negligible_energy")
+    missing = [name for name in required if name not in measures]
+    if missing:
+        raise StudyError(
+            f"the measures have no column {', '.join(map(repr, missing))}: delete "
+            "measures.parquet and rerun, which recomputes it"
+        )
+
+
+def _choice(chosen: Mapping[str, str], sample: str) -> str:
+    choice = chosen.get(sample, "named")
+    if choice not in CHOICES:
+        raise ValueError(f"sample {sample} is chosen as {choice!r}, which is none of {CHOICES}")
+    return choice
+
+
+def _is_sigmoid(activation: str) -> bool:
+    if activation not in ACTIVATIONS:
+        raise StudyError(
+            f"the measures have an output activation {activation!r}, which is none of "
+            f"{', '.join(ACTIVATIONS)}: delete measures.parquet and rerun, which recomputes it"
+        )
+    return activation == "sigmoid"
+
+
+def _booleans(column: pd.Series) -> list[bool | None]:
+    """A column of booleans, of pandas' nullable type or of objects: None where it is null."""
+    return [None if pd.isna(value) else bool(value) for value in column]
 
 
 def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
@@ -98,7 +146,7 @@ def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
         record = ", ".join(map(str, missing[0]))
         raise StudyError(
             f"the measures have no record of {record} ({len(missing)} are missing): delete "
-            "measures.parquet and start again, which makes it anew"
+            "measures.parquet and rerun, which recomputes it"
         )
     return found.loc[wanted].reset_index()
 
@@ -130,15 +178,21 @@ def outline(mask: Mask) -> str:
     return path
 
 
-def save(picture: NDArray[np.uint8], path: Path) -> None:
-    """The picture (H, W, 3) at display size: never enlarged, and compressed as WebP."""
+def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) at display size: never enlarged."""
     height, width = picture.shape[:2]
     scale = LONGER_SIDE / max(height, width)
-    if scale < 1:
-        shape = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = cv2.resize(picture, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    if scale >= 1:
+        return picture
+    shape = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(picture, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def save(picture: NDArray[np.uint8], path: Path) -> None:
+    """The picture (H, W, 3) at display size, compressed as WebP."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, quality=80)
+    # Method 2 of libwebp takes half the time of its default, 4, for files that are 3 % larger.
+    Image.fromarray(shrunk(picture)).save(path, quality=80, method=2)
 
 
 def input_path(size: str, sample: str) -> Path:
@@ -147,8 +201,13 @@ def input_path(size: str, sample: str) -> Path:
 
 
 def map_path(net: str, method: str, size: str, sample: str) -> Path:
-    """Where the picture of a map lies, below the gallery's folder."""
+    """Where the picture of a map as seen lies, below the gallery's folder."""
     return Path("pictures", "maps", net, method, size, f"{sample}.webp")
+
+
+def scored_path(net: str, method: str, size: str, sample: str) -> Path:
+    """Where the picture of a map as scored lies, below the gallery's folder."""
+    return Path("pictures", "scored", net, method, size, f"{sample}.webp")
 
 
 def page(template: str, css: str, js: str, data: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Pictures of a single map: grey for print, and heat over the image with the mask's outline.
 
-Both show the map's strength |I| (the largest channel), cut at its 99.5th percentile: scaling is for
-the eye alone and no number is computed from a picture.
+A map is shown *as seen*, its strength |I| (the largest channel) cut at its 99.5th percentile, or *as
+scored*, the energy that the concentration adds up, uncut. Scaling is for the eye alone and no
+number is computed from a picture.
 """
 
 import cv2
@@ -10,9 +11,11 @@ import matplotlib.colors
 import numpy as np
 from numpy.typing import NDArray
 
+from . import energy
 from .masks import Mask
 
 OUTLINE = "#00c8a0"  # green: visible on photographs, on grey and on the heat
+HEAT = np.float32(255) * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
 
 
 def strength(saliency: NDArray) -> NDArray[np.float64]:
@@ -34,12 +37,47 @@ def grey(saliency: NDArray) -> NDArray[np.uint8]:
 
 
 def heat(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The map (C, H, W) as heat over the dimmed image (H, W, 3)."""
-    level = strength(saliency)
-    glow = mpl.colormaps["inferno"](level)[..., :3] * 255
-    luminance = image.mean(axis=2, keepdims=True) * 0.6
-    weight = np.sqrt(level)[..., None]
-    return np.rint(weight * glow + (1 - weight) * luminance).astype(np.uint8)
+    """The map (C, H, W) as seen: its strength as heat over the dimmed image (H, W, 3)."""
+    return _over(strength(saliency), image)
+
+
+def energy_level(saliency: NDArray, height: int, width: int) -> NDArray[np.float64]:
+    """The energy of a map (C, H, W) at a size of (height, width), in [0, 1]: its maximum is 1.
+
+    A smaller picture shows the mean energy of the pixels that each of its own covers: a lone strong
+    pixel keeps its share. A map that is all zero, or not finite, has none: zero everywhere.
+    """
+    pixels = energy.of_pixels(saliency)
+    if not np.isfinite(pixels).all():
+        return np.zeros((height, width))
+    if pixels.shape != (height, width):
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    top = pixels.max()
+    return pixels / top if top > 0 else pixels
+
+
+def heat_as_scored(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The map (C, H, W) as scored: its energy as heat over the dimmed image, which may be smaller.
+
+    The energy is |I|^2, summed over the channels: what the concentration adds up. It is scaled to
+    its maximum and not cut.
+    """
+    return _over(energy_level(saliency, *image.shape[:2]), image)
+
+
+def heat_colors(count: int) -> list[str]:
+    """``count`` colours of the heat from level 0 to 1, as #rrggbbaa: alpha is its weight."""
+    levels = np.linspace(0, 1, count)
+    colors = mpl.colormaps["inferno"](levels, alpha=np.sqrt(levels))
+    return [mpl.colors.to_hex(color, keep_alpha=True) for color in colors]
+
+
+def _over(level: NDArray[np.float64], image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A level (H, W) in [0, 1] as heat over the dimmed image (H, W, 3): 0 shows the image alone."""
+    glow = HEAT[np.minimum((level * 256).astype(np.intp), 255)]
+    luminance = image.mean(axis=2, keepdims=True, dtype=np.float32) * 0.6
+    weight = np.sqrt(level, dtype=np.float32)[..., None]
+    return np.rint(luminance + weight * (glow - luminance)).astype(np.uint8)
 
 
 def overlay(saliency: NDArray, image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
