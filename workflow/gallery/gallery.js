@@ -13,7 +13,21 @@ const NATURAL = {
   concentration: "descending",
   lift: "descending",
   target_rank: "ascending",
+  target_probability: "descending",
 };
+// A rank compares the outputs with each other: outputs that a sigmoid reads one by one have none.
+const PREDICTION = cards.sigmoid.includes(true) ? "target_probability" : "target_rank";
+const PREDICTION_NAMES = { target_probability: "probability", target_rank: "target rank" };
+const MAPS = {
+  seen: { folder: "maps", most: "99.5th percentile of |I|" },
+  scored: { folder: "scored", most: "largest energy, |I|²" },
+};
+const CHOICES = {
+  first: "one of each class, chosen without regard to its maps",
+  worst: "the one of lowest concentration of each class",
+  named: "those that the configuration names",
+};
+const COALESCED = 1000; // ms within which changes of one control are one step back
 const MEASURES = {
   concentration: "Concentration P",
   lift: "Lift",
@@ -26,9 +40,8 @@ const FACTS = {
   mask_fraction: "Mask fraction",
   box_fraction: "Box fraction",
   target: "Target index",
-  target_rank: "Target rank",
-  target_probability: "Probability",
 };
+const FEW = ["Concentration P", "Lift", "Mask fraction"]; // the numbers that a low window has room for
 
 const form = document.getElementById("controls");
 const gallery = document.getElementById("gallery");
@@ -38,7 +51,10 @@ const fields = form.elements;
 
 let shown = []; // the cards, in the order that is shown
 let reading = null; // the picture whose numbers are shown
-let viewed = 0; // the position in the large view
+let viewed = -1; // the position in the large view
+let applied = null; // the filters and the order that are shown, as in the address
+let changed = { control: null, time: 0 }; // the change that came last
+let printing = false;
 
 // Words and numbers
 
@@ -47,6 +63,14 @@ function number(name, value) {
   if (Number.isInteger(value)) return String(value);
   return value < 0.001 ? value.toExponential(1) : value.toFixed(name === "lift" ? 2 : 3);
 }
+
+function probability(value) {
+  if (value === null) return "undefined";
+  if (value > 0.9999) return "> 0.9999";
+  return value < 0.001 && value > 0 ? value.toExponential(1) : String(Number(value.toFixed(4)));
+}
+
+const isRecognised = (card) => cards.target_probability[card] > 0.5;
 
 const sizeName = (size) => (size === "original" ? "original size" : `${size} × ${size}`);
 
@@ -72,44 +96,54 @@ function at(position) {
   return { card, method, map: card * methods.length + method };
 }
 
-function address({ card, method }) {
+function source({ card, method }) {
   const { sample, net, size } = parts(card);
-  const folders = method < 0 ? ["inputs", size] : ["maps", net, methods[method].name, size];
+  const { folder } = MAPS[fields.map.value];
+  const folders = method < 0 ? ["inputs", size] : [folder, net, methods[method].name, size];
   const path = ["pictures", ...folders, `${samples.id[sample]}.webp`];
   return path.map(encodeURIComponent).join("/");
 }
 
-function alternative({ card, method }) {
+function whereabouts({ card }) {
   const { net, size, className } = parts(card);
-  const what = method < 0 ? "Input" : `Map by ${methods[method].label}`;
-  return `${what}: ${className}, ${netName(net)}, ${sizeName(size)}`;
+  return `${className}, ${netName(net)}, ${sizeName(size)}`;
 }
 
 function heading({ card, method }) {
-  const { net, size, className } = parts(card);
   const title = document.createElement("span");
   title.textContent = method < 0 ? "Input" : methods[method].label;
   if (method >= 0) paint(title, method).classList.add("chip");
   const where = document.createElement("span");
   where.className = "soft";
-  where.textContent = `${className}, ${netName(net)}, ${sizeName(size)}`;
+  where.textContent = whereabouts({ card });
   return [title, " ", where];
 }
 
 function numbers({ card, method, map }) {
   const rows = (names, table, index) =>
     Object.entries(names).map(([key, name]) => [name, number(key, table[key][index])]);
-  const facts = rows(FACTS, cards, card);
+  const facts = [...rows(FACTS, cards, card), ...prediction(card)];
   if (method < 0) return [["Sample", samples.id[parts(card).sample]], ...facts];
   const controls = rows(data.control_labels, data.controls, card);
   const status = ["Status", data.statuses[maps.status[map]]];
-  return [...rows(MEASURES, maps, map), status, ...facts, ...controls];
+  const energy = maps.negligible[map] ? [["Energy", "negligible"]] : [];
+  return [...rows(MEASURES, maps, map), status, ...energy, ...facts, ...controls];
+}
+
+function prediction(card) {
+  const likely = ["Probability", probability(cards.target_probability[card])];
+  if (!cards.sigmoid[card]) {
+    return [["Target rank", number("target_rank", cards.target_rank[card])], likely];
+  }
+  if (cards.target_probability[card] === null) return [likely];
+  return [["Recognised", isRecognised(card) ? "yes" : "no"], likely];
 }
 
 function pairs(rows) {
   return rows.map(([name, value]) => {
     const pair = document.createElement("div");
-    pair.append(document.createElement("dt"), document.createElement("dd"));
+    pair.className = FEW.includes(name) ? "few" : "";
+    pair.append(document.createElement("dt"), " ", document.createElement("dd"), " ");
     pair.children[0].textContent = name;
     pair.children[1].textContent = value;
     return pair;
@@ -131,8 +165,8 @@ function frame(where) {
   const made = copy("frame");
   const place = parts(where.card);
   made.querySelector("path").setAttribute("d", samples.outline[place.sample]);
-  made.querySelector("img").alt = alternative(where);
-  made.querySelector("img").src = address(where);
+  if (printing) made.querySelector("img").loading = "eager";
+  made.querySelector("img").src = source(where);
   return made;
 }
 
@@ -144,6 +178,7 @@ function picture(position) {
   const caption = where.method < 0 ? inputCaption(made, where) : mapCaption(made, where);
   made.querySelector(".value").textContent = caption.value;
   made.querySelector(".name").textContent = caption.name;
+  made.querySelector(".where").textContent = whereabouts(where);
   return made;
 }
 
@@ -160,8 +195,13 @@ function mapCaption(made, { card, method, map }) {
   made.style.setProperty("--share", concentration ?? 0);
   made.style.setProperty("--chance", cards.mask_fraction[card]);
   const name = methods[method].label;
-  if (concentration !== null) return { value: `P = ${concentration.toFixed(2)}`, name };
-  return { value: `P undefined: ${data.statuses[maps.status[map]]}`, name };
+  const words = [
+    concentration === null
+      ? `P undefined: ${data.statuses[maps.status[map]]}`
+      : `P = ${concentration.toFixed(2)}`,
+  ];
+  if (maps.negligible[map]) words.push("negligible energy");
+  return { value: words.join(", "), name };
 }
 
 function row(place) {
@@ -172,12 +212,14 @@ function row(place) {
     net: netName(net),
     size: sizeName(size),
     target: targetText(card),
+    chosen: "lowest concentration of its class",
     sample: samples.id[sample],
   };
   const made = copy("card");
   for (const [name, text] of Object.entries(texts)) {
     made.querySelector(`.${name}`).textContent = text;
   }
+  made.querySelector(".chosen").hidden = samples.chosen[sample] !== "worst";
   made.style.setProperty("--ratio", ratio(parts(card)));
   const positions = Array.from({ length: PICTURES }, (_, i) => place * PICTURES + i);
   made.querySelector(".row").append(...positions.map(picture));
@@ -185,9 +227,10 @@ function row(place) {
 }
 
 function targetText(card) {
-  const rank = cards.target_rank[card];
-  const probability = number("target_probability", cards.target_probability[card]);
-  return `target rank ${rank ?? "undefined"}, probability ${probability}`;
+  const likely = `probability ${probability(cards.target_probability[card])}`;
+  if (!cards.sigmoid[card]) return `target rank ${cards.target_rank[card] ?? "undefined"}, ${likely}`;
+  if (cards.target_probability[card] === null) return likely;
+  return `${isRecognised(card) ? "recognised" : "not recognised"}, ${likely}`;
 }
 
 // Batches: all have their place on the page, those near the window have their cards
@@ -208,7 +251,7 @@ function fill(batch) {
 }
 
 function empty(batch) {
-  if (!batch.hasChildNodes() || batch.contains(document.activeElement)) return;
+  if (printing || !batch.hasChildNodes() || batch.contains(document.activeElement)) return;
   batch.style.height = `${batch.offsetHeight}px`; // so that nothing moves
   batch.replaceChildren();
 }
@@ -244,14 +287,14 @@ function sortingMethod() {
 
 function matches(card) {
   const { net, size, className } = parts(card);
-  const wanted = [fields.class.value, fields.net.value, fields.size.value];
-  return [className, net, size].every((value, i) => wanted[i] === "" || wanted[i] === value);
+  const filters = [fields.class.value, fields.net.value, fields.size.value];
+  return [className, net, size].every((value, i) => filters[i] === "" || filters[i] === value);
 }
 
 function sortKey() {
   const [sort, method] = [fields.sort.value, sortingMethod()];
   if (sort === "sample") return (card) => card;
-  if (sort === "target_rank") return (card) => cards.target_rank[card];
+  if (sort === PREDICTION) return (card) => cards[PREDICTION][card];
   return (card) => maps[sort][card * methods.length + method];
 }
 
@@ -267,6 +310,7 @@ function comparison() {
 }
 
 function apply() {
+  applied = arrangement();
   const total = samples.id.length * nets.length * sizes.length;
   const all = Array.from({ length: total }, (_, card) => card);
   shown = all.filter(matches).sort(comparison());
@@ -274,8 +318,8 @@ function apply() {
   fields.order.ariaLabel = `Order: ${fields.order.value}`;
   fields.order.textContent = ascending ? "↑ ascending" : "↓ descending";
   fields.method.disabled = sortingMethod() < 0;
-  document.body.classList.toggle("plain", !fields.outline.checked);
-  document.getElementById("count").textContent = `${shown.length} of ${total}`;
+  document.getElementById("count").textContent = `${shown.length} of ${counted(total, "row")}`;
+  viewed = -1;
   hideNumbers();
   lay();
 }
@@ -285,7 +329,23 @@ function scrollToStart() {
   if (window.scrollY > start) window.scrollTo(0, start);
 }
 
-// The address tells the state of the controls, as far as it is not the default
+/** The outline and the kind of maps, on the pictures that are there: nothing moves. */
+function draw() {
+  document.body.classList.toggle("plain", !fields.outline.checked);
+  const kind = MAPS[fields.map.value];
+  for (const button of gallery.querySelectorAll(".map")) {
+    const image = button.querySelector("img");
+    const path = source(at(Number(button.dataset.position)));
+    if (image.getAttribute("src") === path) continue;
+    button.querySelector(".frame").classList.remove("missing");
+    image.src = path;
+  }
+  if (view.open) fillView();
+  for (const most of document.querySelectorAll(".scale .most")) most.textContent = kind.most;
+}
+
+// The address: the state of the controls, as far as it is not the default, and the picture in the
+// large view. A change is a step in the browser's history, so that Back undoes it.
 
 const defaults = () => ({
   class: "",
@@ -294,43 +354,87 @@ const defaults = () => ({
   sort: "sample",
   method: methods.at(-1).name,
   order: NATURAL[fields.sort.value],
+  map: "seen",
 });
 
-function writeAddress() {
-  const said = new URLSearchParams();
+const ofAddress = () => new URLSearchParams(location.hash.slice(1));
+
+function ofControls() {
+  const state = new URLSearchParams();
   for (const [name, value] of Object.entries(defaults())) {
-    if (fields[name].value !== value) said.set(name, fields[name].value);
+    if (fields[name].value !== value) state.set(name, fields[name].value);
   }
-  if (!fields.outline.checked) said.set("outline", "off");
-  history.replaceState(null, "", `#${said}`);
+  if (!fields.outline.checked) state.set("outline", "off");
+  return state;
+}
+
+function replaceAddress(state) {
+  history.replaceState(history.state, "", `#${String(state).replaceAll("%2F", "/")}`);
+}
+
+/** A step in the history; `opened` is whether it opens the large view. */
+function pushAddress(state, opened) {
+  history.pushState({ opened }, "");
+  replaceAddress(state);
+}
+
+function writeControls(control) {
+  const now = performance.now();
+  const again = changed.control === control && now - changed.time < COALESCED;
+  changed = { control, time: now };
+  const state = ofControls();
+  if (view.open) state.set("view", nameOf(viewed));
+  if (again || view.open) replaceAddress(state);
+  else pushAddress(state, false);
+}
+
+/** What decides which cards there are, and their order. */
+function arrangement() {
+  const names = ["class", "net", "size", "sort", "method", "order"];
+  return JSON.stringify(names.map((name) => fields[name].value));
 }
 
 function readAddress() {
-  const said = new URLSearchParams(location.hash.slice(1));
-  for (const name of ["class", "net", "size", "sort", "method"]) {
+  const state = ofAddress();
+  for (const name of ["class", "net", "size", "sort", "method", "map"]) {
     const options = Array.from(fields[name].options, ({ value }) => value);
-    fields[name].value = options.includes(said.get(name)) ? said.get(name) : defaults()[name];
+    fields[name].value = options.includes(state.get(name)) ? state.get(name) : defaults()[name];
   }
-  const order = said.get("order");
+  const order = state.get("order");
   fields.order.value = Object.values(NATURAL).includes(order) ? order : defaults().order;
-  fields.outline.checked = said.get("outline") !== "off";
-  apply();
+  fields.outline.checked = state.get("outline") !== "off";
+  changed = { control: null, time: 0 };
+  if (applied !== arrangement()) apply();
+  draw();
+  const position = positionOf(state.get("view"));
+  if (position >= 0) openView(position);
+  else if (view.open) view.close();
 }
 
-function change() {
-  writeAddress();
-  apply();
-  scrollToStart();
+function change(control) {
+  writeControls(control);
+  if (applied !== arrangement()) {
+    apply();
+    scrollToStart();
+  }
+  draw();
 }
 
-function toggleOutline() {
-  fields.outline.checked = !fields.outline.checked;
-  showOutline();
+/** A picture's name in the address, sample/net/size/method, and back: -1 if it is not shown. */
+function nameOf(position) {
+  const { card, method } = at(position);
+  const { sample, net, size } = parts(card);
+  return [samples.id[sample], net, size, methods[method]?.name ?? "input"].join("/");
 }
 
-function showOutline() {
-  document.body.classList.toggle("plain", !fields.outline.checked);
-  writeAddress();
+function positionOf(name) {
+  const [id, net, size, last, ...rest] = (name ?? "").split("/");
+  const [sample, ofNet, ofSize] = [samples.id.indexOf(id), nets.indexOf(net), sizes.indexOf(size)];
+  const method = methods.findIndex((known) => known.name === last);
+  if (rest.length || sample < 0 || ofNet < 0 || ofSize < 0) return -1;
+  if (method < 0 && last !== "input") return -1;
+  const place = shown.indexOf((sample * nets.length + ofNet) * sizes.length + ofSize);
+  return place < 0 ? -1 : place * PICTURES + method + 1;
 }
 
 // Numbers of a picture
@@ -343,8 +447,9 @@ function showNumbers(button) {
   readout.querySelector("h2").replaceChildren(...heading(where));
   readout.querySelector("dl").replaceChildren(...pairs(numbers(where)));
   readout.hidden = false;
+  readout.scrollTop = 0;
   button.classList.add("read");
-  button.setAttribute("aria-describedby", "readout");
+  button.setAttribute("aria-describedby", "numbers");
 }
 
 function hideNumbers() {
@@ -354,16 +459,67 @@ function hideNumbers() {
   readout.hidden = true;
 }
 
-// The large view
+/** Brings a picture between the controls, where they stay in the window, and its numbers. */
+function reveal(button) {
+  const { style } = document.documentElement;
+  const isSticky = getComputedStyle(form).position === "sticky";
+  style.scrollPaddingTop = `${(isSticky ? form.offsetHeight : 0) + 6}px`;
+  style.scrollPaddingBottom = `${readout.offsetHeight + 6}px`;
+  button.querySelector(".frame").scrollIntoView({ block: "nearest" });
+}
+
+function showMore(all) {
+  readout.classList.toggle("all", all);
+  const button = readout.querySelector("[name=more]");
+  button.setAttribute("aria-expanded", all);
+  button.textContent = all ? "Fewer" : "More";
+}
+
+// The large view. It has a step of its own in the browser's history, which the pictures that one
+// goes through in it share: Back closes it.
 
 function enlarge(position) {
+  const state = ofControls();
+  state.set("view", nameOf(position));
+  if (view.open) replaceAddress(state);
+  else pushAddress(state, true);
+  openView(position);
+}
+
+function openView(position) {
   viewed = position;
-  const where = at(position);
+  fillView();
+  if (!view.open) view.showModal();
+}
+
+function fillView() {
+  const where = at(viewed);
+  const picture = frame(where);
+  picture.querySelector("img").alt = where.method < 0 ? "The input" : "The map, over the input";
   view.querySelector("h2").replaceChildren(...heading(where));
   view.querySelector("dl").replaceChildren(...pairs(numbers(where)));
-  view.querySelector(".stage").replaceChildren(frame(where));
+  view.querySelector(".stage").replaceChildren(picture);
+  view.querySelector(".scale").hidden = where.method < 0;
   view.style.setProperty("--ratio", ratio(parts(where.card)));
-  if (!view.open) view.showModal();
+  view.querySelector("[name=switch]").ariaPressed = fields.map.value === "scored";
+}
+
+/** Takes the picture out of the address, if it is still there. */
+function leaveView() {
+  if (ofAddress().has("view")) {
+    // An address that was followed, not opened here, has no step before it to go back to.
+    if (history.state?.opened) history.back();
+    else replaceAddress(ofControls());
+  }
+  if (isPosition(viewed)) focusPicture(viewed);
+}
+
+/** Where a key leads from a position; NaN if it is no such key. */
+function steppedBy(key, position) {
+  const start = position - (position % PICTURES);
+  if (key === "Home") return start;
+  if (key === "End") return start + PICTURES - 1;
+  return position + STEPS[key];
 }
 
 function isPosition(position) {
@@ -383,20 +539,23 @@ const pictureOf = (event) => event.target.closest(".picture");
 
 function listenToControls() {
   form.addEventListener("change", ({ target }) => {
-    if (target === fields.outline) return showOutline();
     if (target === fields.sort) fields.order.value = NATURAL[fields.sort.value];
-    change();
+    change(target);
   });
   fields.order.addEventListener("click", () => {
     fields.order.value = fields.order.value === "ascending" ? "descending" : "ascending";
-    change();
+    change(fields.order);
   });
   form.addEventListener("focusin", hideNumbers);
   const toggle = document.getElementById("toggle");
   toggle.addEventListener("click", () => {
     toggle.setAttribute("aria-expanded", form.classList.toggle("open"));
   });
-  window.addEventListener("hashchange", readAddress);
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address is that of the filters
+    if (shown.length) focusPicture(0);
+    else gallery.focus();
+  });
 }
 
 /** A mouse reads by pointing and enlarges by a click; a finger reads first, then enlarges. */
@@ -406,23 +565,31 @@ function listenToPictures() {
   gallery.addEventListener("pointerover", (event) => {
     if (event.pointerType === "mouse" && pictureOf(event)) showNumbers(pictureOf(event));
   });
-  gallery.addEventListener("pointerleave", ({ pointerType }) => {
-    if (pointerType === "mouse") hideNumbers();
+  gallery.addEventListener("pointerleave", ({ pointerType, relatedTarget }) => {
+    if (pointerType === "mouse" && !readout.contains(relatedTarget)) hideNumbers();
   });
   gallery.addEventListener("pointerdown", ({ pointerType }) => {
     finger = pointerType === "touch";
     wasRead = reading;
   });
-  gallery.addEventListener("focusin", (event) => pictureOf(event) && showNumbers(pictureOf(event)));
+  gallery.addEventListener("focusin", (event) => {
+    const button = pictureOf(event);
+    if (!button) return;
+    showNumbers(button);
+    // A picture that moved while it is pressed would miss its click.
+    if (button.matches(":focus-visible")) reveal(button);
+  });
   gallery.addEventListener("click", (event) => {
     const button = pictureOf(event);
     if (!button) return;
     const keyboard = event.detail === 0;
-    if (finger && !keyboard && button !== wasRead) showNumbers(button);
-    else enlarge(Number(button.dataset.position));
+    if (finger && !keyboard && button !== wasRead) {
+      showNumbers(button);
+      reveal(button);
+    } else enlarge(Number(button.dataset.position));
   });
   gallery.addEventListener("keydown", (event) => {
-    const next = Number(pictureOf(event)?.dataset.position) + STEPS[event.key];
+    const next = steppedBy(event.key, Number(pictureOf(event)?.dataset.position));
     if (!isPosition(next) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     focusPicture(next);
@@ -431,6 +598,12 @@ function listenToPictures() {
 
 function listenToReadout() {
   readout.querySelector("[name=close]").addEventListener("click", hideNumbers);
+  readout.querySelector("[name=more]").addEventListener("click", () => {
+    showMore(!readout.classList.contains("all"));
+  });
+  readout.addEventListener("pointerleave", ({ pointerType, relatedTarget }) => {
+    if (pointerType === "mouse" && !gallery.contains(relatedTarget)) hideNumbers();
+  });
   readout.querySelector("[name=enlarge]").addEventListener("click", () => {
     enlarge(Number(reading.dataset.position));
   });
@@ -440,24 +613,44 @@ function listenToReadout() {
 }
 
 function listenToView() {
-  const step = (by) => isPosition(viewed + by) && enlarge(viewed + by);
-  view.querySelector("[name=previous]").addEventListener("click", () => step(-1));
-  view.querySelector("[name=next]").addEventListener("click", () => step(1));
+  const go = (position) => isPosition(position) && enlarge(position);
+  view.querySelector("[name=previous]").addEventListener("click", () => go(viewed - 1));
+  view.querySelector("[name=next]").addEventListener("click", () => go(viewed + 1));
+  view.querySelector("[name=switch]").addEventListener("click", () => {
+    fields.map.value = fields.map.value === "scored" ? "seen" : "scored";
+    change(fields.map);
+  });
   view.querySelector("[name=close]").addEventListener("click", () => view.close());
   view.addEventListener("click", ({ target }) => target === view && view.close());
-  view.addEventListener("close", () => focusPicture(viewed));
+  view.addEventListener("close", leaveView);
   view.addEventListener("keydown", (event) => {
-    if (!(event.key in STEPS)) return;
+    const next = steppedBy(event.key, viewed);
+    if (Number.isNaN(next) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    step(STEPS[event.key]);
+    go(next);
   });
 }
 
 function listenToPage() {
   document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
     if (key === "Escape") hideNumbers();
-    const typing = target.closest("select"); // there a letter chooses an option
-    if (key === "m" && !typing && !ctrlKey && !metaKey && !altKey) toggleOutline();
+    // A letter is a shortcut of the pictures alone: elsewhere speech input may type it by mistake.
+    if (key !== "m" || !target.closest(".picture, #view") || ctrlKey || metaKey || altKey) return;
+    fields.outline.checked = !fields.outline.checked;
+    change(fields.outline);
+  });
+  window.addEventListener("popstate", readAddress);
+  window.addEventListener("beforeprint", () => {
+    printing = true;
+    for (const batch of gallery.children) fill(batch);
+    for (const image of gallery.querySelectorAll("img")) image.loading = "eager";
+  });
+  window.addEventListener("afterprint", () => {
+    printing = false;
+    for (const batch of gallery.children) {
+      observer.unobserve(batch);
+      observer.observe(batch); // which empties those that are far from the window
+    }
   });
   const miss = ({ target }) => target.parentElement.classList.add("missing");
   document.addEventListener("error", miss, true); // a picture's error does not bubble
@@ -475,23 +668,41 @@ function offer(name, values, label = String) {
 }
 
 function summarise() {
+  const count = samples.id.length;
+  const some = `${count} of the study's ${counted(data.total, "sample")} (${choices()})`;
   const counts = [
-    counted(samples.id.length, "sample"),
+    count === data.total ? `All ${counted(count, "sample")} of the study` : some,
     counted(nets.length, "net"),
-    counted(sizes.length, "input size"),
-    counted(methods.length, "saliency method"),
+    counted(sizes.length, "size"),
+    counted(methods.length, "method"),
   ];
   document.getElementById("summary").textContent =
-    `What a net's score for a class rests on: ${counts.join(", ")}. ` +
+    `${counts.join(", ")}: which pixels the score of a class depends on. ` +
     "A row is one sample, seen by one net at one size.";
+}
+
+function choices() {
+  const reasons = Object.keys(CHOICES).filter((reason) => samples.chosen.includes(reason));
+  return reasons.map((reason) => CHOICES[reason]).join(", and ");
+}
+
+/** A bar of the colours of heat: level 0 is transparent, for the image is seen there. */
+function drawScale(scale) {
+  const [bar, most] = [document.createElement("span"), document.createElement("span")];
+  bar.className = "bar";
+  most.className = "most";
+  scale.style.setProperty("--heat", data.heat.join(", "));
+  scale.replaceChildren("0 ", bar, " ", most);
 }
 
 offer("class", data.classes);
 offer("net", nets, netName);
 offer("size", sizes, sizeName);
+fields.sort.add(new Option(PREDICTION_NAMES[PREDICTION], PREDICTION));
 for (const { name, label } of methods) fields.method.add(new Option(label, name));
 document.documentElement.style.setProperty("--outline", data.outline);
 gallery.style.setProperty("--pictures", PICTURES);
+document.querySelectorAll(".scale").forEach(drawScale);
 summarise();
 listenToControls();
 listenToPictures();
