@@ -45,7 +45,10 @@ def measures(**columns) -> pd.DataFrame:
 
 def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
-    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, UNTRAINED)
+    chosen = dict.fromkeys([samples()[0].sample], "worst")
+    return gallery.data(
+        frame, samples(), outlines, NETS, METHODS, SIZES, UNTRAINED, chosen=chosen, total=60
+    )
 
 
 def data_of(page: str) -> dict:
@@ -113,6 +116,53 @@ def test_numbers_are_short_and_counts_exact():
     assert set(known["maps"]["concentration"]) == {0.1235}
     assert set(known["cards"]["target"]) == {21840}
     assert set(known["cards"]["target_rank"]) == {12345}
+
+
+def test_outputs_of_a_sigmoid_are_known():
+    frame = measures().assign(
+        output_activation=lambda f: np.where(f["net"] == NETS[0], "sigmoid", "softmax")
+    )
+    expected = [net == NETS[0] for _ in samples() for net in NETS for _ in SIZES]
+    assert data(frame)["cards"]["sigmoid"] == expected
+    with pytest.raises(StudyError, match="output activation 'tanh'"):
+        data(measures(output_activation="tanh"))
+
+
+@pytest.mark.parametrize("dtype", ["boolean", object], ids=str)
+def test_energy_is_negligible_where_the_measures_say_so(dtype):
+    frame = measures().astype({"negligible_energy": dtype})
+    found = data(frame)["maps"]["negligible"]
+    of_methods = frame[frame["method"].isin(METHODS)]["negligible_energy"]
+    assert found.count(True) == of_methods.fillna(False).astype(bool).sum() > 0
+    assert set(found) == {True, False}  # unknown is not negligible
+
+
+@pytest.mark.parametrize("column", ["output_activation", "negligible_energy", "target_rank"])
+def test_a_missing_column_is_named(column):
+    with pytest.raises(StudyError, match=f"no column '{column}': delete measures.parquet"):
+        data(measures().drop(columns=column))
+
+
+def test_it_is_known_why_a_sample_is_shown_and_how_many_there_are():
+    known = data(measures())
+    assert known["total"] == 60
+    assert known["samples"]["chosen"] == ["worst", "named", "named", "named"]
+    with pytest.raises(ValueError, match="'best', which is none of"):
+        gallery.data(
+            measures(),
+            samples(),
+            ["" for _ in samples()],
+            NETS,
+            METHODS,
+            SIZES,
+            UNTRAINED,
+            chosen={samples()[0].sample: "best"},
+            total=60,
+        )
+
+
+def test_samples_of_the_study_are_counted_in_its_measures(built):
+    assert data_of((built / "index.html").read_text("utf-8"))["total"] == 6
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, None], ids=str)
@@ -216,7 +266,8 @@ def test_gallery_has_a_picture_of_every_input_and_map(built):
     known = data_of((built / "index.html").read_text("utf-8"))
     ids = known["samples"]["id"]
     wanted = {gallery.input_path(size, sample) for size in SIZES for sample in ids} | {
-        gallery.map_path(net, method, size, sample)
+        path(net, method, size, sample)
+        for path in (gallery.map_path, gallery.scored_path)
         for net in NETS
         for method in METHODS
         for size in SIZES
@@ -242,6 +293,19 @@ def test_pictures_are_heat_at_the_size_that_the_net_saw(built, study):
         assert file.size == (64, 64)
 
 
+def test_pictures_as_scored_are_of_the_energy(built, study):
+    sample = sample_id(2, CLASSES[0])
+    shard = next(s for s in study.arguments["maps"] if "/alexnet/original/" in s)
+    saliency = np.load(f"{shard}/grad_cam/{sample}.npy")
+    with Image.open(study.arguments["images"].root / "2.png") as file:
+        image = np.asarray(file)
+    heat = pictures.heat_as_scored(saliency, image)
+    with Image.open(built / gallery.scored_path("alexnet", "grad_cam", "original", sample)) as file:
+        picture = np.asarray(file.convert("RGB"))
+    assert picture.shape == heat.shape
+    assert np.corrcoef(picture.ravel(), heat.ravel())[0, 1] > 0.8
+
+
 def test_outlines_are_those_of_the_masks_at_original_size(built):
     known = data_of((built / "index.html").read_text("utf-8"))
     for outline, width, height in zip(
@@ -256,7 +320,7 @@ def test_page_needs_nothing_but_its_folder(built, study):
     assert "file:" not in page.replace("img-src 'self' file:", "")
     folders = {str(study.arguments["images"]), str(built), str(built.parent)}
     assert not any(folder in page for folder in folders)
-    assert not re.findall(r"""(?:src|href)=["']?(?!data:)[^"' >]+""", page.split("<script")[0])
+    assert not re.findall(r"""(?:src|href)=["']?(?!data:|#)[^"' >]+""", page.split("<script")[0])
     assert "NaN" not in page.split("<script")[1]
     assert "{{" not in page
 

@@ -60,3 +60,53 @@ def test_outline_runs_inside_the_masks_border_and_leaves_the_input_alone():
     inside[6:11, 5:14] = True
     assert (drawn == (mask & ~inside)).all()
     assert not image.any()
+
+
+def test_energy_is_squared_summed_over_channels_and_not_clipped():
+    made = saliency()
+    made[1, 2, 3] = 4  # a second channel of a strong pixel
+    level = pictures.energy_level(made, 10, 10)
+    assert (level[2, 3], level[7, 5], level[0, 0]) == pytest.approx((1, 0.5, 1 / 32))
+    assert level.sum() == pytest.approx(1 + 0.5 + 1 / 32)
+
+
+def test_one_outlier_has_nearly_all_energy():
+    made = np.full((1, 100, 100), 1.0)
+    made[0, 0, 0] = 1000
+    level = pictures.energy_level(made, 100, 100)
+    assert (level[0, 0], level[50, 50]) == pytest.approx((1, 1e-6))
+
+
+def test_a_smaller_picture_keeps_the_shares_of_energy():
+    rng = np.random.default_rng(0)
+    made = rng.normal(size=(3, 40, 60))
+    small = pictures.energy_level(made, 20, 30)
+    energy = (made**2).sum(axis=0)
+    blocks = energy.reshape(20, 2, 30, 2).sum(axis=(1, 3))
+    assert small.max() == 1
+    assert small / small.sum() == pytest.approx(blocks / blocks.sum())
+
+
+@pytest.mark.parametrize("value", [0.0, np.inf, np.nan], ids=str)
+def test_a_map_without_finite_energy_shows_the_dimmed_image(value):
+    made = np.zeros((2, 10, 10))
+    made[0, 1:3] = value
+    image = np.full((10, 10, 3), (30, 60, 90), dtype=np.uint8)
+    assert (pictures.heat_as_scored(made, image) == 36).all()
+
+
+def test_heat_as_scored_is_bright_at_the_largest_energy_alone():
+    image = np.full((100, 100, 3), (30, 60, 90), dtype=np.uint8)
+    made = np.zeros((2, 100, 100))
+    made[0, 2, 3], made[1, 10:90, 10] = -400, 4
+    scored, seen = pictures.heat_as_scored(made, image), pictures.heat(made, image)
+    assert scored[2, 3].sum() > 600
+    assert scored[50, 10].tolist() == pytest.approx([36] * 3, abs=1)  # a ten-thousandth of it
+    assert seen[2, 3].tolist() == seen[50, 10].tolist()  # strength is clipped
+
+
+def test_colours_of_heat_go_from_clear_to_bright():
+    colors = pictures.heat_colors(5)
+    alphas = [int(color[7:], 16) / 255 for color in colors]
+    assert alphas == pytest.approx(np.sqrt([0, 0.25, 0.5, 0.75, 1]), abs=0.005)
+    assert colors[-1] == "#fcffa4ff"

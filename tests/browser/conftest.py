@@ -90,6 +90,7 @@ def small_study(folder: Path) -> Study:
         "methods": METHODS,
         "sizes": SIZES,
         "untrained": UNTRAINED,
+        "chosen": dict(zip(ids, ["first", "first", "worst"], strict=False)),
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
 
@@ -97,7 +98,10 @@ def small_study(folder: Path) -> Study:
 def made_up(
     ids: Sequence[str], nets: Sequence[str], methods: Sequence[str], sizes: Sequence[str]
 ) -> pd.DataFrame:
-    """Measures of every record, in no order; a tenth is undefined, some targets have no rank."""
+    """Measures of every record, in no order; a tenth is undefined, some targets have no rank.
+
+    A tenth of the maps has negligible energy, and for a tenth that is unknown.
+    """
     rng = np.random.default_rng(1)
     keys = ["sample", "net", "size", "method"]
     records = product(ids, nets, sizes, [*methods, *CONTROL_LABELS])
@@ -110,6 +114,7 @@ def made_up(
         target=920,
         target_rank=np.where(rng.random(cards) < 0.1, np.nan, rng.permutation(cards) + 1.0)[card],
         target_probability=rng.random(cards)[card],
+        output_activation="softmax",
         **{name: rng.random(len(frame)) for name in ("concentration", *NAMES)},
         status="ok",
     )
@@ -117,6 +122,8 @@ def made_up(
     frame.loc[undefined, ["concentration", *NAMES]] = np.nan
     why = rng.choice(["zero_energy", "not_finite", "empty_mask"], undefined.sum())
     frame.loc[undefined, "status"] = why
+    negligible = pd.Series(rng.random(len(frame)) < 0.1, dtype="boolean")
+    frame["negligible_energy"] = negligible.mask(rng.random(len(frame)) < 0.1)
     return frame.sample(frac=1, random_state=0).reset_index(drop=True)
 
 

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from base64 import b64decode
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from itertools import product
 from math import isnan
@@ -25,6 +27,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from concentration import gallery, pictures
 from concentration.coco import Sample, sample_id
 from concentration.methods import LABELS
+from concentration.results import checked_file
 
 from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up
 
@@ -62,6 +65,8 @@ class Page:
     def open(self, **state: str) -> None:
         self.browser.get("about:blank")  # else a change of the hash alone would load nothing
         self.browser.get(f"{(self.folder / 'index.html').as_uri()}#{urlencode(state)}")
+        # A full history, of 50 steps, loses first those that no person made: the tests'.
+        self.browser.execute_cdp_cmd("Page.resetNavigationHistory", {})
 
     def all(self, selector: str) -> list[Any]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -194,7 +199,7 @@ def record(study, position: int) -> pd.Series:
 
 def test_it_opens_with_every_card_and_every_picture(page, study):
     assert page.cards() == expected(study)
-    assert page.one("#count").text == "24 of 24"
+    assert page.one("#count").text == "24 of 24 rows"
     page.run("window.scrollTo(0, 0)")
     page.wait(lambda: page.run("return [...document.images].slice(0, 8).every((i) => i.complete)"))
     assert page.run("return [...document.images].slice(0, 8).every((i) => i.naturalWidth > 0)")
@@ -223,7 +228,8 @@ def test_names_are_text_whatever_stands_in_them(page):
     assert {head.text for head in page.all(".card .class")} == {CLASSES[2]}
     options = [option.get_attribute("textContent") for option in page.all("[name=class] option")]
     assert options == ["all", *CLASSES]
-    assert page.one(".picture img").get_attribute("alt").startswith(f"Input: {CLASSES[2]}, vgg19")
+    where = page.one(".picture .where").get_attribute("textContent")
+    assert where == f"{CLASSES[2]}, vgg19, original size"
 
 
 def test_captions_tell_concentration_or_why_there_is_none(page, study):
@@ -238,11 +244,14 @@ def test_captions_tell_concentration_or_why_there_is_none(page, study):
         method = LABELS[METHODS[position % 4 - 1]]
         if isnan(shown["concentration"]):
             words.add(shown["status"])
-            caption = f"P undefined: {gallery.STATUSES[shown['status']]}\n{method}"
+            caption = f"P undefined: {gallery.STATUSES[shown['status']]}"
         else:
-            caption = f"P = {shown['concentration']:.2f}\n{method}"
-        assert picture.text == caption
-    assert words  # the study has undefined records among these
+            caption = f"P = {shown['concentration']:.2f}"
+        if negligible(study, position // 4 * 16 + position % 4):
+            words.add("negligible energy")
+            caption += ", negligible energy"
+        assert picture.find_element(By.CSS_SELECTOR, ".caption").text == f"{caption}\n{method}"
+    assert len(words) > 1  # the study has undefined and negligible records among these
 
 
 def test_frames_have_the_shape_of_the_input(page):
@@ -282,7 +291,7 @@ def test_filters(page, study, wanted):
         page.choose(name, value)
     cards = expected(study, **wanted)
     assert page.cards() == cards
-    assert page.one("#count").text == f"{len(cards)} of 24"
+    assert page.one("#count").text == f"{len(cards)} of 24 rows"
     for name in wanted:
         page.choose(name, "")
     assert page.cards() == expected(study)
@@ -331,7 +340,7 @@ def test_the_address_keeps_the_view(page, study):
     page.open(**view)  # somebody else follows the link
     assert page.cards() == cards
     page.run("location.hash = arguments[0]", urlencode({"class": CLASSES[1]}))
-    page.wait(lambda: page.one("#count").text == "8 of 24")
+    page.wait(lambda: page.one("#count").text == "8 of 24 rows")
     assert page.cards() == expected(study, **{"class": CLASSES[1]})
 
 
@@ -396,7 +405,8 @@ def test_the_keyboard_alone_reaches_and_operates_everything(page, study):
     while not reached or reached[-1] != "5":
         page.press(Keys.TAB)
         reached.append(page.focused())
-    assert reached == ["class", "net", "size", "sort", "order", "outline", *"012345"]
+    controls = ["class", "net", "size", "sort", "order", "map", "outline"]
+    assert reached == ["skip", *controls, *"012345"]
     assert page.numbers()["Concentration P"] == f"{record(study, 5)['concentration']:.3f}"
 
     steps = [Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_UP]
@@ -418,12 +428,14 @@ def test_the_keyboard_alone_reaches_and_operates_everything(page, study):
 
 
 def test_the_keyboard_sorts_and_filters(page, study):
-    page.press(*[Keys.TAB] * 2, "a")  # the net: alexnet
+    page.press(*[Keys.TAB] * 3, "a")  # the net: alexnet
     assert page.cards() == expected(study, net="alexnet")
     page.press(*[Keys.TAB] * 2, "l")  # the order: lift, and the method can be chosen now
     page.press(Keys.TAB, "b")
     page.press(Keys.TAB, Keys.ENTER)
     assert page.cards() == expected(study, "lift", "backpropagation", net="alexnet")
+    page.press(Keys.TAB, "as s")  # the maps: as scored
+    assert page.one("[name=map]").get_attribute("value") == "scored"
     page.press(Keys.TAB, Keys.SPACE)
     assert not page.one("[name=outline]").is_selected()
 
@@ -461,15 +473,434 @@ def test_the_focus_is_seen(page):
         assert page.run(ring, focused[0]) == "solid"
 
 
-def test_m_switches_the_outline(page):
+def test_m_switches_the_outline_from_a_picture_or_the_large_view_alone(page):
     page.wait(lambda: page.outlined() > 500)
+    page.press("m")  # a letter that speech input may type: the page has the focus
+    assert page.one("[name=outline]").is_selected()
+    page.press(*[Keys.TAB] * 3, "m")  # in a list the letter is the list's
+    assert page.one("[name=outline]").is_selected()
+    page.run("arguments[0].focus()", page.picture(1))
     page.press("m")
     assert page.outlined() < 50
     assert not page.one("[name=outline]").is_selected()
-    page.press("m")
-    assert page.outlined() > 500
-    page.press(*[Keys.TAB] * 2, "m")  # in a list the letter is the list's
+    page.press(Keys.ENTER, "m")
     assert page.one("[name=outline]").is_selected()
+    assert page.outlined() > 500
+
+
+def test_home_and_end_lead_to_the_ends_of_a_row(page):
+    page.run("arguments[0].focus()", page.picture(6))
+    places = []
+    for key in (Keys.END, Keys.END, Keys.HOME, Keys.HOME):
+        page.press(key)
+        places.append(page.focused())
+    assert places == ["7", "7", "4", "4"]
+    page.press(Keys.ENTER, Keys.END)
+    assert page.one("#view-title").text.startswith(LABELS[METHODS[-1]])
+    page.press(Keys.HOME)
+    assert page.one("#view-title").text.startswith("Input")
+
+
+def test_a_link_skips_to_the_maps_and_keeps_the_address(page):
+    page.open(net="alexnet")
+    page.press(Keys.TAB)
+    assert page.run(IS_SEEN, page.one("#skip"))
+    page.press(Keys.ENTER)
+    assert page.focused() == "0"
+    assert page.browser.current_url.endswith("#net=alexnet")
+    assert page.one("#count").text == "12 of 24 rows"
+
+
+# Screen readers, by the accessibility tree that Chromium makes for them
+
+
+def spoken(page: Page, selector: str) -> dict[str, str]:
+    """Name and description of an element."""
+    document = page.browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    query = {"nodeId": document, "selector": selector}
+    element = page.browser.execute_cdp_cmd("DOM.querySelector", query)["nodeId"]
+    found = page.browser.execute_cdp_cmd(
+        "Accessibility.getPartialAXTree", {"nodeId": element, "fetchRelatives": False}
+    )
+    return {
+        key: found["nodes"][0][key]["value"]
+        for key in ("name", "description")
+        if key in found["nodes"][0]
+    }
+
+
+@pytest.mark.parametrize("window", [(1280, 900), (320, 256)], ids=str)
+def test_a_screen_reader_hears_the_numbers_of_the_focused_picture(page, study, window):
+    _window(page.browser, *window)
+    page.open()
+    for position in (1, 2, 5):
+        page.run("arguments[0].focus()", page.picture(position))
+        shown = record(study, position)
+        words = spoken(page, f"[data-position='{position}']")["description"]
+        assert words.startswith(f"Concentration P {shown['concentration']:.3f} Lift ")
+        assert f"Mask fraction {shown['mask_fraction']:.3f}" in words
+        if window[0] == 1280:
+            assert f"Target rank {shown['target_rank']:.0f} Probability " in words
+
+
+def test_names_say_things_once(page, study):
+    place = f"{CLASSES[0]}, vgg19, original size"
+    chance = f"{record(study, 1)['mask_fraction']:.3f}"
+    assert spoken(page, "[data-position='0']")["name"] == f"Input chance {chance} {place}"
+    concentration = f"P = {record(study, 2)['concentration']:.2f}"
+    name = spoken(page, "[data-position='2']")["name"]
+    assert name == f"{concentration} {LABELS[METHODS[1]]} {place}"
+
+
+# Back, forward, and addresses that are sent
+
+
+def hash_of(page: Page) -> str:
+    return page.browser.current_url.partition("#")[2]
+
+
+def test_back_takes_a_change_of_the_controls_back(page, study):
+    page.choose("net", "alexnet")
+    page.choose("size", "64")
+    page.browser.back()
+    page.wait(lambda: page.one("#count").text == "12 of 24 rows")
+    assert page.cards() == expected(study, net="alexnet")
+    assert page.one("[name=size]").get_attribute("value") == ""
+    page.browser.back()
+    page.wait(lambda: page.one("#count").text == "24 of 24 rows")
+    page.browser.forward()
+    page.browser.forward()
+    page.wait(lambda: page.one("#count").text == "6 of 24 rows")
+    assert page.cards() == expected(study, net="alexnet", size="64")
+
+
+def test_rapid_changes_of_one_control_are_one_step_back(page):
+    before = page.run("return history.length")
+    page.run(
+        "for (const value of ['vgg19', 'alexnet']) {"
+        "  const select = document.querySelector('[name=net]'); select.value = value;"
+        "  select.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    assert hash_of(page) == "net=alexnet"
+    assert page.run("return history.length") == before + 1
+    page.browser.back()
+    page.wait(lambda: page.one("#count").text == "24 of 24 rows")
+
+
+def test_back_closes_the_large_view_and_forward_opens_it(page):
+    page.choose("net", "alexnet")
+    page.picture(1).click()
+    name = f"{SAMPLES[0][0]}/alexnet/original/{METHODS[0]}"
+    assert hash_of(page) == f"net=alexnet&view={name}"
+    page.press(Keys.ARROW_RIGHT)  # in the view: no step of its own
+    name = f"{SAMPLES[0][0]}/alexnet/original/{METHODS[1]}"
+    assert hash_of(page) == f"net=alexnet&view={name}"
+    page.browser.back()
+    page.wait(lambda: not page.one("#view").is_displayed())
+    assert hash_of(page) == "net=alexnet"
+    page.wait(lambda: page.focused() == "2")
+    page.browser.forward()
+    page.wait(lambda: page.one("#view").is_displayed())
+    assert page.one("#view-title").text.startswith(LABELS[METHODS[1]])
+    page.press(Keys.ESCAPE)  # as Back does
+    page.wait(lambda: hash_of(page) == "net=alexnet")
+    page.browser.back()
+    page.wait(lambda: page.one("#count").text == "24 of 24 rows")
+
+
+@pytest.mark.parametrize("method", ["input", METHODS[1]])
+def test_an_address_opens_its_picture(page, method):
+    page.open(map="scored", view=f"{SAMPLES[3][0]}/alexnet/64/{method}")
+    title = "Input" if method == "input" else LABELS[method]
+    place = f"{SAMPLES[3][1]}, alexnet{UNTRAINED_SAYS}, 64 × 64"  # noqa: RUF001
+    assert page.one("#view-title").text == f"{title} {place}"
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: hash_of(page) == "map=scored")
+    assert not page.one("#view").is_displayed()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zebra/vgg19/64/input",
+        f"{SAMPLES[0][0]}/vgg16/64/input",
+        f"{SAMPLES[0][0]}/vgg19/65/input",
+        f"{SAMPLES[0][0]}/vgg19/64/sobel",
+        f"{SAMPLES[0][0]}/vgg19/64/input/input",
+        f"{SAMPLES[0][0]}/alexnet/64/input",  # which the filter leaves out
+        "",
+    ],
+)
+def test_an_address_of_no_picture_opens_none(page, study, name):
+    page.open(net="vgg19", view=name)
+    assert page.cards() == expected(study, net="vgg19")
+    assert not page.one("#view").is_displayed()
+
+
+# Maps as seen and as scored
+
+
+def test_the_switch_shows_maps_as_scored(page):
+    seen = page.one("[data-position='1'] img").get_attribute("src")
+    assert seen.endswith(str(gallery.map_path("vgg19", METHODS[0], "original", SAMPLES[0][0])))
+    assert page.one(".intro .scale").text == "0\n99.5th percentile of |I|"
+    page.run("arguments[0].scrollIntoView()", page.picture(8))
+    scrolled = page.run("return window.scrollY")
+    page.run(
+        "const select = document.querySelector('[name=map]'); select.value = 'scored';"
+        "select.dispatchEvent(new Event('change', {bubbles: true}));"
+    )
+    scored = page.one("[data-position='1'] img").get_attribute("src")
+    assert scored.endswith(str(gallery.scored_path("vgg19", METHODS[0], "original", SAMPLES[0][0])))
+    page.wait(lambda: page.run("return arguments[0].naturalWidth", page.one("#gallery img")) > 0)
+    assert page.run("return window.scrollY") == scrolled  # the pictures change where they are
+    assert hash_of(page) == "map=scored"
+    assert page.one(".intro .scale .most").get_attribute("textContent") == "largest energy, |I|²"
+    sources = [picture.get_attribute("src") for picture in page.all("#gallery .map img")]
+    assert all("/pictures/scored/" in source for source in sources)
+    page.browser.back()
+    page.wait(lambda: page.one("[data-position='1'] img").get_attribute("src") == seen)
+
+
+def test_the_large_view_switches_too(page):
+    page.picture(1).click()
+    switch = page.one("#view [name=switch]")
+    assert switch.get_attribute("aria-pressed") == "false"
+    switch.click()
+    assert switch.get_attribute("aria-pressed") == "true"
+    assert "/pictures/scored/" in page.one("#view img").get_attribute("src")
+    assert "map=scored" in hash_of(page)
+    page.press(Keys.ESCAPE)
+
+
+# What is shown, and how a net's output is read
+
+
+def test_the_summary_says_what_is_shown_of_the_study(page, folder, tmp_path):
+    text = page.one("#summary").text
+    assert text.startswith("All 6 samples of the study, 2 nets, 2 sizes, 3 methods: ")
+    parts = folder / "index.html"
+    some = Path(shutil.copytree(folder, tmp_path / "gallery"))
+    content = parts.read_text("utf-8").replace('"total":6,', '"total":60,')
+    (some / "index.html").write_text(content, "utf-8")
+    opened = Page(page.browser, some)
+    opened.open()
+    assert opened.one("#summary").text.startswith(
+        "6 of the study's 60 samples (one of each class, chosen without regard to its maps, and "
+        "the one of lowest concentration of each class, and those that the configuration names), "
+        "2 nets, 2 sizes, 3 methods: which pixels the score of a class depends on."
+    )
+
+
+def test_samples_that_were_chosen_as_worst_are_marked(page):
+    marked = {
+        card.find_element(By.CSS_SELECTOR, ".sample").text
+        for card in page.all(".card")
+        if card.find_element(By.CSS_SELECTOR, ".chosen").is_displayed()
+    }
+    assert marked == {SAMPLES[2][0]}
+    assert "lowest concentration of its class" in {mark.text for mark in page.all(".chosen")}
+
+
+@pytest.fixture
+def sigmoid(page, study, tmp_path) -> tuple[Page, pd.DataFrame]:
+    """A gallery whose first net has sigmoid outputs, and its measures."""
+    measures = study.measures.copy()
+    measures["output_activation"] = np.where(measures["net"] == NETS[0], "sigmoid", "softmax")
+    for value, sample in {0.99982: 0, 0.1234: 1, 4.2e-10: 2, 0.99998: 3, np.nan: 4}.items():
+        of_card = (measures["sample"] == SAMPLES[sample][0]) & (measures["net"] == NETS[0])
+        measures.loc[of_card, "target_probability"] = value
+    with checked_file(tmp_path / "measures.parquet") as draft:
+        measures.to_parquet(draft)
+    changed = replace(
+        study,
+        arguments={**study.arguments, "measures": str(tmp_path / "measures.parquet")},
+        measures=measures,
+    )
+    opened = Page(page.browser, changed.gallery(tmp_path / "gallery"))
+    opened.open()
+    return opened, measures
+
+
+def test_outputs_of_a_sigmoid_are_recognised_or_not(sigmoid):
+    page, _ = sigmoid
+    page.open(net=NETS[0], size="64")
+    assert [target.text for target in page.all(".card .target")][:5] == [
+        "recognised, probability 0.9998",
+        "not recognised, probability 0.1234",
+        "not recognised, probability 4.2e-10",
+        "recognised, probability > 0.9999",
+        "probability undefined",
+    ]
+    page.run("arguments[0].focus()", page.picture(1))
+    numbers = page.numbers()
+    assert (numbers["Recognised"], numbers["Probability"]) == ("yes", "0.9998")
+    assert "Target rank" not in numbers
+    page.open(net=NETS[1])  # whose outputs are of a softmax
+    assert page.one(".card .target").text.startswith("target rank ")
+
+
+def test_probabilities_sort_where_an_output_has_no_rank(sigmoid, study):
+    page, measures = sigmoid
+    study = replace(study, measures=measures)
+    options = {option.get_attribute("value") for option in page.all("[name=sort] option")}
+    assert options == {"sample", "concentration", "lift", "target_probability"}
+    page.choose("sort", "target_probability")
+    assert page.cards() == expected(study, "target_probability", ascending=False)
+    page.one("[name=order]").click()
+    assert page.cards() == expected(study, "target_probability", ascending=True)
+    page.open(sort="target_rank")  # an address of before
+    assert page.cards() == expected(study)
+
+
+def test_negligible_energy_is_among_the_numbers(page, study):
+    position = next(p for p in range(48) if p % 4 and negligible(study, p))
+    page.run("arguments[0].focus()", page.picture(position))
+    assert page.numbers()["Energy"] == "negligible"
+    other = next(p for p in range(48) if p % 4 and not negligible(study, p))
+    page.run("arguments[0].focus()", page.picture(other))
+    assert "Energy" not in page.numbers()
+
+
+def negligible(study, position: int) -> bool:
+    value = record(study, position)["negligible_energy"]
+    return not pd.isna(value) and bool(value)
+
+
+# Low windows: a page that is enlarged to 400 %, and a phone on its side
+
+
+@pytest.fixture(params=[(320, 256, False), (844, 390, True)], ids=["400 %", "landscape"])
+def low(page, request):
+    _window(page.browser, *request.param)
+    page.open()
+    yield page
+    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def assert_in_sight(page: Page, frame: Any) -> None:
+    """The whole frame lies between the bars, and the strip of numbers in the window."""
+    top, bottom, bar, strip, foot, height = page.run(
+        "const box = (e) => e.getBoundingClientRect();"
+        "const [form, readout] = ['#controls', '#readout'].map((s) => document.querySelector(s));"
+        "const frame = box(arguments[0]);"
+        "return [frame.top, frame.bottom, Math.max(0, box(form).bottom), box(readout).top,"
+        "  box(readout).bottom, innerHeight];",
+        frame,
+    )
+    assert bar <= top
+    assert bottom <= strip
+    assert foot <= height
+    assert strip >= 0.6 * height - 1
+
+
+def test_the_focused_picture_is_in_sight_in_a_low_window(low):
+    low.press(Keys.TAB, Keys.ENTER)
+    for key in [*[Keys.ARROW_DOWN, Keys.ARROW_RIGHT] * 4, *[Keys.ARROW_UP] * 3, Keys.TAB]:
+        low.press(key)
+        assert_in_sight(low, low.one(".picture:focus .frame"))
+
+
+def test_a_low_window_shows_few_numbers_and_more_on_demand(low, study):
+    low.press(Keys.TAB, Keys.ENTER, Keys.ARROW_RIGHT)
+    few = [number.text.split("\n")[0] for number in low.all("#readout dl div") if number.text]
+    assert few == ["Concentration P", "Lift", "Mask fraction"]
+    more = low.one("#readout [name=more]")
+    more.click()
+    assert more.get_attribute("aria-expanded") == "true"
+    assert low.numbers()["Status"] == "ok"
+    height = low.run("return arguments[0].getBoundingClientRect().height", low.one("#readout"))
+    assert height <= 0.4 * low.run("return innerHeight") + 1
+    low.one("#readout [name=more]").click()
+    assert sum(number.is_displayed() for number in low.all("#readout dl div")) == 3
+
+
+def test_the_large_view_shows_its_picture_in_a_low_window(low):
+    low.press(Keys.TAB, Keys.ENTER, Keys.ARROW_RIGHT, Keys.ENTER)
+    top, bottom, steps, foot, height = low.run(
+        "const box = (s) => document.querySelector(s).getBoundingClientRect();"
+        "return [box('#view .frame').top, box('#view .frame').bottom, box('.steps').top,"
+        "  box('.steps').bottom, innerHeight];"
+    )
+    assert top >= 0
+    assert bottom <= steps
+    assert foot <= height
+    low.press(Keys.ESCAPE)
+
+
+def test_a_tapped_picture_is_in_sight(page):
+    _window(page.browser, 844, 390, mobile=True)
+    page.open()
+    picture = page.picture(5)
+    page.run("arguments[0].scrollIntoView({block: 'end'})", picture)
+    finger = ActionBuilder(page.browser, mouse=PointerInput("touch", "finger"))
+    finger.pointer_action.move_to(picture).pointer_down().pointer_up()
+    finger.perform()
+    page.wait(lambda: page.one("#readout").is_displayed())
+    assert_in_sight(page, picture.find_element(By.CSS_SELECTOR, ".frame"))
+    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+# Paper
+
+
+def test_printing_shows_every_card_and_every_picture(page):
+    assert len(page.all(".card")) == 12
+    page.run(
+        "addEventListener('afterprint', () => { window.printed = ["
+        "  document.querySelectorAll('.card').length,"
+        "  [...document.images].filter((i) => i.complete && i.naturalWidth).length]; },"
+        "  {capture: true})"
+    )
+    paper = {"paperWidth": 8.27, "paperHeight": 11.69}
+    pdf = b64decode(page.browser.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+    assert page.run("return window.printed") == [24, 24 * 4]
+    pages = pdf.count(b"/Type /Page\n")
+    assert 5 <= pages <= 8  # four or five cards a page, and none of them near blank
+
+
+def test_paper_has_no_controls_and_splits_no_card(page):
+    page.run("arguments[0].focus()", page.picture(1))
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    for selector in ("#skip", "#controls", "#readout", ".keys"):
+        assert not page.one(selector).is_displayed()
+    card = page.one(".card")
+    assert page.run("return getComputedStyle(arguments[0]).breakInside", card) == "avoid"
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+# What the eye needs
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_borders_of_controls_stand_out_and_text_is_large_enough(page, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    page.run("arguments[0].focus()", page.picture(1))
+    border, paper = page.run(
+        "const rgb = (color) => color.match(/\\d+/g).slice(0, 3).map(Number);"
+        "return [rgb(getComputedStyle(document.querySelector('select')).borderColor),"
+        "  rgb(getComputedStyle(document.documentElement).backgroundColor)];"
+    )
+    assert contrast(border, paper) >= 3
+    smallest = page.run(
+        "return Math.min(...[...document.querySelectorAll('body *')].filter((e) =>"
+        "  e.innerText?.trim()).map((e) => parseFloat(getComputedStyle(e).fontSize)))"
+    )
+    assert smallest >= 11.99
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def contrast(a: Sequence[int], b: Sequence[int]) -> float:
+    """WCAG's contrast ratio of two colours."""
+
+    def luminance(color: Sequence[int]) -> float:
+        parts = np.array(color) / 255
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    dark, light = sorted([luminance(a), luminance(b)])
+    return (light + 0.05) / (dark + 0.05)
 
 
 # The large view
@@ -520,7 +951,7 @@ def test_a_phone_needs_no_sideways_scrolling(phone, opened):
         tap(phone, phone.one("#toggle"))
         assert phone.one("#toggle").get_attribute("aria-expanded") == "true"
         phone.choose("net", "alexnet")
-        assert phone.one("#count").text == "12 of 24"
+        assert phone.one("#count").text == "12 of 24 rows"
     phone.cards()
     assert phone.run("return document.documentElement.scrollWidth") == 390
     frames = phone.all(".card:first-child .frame")
@@ -583,7 +1014,15 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
     circle = np.rint(500 + 300 * np.exp(2j * np.pi * np.arange(60) / 60)).view(float).astype(int)
     outlines = ["M" + " ".join(map(str, circle)) + "Z"] * len(samples)
     known = gallery.data(
-        made_up(ids, nets, methods, SIZES), samples, outlines, nets, methods, SIZES, []
+        made_up(ids, nets, methods, SIZES),
+        samples,
+        outlines,
+        nets,
+        methods,
+        SIZES,
+        [],
+        chosen={},
+        total=len(ids),
     )
     parts = (Path(file).read_text("utf-8") for file in PAGE)
     (made / "index.html").write_text(gallery.page(*parts, known), "utf-8")
@@ -605,7 +1044,7 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
 def test_a_large_study_keeps_the_page_small(page, large):
     opened = Page(page.browser, large)
     opened.open()
-    assert opened.one("#count").text == "8000 of 8000"
+    assert opened.one("#count").text == "8000 of 8000 rows"
 
     def most_cards() -> int:
         assert opened.run("return document.querySelectorAll('*').length") < 12_000
@@ -615,7 +1054,7 @@ def test_a_large_study_keeps_the_page_small(page, large):
     opened.choose("sort", "concentration")
     opened.choose("class", "class 3")
     opened.choose("net", "b")
-    assert opened.one("#count").text == "200 of 8000"
+    assert opened.one("#count").text == "200 of 8000 rows"
     assert 12 <= most_cards() <= 36
     opened.choose("net", "")
     opened.choose("class", "")

@@ -1,8 +1,8 @@
 """Pictures of a single map: grey for print, and heat over the image with the mask's outline.
 
-A map is shown *as seen*, its strength |I| (the largest channel) cut at its 99.5th percentile, or *as
-scored*, the energy that the concentration adds up, uncut. Scaling is for the eye alone and no
-number is computed from a picture.
+A map is shown *as seen*, its strength |I| (the largest channel) clipped at its 99.5th percentile,
+or *as scored*, the energy that the concentration adds up, not clipped. Scaling is for the eye alone
+and no number is computed from a picture.
 """
 
 import cv2
@@ -60,7 +60,7 @@ def heat_as_scored(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.ui
     """The map (C, H, W) as scored: its energy as heat over the dimmed image, which may be smaller.
 
     The energy is |I|^2, summed over the channels: what the concentration adds up. It is scaled to
-    its maximum and not cut.
+    its maximum and not clipped.
     """
     return _over(energy_level(saliency, *image.shape[:2]), image)
 
