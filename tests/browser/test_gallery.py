@@ -849,12 +849,13 @@ def test_printing_shows_every_card_and_every_picture(page):
     page.run(
         "addEventListener('afterprint', () => { window.printed = ["
         "  document.querySelectorAll('.card').length,"
-        "  [...document.images].filter((i) => i.complete && i.naturalWidth).length]; },"
+        "  [...document.images].filter((i) => i.complete && i.naturalWidth).length,"
+        "  [...document.images].filter((i) => i.loading === 'lazy').length]; },"  # Safari's wait
         "  {capture: true})"
     )
     paper = {"paperWidth": 8.27, "paperHeight": 11.69}
     pdf = b64decode(page.browser.execute_cdp_cmd("Page.printToPDF", paper)["data"])
-    assert page.run("return window.printed") == [24, 24 * 4]
+    assert page.run("return window.printed") == [24, 24 * 4, 0]
     pages = pdf.count(b"/Type /Page\n")
     assert 5 <= pages <= 8  # four or five cards a page, and none of them near blank
 

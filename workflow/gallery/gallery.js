@@ -165,7 +165,6 @@ function frame(where) {
   const made = copy("frame");
   const place = parts(where.card);
   made.querySelector("path").setAttribute("d", samples.outline[place.sample]);
-  if (printing) made.querySelector("img").loading = "eager";
   made.querySelector("img").src = source(where);
   return made;
 }
