@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
@@ -28,6 +28,7 @@ from concentration import gallery, pictures
 from concentration.coco import Sample, sample_id
 from concentration.methods import LABELS
 from concentration.results import checked_file
+from concentration.style import PALETTE
 
 from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up
 
@@ -111,7 +112,11 @@ class Page:
 
     def outlined(self) -> int:
         """How many pixels of the window have the outline's colour."""
-        color = np.rint(np.array(to_rgb(pictures.OUTLINE)) * 255)
+        return self.colored(pictures.OUTLINE)
+
+    def colored(self, name: str) -> int:
+        """How many pixels of the window have about this colour."""
+        color = np.rint(np.array(to_rgb(name)) * 255)
         return int((np.abs(self.screenshot() - color).max(axis=2) < 12).sum())
 
 
@@ -889,6 +894,19 @@ def test_borders_of_controls_stand_out_and_text_is_large_enough(page, scheme):
         "  e.innerText?.trim()).map((e) => parseFloat(getComputedStyle(e).fontSize)))"
     )
     assert smallest >= 11.99
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_forced_colours_leave_bars_chips_and_the_scale_their_own(page):
+    page.wait(lambda: page.run("return [...document.images].slice(0, 12).every((i) => i.complete)"))
+    colors = [to_hex(PALETTE[method]) for method in METHODS]
+    before = np.array([page.colored(color) for color in colors])
+    features = [{"name": "forced-colors", "value": "active"}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    after = np.array([page.colored(color) for color in colors])
+    assert (after > 0.9 * before).all()
+    assert before.min() > 500
+    assert page.colored(pictures.heat_colors(2)[1][:7]) > 5
     page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 

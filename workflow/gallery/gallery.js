@@ -41,7 +41,7 @@ const FACTS = {
   box_fraction: "Box fraction",
   target: "Target index",
 };
-const FEW = ["Concentration P", "Lift", "Mask fraction"]; // the numbers that a low window has room for
+const FEW = ["Concentration P", "Lift", "Mask fraction"]; // those that a low window has room for
 
 const form = document.getElementById("controls");
 const gallery = document.getElementById("gallery");
@@ -69,8 +69,6 @@ function probability(value) {
   if (value > 0.9999) return "> 0.9999";
   return value < 0.001 && value > 0 ? value.toExponential(1) : String(Number(value.toFixed(4)));
 }
-
-const isRecognised = (card) => cards.target_probability[card] > 0.5;
 
 const sizeName = (size) => (size === "original" ? "original size" : `${size} × ${size}`);
 
@@ -136,7 +134,7 @@ function prediction(card) {
     return [["Target rank", number("target_rank", cards.target_rank[card])], likely];
   }
   if (cards.target_probability[card] === null) return [likely];
-  return [["Recognised", isRecognised(card) ? "yes" : "no"], likely];
+  return [["Recognised", cards.recognised[card] ? "yes" : "no"], likely];
 }
 
 function pairs(rows) {
@@ -227,9 +225,10 @@ function row(place) {
 
 function targetText(card) {
   const likely = `probability ${probability(cards.target_probability[card])}`;
-  if (!cards.sigmoid[card]) return `target rank ${cards.target_rank[card] ?? "undefined"}, ${likely}`;
+  const rank = cards.target_rank[card] ?? "undefined";
+  if (!cards.sigmoid[card]) return `target rank ${rank}, ${likely}`;
   if (cards.target_probability[card] === null) return likely;
-  return `${isRecognised(card) ? "recognised" : "not recognised"}, ${likely}`;
+  return `${cards.recognised[card] ? "recognised" : "not recognised"}, ${likely}`;
 }
 
 // Batches: all have their place on the page, those near the window have their cards

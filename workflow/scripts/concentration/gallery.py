@@ -95,7 +95,9 @@ def data(
             "chosen": [_choice(chosen, sample.sample) for sample in samples],
         },
         "cards": {name: _numbers(cards[name]) for name in FACTS}
-        | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]},
+        | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}
+        # Decided here: on the page a probability has 4 digits, and 0.50001 is 0.5.
+        | {"recognised": [bool(value > 0.5) for value in cards["target_probability"]]},
         "control_labels": {name: f"{label} (P)" for name, label in CONTROL_LABELS.items()},
         "controls": {name: _numbers(shares) for name, shares in controls.items()},
         "maps": {name: _numbers(records[name]) for name in MEASURES}

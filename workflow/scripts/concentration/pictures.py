@@ -51,7 +51,8 @@ def energy_level(saliency: NDArray, height: int, width: int) -> NDArray[np.float
     if not np.isfinite(pixels).all():
         return np.zeros((height, width))
     if pixels.shape != (height, width):
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+        pixels = resized.astype(np.float64, copy=False)
     top = pixels.max()
     return pixels / top if top > 0 else pixels
 
