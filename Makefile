@@ -15,8 +15,6 @@ RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).g
 
 study: .venv/runtime
 	snakemake --cores all
-	@cat $(RESULTS)/tables/concentration_by_training.md 2>/dev/null || cat $(RESULTS)/tables/concentration.md
-	@echo "Figures: $(RESULTS)/figures   Maps, in a browser: $(RESULTS)/gallery/index.html"
 
 report: study
 	snakemake --report $(RESULTS)/report.html

@@ -36,6 +36,7 @@ include: "workflow/rules/saliency.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/console.smk"
 
 
 check_outputs()

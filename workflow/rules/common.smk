@@ -147,15 +147,16 @@ def map_folder(method):
     return folder if KEEP_MAPS else temp(folder)
 
 
+def operations(net, size):
+    """What one sample costs, in giga multiply-adds times a constant."""
+    pixels = 480 * 640 if size == "original" else int(size) ** 2
+    return pixels / 224**2 * float(ARCHITECTURES[NETS[net]["architecture"]]["gflops"])
+
+
 def heaviest_first(wildcards):
     """The priority of a job of maps: a long one that starts last would leave other cores idle."""
-
-    def operations(net, size):
-        pixels = 480 * 640 if size == "original" else int(size) ** 2
-        return pixels * float(ARCHITECTURES[NETS[net]["architecture"]]["gflops"])
-
-    wanted = operations(wildcards.net, wildcards.size)
-    return sum(operations(net, size) < wanted for net in NETS for size in SIZES)
+    work = operations(wildcards.net, wildcards.size)
+    return sum(operations(net, size) < work for net in NETS for size in SIZES)
 
 
 def growing(mem_mb):

@@ -1,0 +1,166 @@
+"""The words on the screen, and the estimate of the time left."""
+
+import doctest
+import logging
+
+import pytest
+
+from concentration import console
+from concentration.console import Console, Estimate, Step
+
+
+def test_examples():
+    assert doctest.testmod(console).attempted > 0
+    assert doctest.testmod(console).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "wildcards", "words"),
+    [
+        (
+            "compute_maps",
+            {"net": "vgg19", "size": "224", "scatteritem": "3-of-12"},
+            "maps of vgg19 at 224 (shard 3 of 12) computed",
+        ),
+        (
+            "score_maps",
+            {"net": "vgg19", "size": "original", "scatteritem": "1-of-1"},
+            "maps of vgg19 at original scored",
+        ),
+        (
+            "fetch_weights",
+            {"architecture": "vgg19", "weights": "IMAGENET1K_V1"},
+            "weights IMAGENET1K_V1 of vgg19 fetched",
+        ),
+        ("plot_concentration_by_net_224", {}, "figure concentration_by_net_224 drawn"),
+        ("tabulate_differences", {}, "tables of differences made"),
+        ("train_probe", {"net": "vgg19"}, "train probe (net vgg19) done"),  # not known to it
+    ],
+)
+def test_a_step_in_words(rule, wildcards, words):
+    assert console.sentence(Step(rule, wildcards)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "a few seconds left"),
+        (41, "about 50 s left"),
+        (54.9, "about 1 minute left"),
+        (60, "about 1 minute left"),
+        (100, "about 2 minutes left"),
+        (599, "about 10 minutes left"),
+        (28 * 60, "about 30 minutes left"),
+        (3600, "about 1 hour left"),
+        (5400, "about 1.5 hours left"),
+        (40 * 3600, "about 40 hours left"),
+        (72 * 3600, "about 3 days left"),
+    ],
+)
+def test_time_left_in_words(seconds, words):
+    assert console.time_left(seconds) == words
+
+
+def test_no_estimate_before_it_means_something():
+    steps = {1: Step("check_nets", seconds=5), 2: Step("compute_maps", seconds=500)}
+    estimate = Estimate(steps, start=0)
+    assert estimate.seconds_left(10) is None
+    estimate.begin(1, 0)
+    estimate.end(1, 5)
+    assert estimate.seconds_left(10) is None  # of the maps nothing is known
+
+
+def test_estimate_weighs_the_steps_and_sees_how_many_run_side_by_side():
+    steps = {i: Step("compute_maps", seconds=10 * (i + 1)) for i in range(4)}
+    steps[4] = Step("plot_lift", seconds=10)
+    estimate = Estimate(steps, start=0)
+    estimate.begin(0, 0)
+    estimate.begin(1, 0)
+    estimate.end(0, 20)  # half as fast as expected
+    # 20 of 40 s of the second are done; 60, 80 and 20 s are to do, on two cores.
+    assert estimate.seconds_left(20) == pytest.approx((20 + 60 + 80 + 20) / 2)
+    estimate.end(1, 40)
+    assert estimate.seconds_left(40) == pytest.approx((60 + 80 + 20) / (60 / 40))
+
+
+def record(text, event=None, level=logging.INFO, **values):
+    return logging.makeLogRecord(
+        {"msg": text, "event": event, "levelno": level, "created": 0.0, **values}
+    )
+
+
+def printed(screen, *records):
+    """What a handler with this formatter and filter would print."""
+    return [text for r in records if screen.filter(r) and (text := screen.format(r))]
+
+
+@pytest.fixture
+def screen():
+    steps = {7: Step("compute_maps", {"net": "vgg19", "size": "224", "scatteritem": "1-of-1"})}
+    return Console(logging.Formatter("full: %(message)s"), lambda: steps, lambda: "up to date")
+
+
+def test_a_step_is_one_line(screen):
+    lines = printed(
+        screen,
+        record("Building DAG of jobs..."),
+        record("table", "run_info"),
+        record("Execute 1 jobs...", "job_started", jobs=[7]),
+        record("paths", "job_info"),
+        record("Finished jobid: 7", "job_finished", job_id=7),
+        record(None, "progress", done=1, total=2),
+    )
+    assert len(lines) == 2
+    assert lines[0].startswith("To do: 1 step")
+    assert lines[1].endswith("maps of vgg19 at 224 computed; 1 of 2 steps")
+
+
+def test_warnings_and_what_is_not_known_are_printed(screen):
+    unknown = record("Something new"), record("Using shell: odd", level=logging.WARNING)
+    assert printed(screen, *unknown) == ["full: Something new", "full: Using shell: odd"]
+
+
+def test_what_is_not_as_expected_is_printed_in_full(screen):
+    unexpected = record("Finished jobid: 7", "job_finished")  # no job_id
+    later = record("paths", "job_info")
+    assert printed(screen, unexpected, later) == ["full: Finished jobid: 7", "full: paths"]
+
+
+def test_a_failure_ends_the_screen(screen, tmp_path):
+    log = tmp_path / "maps.log"
+    log.write_text("10:00:00 reading\n10:00:01 Error: no such layer:\n  - layer9\n")
+    files = {"input": ["a"] * 1000, "output": ["b"], "log": [str(log)]}
+    failed = record("Error in rule", "job_error", 40, jobid=7, rule_name="compute_maps", **files)
+    printed(screen, record("table", "run_info"), failed)
+    [end] = printed(screen, record("Exiting because a job execution failed. Look above", level=40))
+    assert end.splitlines()[1:] == [
+        "Failed: maps of vgg19 at 224 (rule compute_maps)",
+        "  10:00:01 Error: no such layer:",
+        "    - layer9",
+        f"  log: {log}",
+    ]
+
+
+def test_a_failure_that_was_mended_is_not_listed(screen):
+    failed = record(
+        "", "job_error", 40, jobid=7, rule_name="compute_maps", input=[], output=[], log=[]
+    )
+    finished = record("Finished jobid: 7", "job_finished", job_id=7)
+    end = record("Exiting because a job execution failed", level=40)
+    assert len(printed(screen, record("table", "run_info"), failed, finished, end)) == 3
+    assert screen.failures == {}
+
+
+def test_where_to_look_names_what_the_run_is_about(tmp_path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "figures").mkdir()
+    made = [str(tmp_path / "tables/measures.md"), "resources/sample/images"]
+    assert console.places(tmp_path, made, "make report") == [f"Tables  {tmp_path / 'tables'}"]
+    assert console.places(tmp_path, [], "make report") == [f"Results  {tmp_path}"]
+    made += [str(tmp_path / "figures/lift.png"), str(tmp_path / "study.html")]
+    assert console.places(tmp_path, made, "make report")[-1] == "All on one page  make report"
+
+
+def test_a_table_without_the_columns_is_not_shown():
+    assert console.short_table("| net | records |\n|:--|--:|\n| vgg19 | 3 |") == []
+    assert console.short_table("") == []

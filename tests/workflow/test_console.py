@@ -1,0 +1,80 @@
+"""The screen of a run: short lines in words, and at the end the result and where to look."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from .conftest import SMALL
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def first(house):
+    """The screen of the first run of the small study."""
+    done = house.run("--cores", "2", study=SMALL)
+    assert done.returncode == 0, done.stderr[-6000:]
+    return done.stderr
+
+
+def newest_log(house) -> Path:
+    return max((house.root / ".snakemake/log").glob("*.log"))
+
+
+def test_a_run_is_short_and_in_words(first):
+    lines = first.splitlines()
+    assert len(lines) < 100
+    assert max(map(len, lines)) < 200
+    assert re.search(r"^[\d:]+ maps of squeezenet at 64 computed; \d+ of \d+ steps", first, re.M)
+    assert re.search(r"; \d+ of \d+ steps, (about .+|a few seconds) left$", first, re.M)
+    assert not re.search(r"^ *(input|output|wildcards|resources):", first, re.M)
+
+
+def test_the_last_screen_is_the_result_and_where_to_look(first):
+    last = first[first.index("Done: ") :]
+    assert re.match(r"Done: \d+ steps in (\d+ min )?\d+ s\n", last)
+    assert re.search(r"^Guided Grad-CAM +\d\.\d+ +\[.+\] +\d+\.\d+$", last, re.M)
+    for place in ("results/tables", "results/figures", "results/gallery/index.html"):
+        assert re.search(rf" {place}$", last, re.M)
+    assert "snakemake --report results/report.html --configfile study.yaml" in last
+    assert len(last.splitlines()) < 25
+
+
+def test_the_log_file_keeps_all(house, first):
+    log = newest_log(house).read_text()
+    assert "rule compute_maps:" in log
+    assert "    log: results/logs/" in log
+    assert "Job stats:" in log
+
+
+def test_nothing_to_be_done_is_short(house, first):
+    again = house.run("--cores", "2", study=SMALL)
+    assert "Nothing to be done" in again.stderr
+    assert "results/gallery/index.html" in again.stderr
+    assert "Concentration" not in again.stderr
+    assert len(again.stderr.splitlines()) < 12
+
+
+def test_snakemakes_own_output_is_kept_where_it_is_asked_for(house, first):
+    for option in ("--dry-run", "--verbose", "--touch"):
+        done = house.run("--forcerun", "plot_lift", option, study=SMALL)
+        text = done.stdout + done.stderr
+        assert "rule plot_lift:" in text, option
+        assert "output: results/figures/lift.png" in text, option
+    assert "Done" not in text  # --touch makes no result
+
+
+def test_an_error_is_complete(house, first):
+    (house.root / "weights.pth").write_text("no weights")
+    net = {"name": "broken", "architecture": "squeezenet1_1", "weights": "weights.pth"}
+    done = house.run("results/nets.csv", study=SMALL | {"nets": [net]})
+    assert done.returncode != 0
+    text = done.stderr
+    assert "Error in rule check_nets:" in text
+    assert "log: results/logs/check_nets.log (check log file" in text
+    ending = text[text.index("Failed: nets (rule check_nets)") :]
+    assert "net 'broken': weights 'weights.pth'" in ending
+    assert "  log: results/logs/check_nets.log" in ending
+    assert "Complete log(s):" in ending
+    assert "Done" not in text
