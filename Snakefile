@@ -58,3 +58,23 @@ rule all:
         "<results>/gallery",
         "<results>/study.html",
     localrule: True
+
+
+# Parts of it: snakemake tables.
+rule tables:
+    input:
+        expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
+    localrule: True
+
+
+rule figures:
+    input:
+        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
+        "<results>/figures/maps",
+    localrule: True
+
+
+rule maps:
+    input:
+        gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else no_maps,
+    localrule: True

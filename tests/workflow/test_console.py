@@ -56,6 +56,25 @@ def test_nothing_to_be_done_is_short(house, first):
     assert len(again.stderr.splitlines()) < 12
 
 
+def test_parts_of_the_study_are_targets(house, first):
+    for target, place in [("tables", "tables"), ("figures", "figures"), ("maps", "saliency")]:
+        done = house.run(target, study=SMALL)
+        assert "Nothing to be done" in done.stderr, done.stderr
+        assert re.search(rf" results/{place}$", done.stderr, re.M)
+    (house.root / "results/tables/measures.tex").unlink()
+    (house.root / "results/figures/lift.eps").unlink()
+    assert house.run("tables", study=SMALL).stderr.count(" made; ") == 1
+    assert house.run("figures", study=SMALL).stderr.count("figure lift drawn") == 1
+
+
+def test_maps_that_are_not_kept_are_refused(house, first):
+    refused = house.run("maps", "--dry-run", study=SMALL | {"keep_maps": False})
+    text = refused.stdout + refused.stderr
+    assert refused.returncode != 0
+    assert "This study keeps no maps (keep_maps: false)" in text
+    assert "Traceback" not in text
+
+
 def test_snakemakes_own_output_is_kept_where_it_is_asked_for(house, first):
     for option in ("--dry-run", "--verbose", "--touch"):
         done = house.run("--forcerun", "plot_lift", option, study=SMALL)
