@@ -60,7 +60,7 @@ rule all:
     localrule: True
 
 
-# Parts of it: snakemake tables.
+# Parts of it: snakemake tables. The maps are those that the study keeps.
 rule tables:
     input:
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
@@ -76,5 +76,5 @@ rule figures:
 
 rule maps:
     input:
-        gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else no_maps,
+        gather.shard(KEPT_MAPS, net=NETS, method=METHODS, size=SIZES),
     localrule: True

@@ -155,10 +155,15 @@ def test_where_to_look_names_what_the_run_is_about(tmp_path):
     (tmp_path / "tables").mkdir()
     (tmp_path / "figures").mkdir()
     made = [str(tmp_path / "tables/measures.md"), "resources/sample/images"]
-    assert console.places(tmp_path, made, "make report") == [f"Tables  {tmp_path / 'tables'}"]
-    assert console.places(tmp_path, [], "make report") == [f"Results  {tmp_path}"]
+    assert console.places(tmp_path, made, "saliency", "make report") == [
+        f"Tables  {tmp_path / 'tables'}"
+    ]
+    assert console.places(tmp_path, [], "saliency", "make report") == [f"Results  {tmp_path}"]
     made += [str(tmp_path / "figures/lift.png"), str(tmp_path / "study.html")]
-    assert console.places(tmp_path, made, "make report")[-1] == "All on one page  make report"
+    assert (
+        console.places(tmp_path, made, "saliency", "make report")[-1]
+        == "All on one page  make report"
+    )
 
 
 def test_a_table_without_the_columns_is_not_shown():

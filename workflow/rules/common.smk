@@ -147,15 +147,6 @@ def map_folder(method):
     return folder if KEEP_MAPS else temp(folder)
 
 
-def no_maps(wildcards):
-    """In place of the maps of a study that keeps none: they would be deleted as soon as made."""
-    raise WorkflowError(
-        "This study keeps no maps (keep_maps: false): each is deleted once it is scored. With "
-        "keep_maps: true, snakemake maps computes them; those of the showcase are in "
-        f"'{RESULTS / 'showcase'}' in any case, once the study is done."
-    )
-
-
 def operations(net, size):
     """What one sample costs, in giga multiply-adds times a constant."""
     pixels = 480 * 640 if size == "original" else int(size) ** 2
@@ -256,7 +247,9 @@ SHARDS = min(SHARDS, MOST_SHARDS)
 GROWTHS = [step / 10 for step in range(11)]
 
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
+SHOWCASE = "<results>/showcase/{net}/{size}/{scatteritem}"
 KEEP_MAPS = config.get("keep_maps", True)
+KEPT_MAPS = SALIENCY if KEEP_MAPS else SHOWCASE  # the showcase's stay in any case
 # Nets that learned nothing are controls, unless all are.
 UNTRAINED = [net["name"] for net in NETS.values() if net["weights"] == "random"]
 SOME_TRAINED = len(UNTRAINED) < len(NETS)

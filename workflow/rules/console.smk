@@ -44,7 +44,8 @@ def report_command():
 
 
 def where_to_look():
-    return "\n".join(console.places(RESULTS, files_made(), report_command()))
+    arrays = "saliency" if KEEP_MAPS else "showcase"
+    return "\n".join(console.places(RESULTS, files_made(), arrays, report_command()))
 
 
 def result():

@@ -21,7 +21,7 @@ rule score_maps:
     output:
         scores="<results>/scores/{net}/{size}/{scatteritem}.parquet",
         sweep="<results>/sweeps/{net}/{size}/{scatteritem}.parquet",
-        showcase=directory("<results>/showcase/{net}/{size}/{scatteritem}"),
+        showcase=directory(SHOWCASE),
     log:
         "<logs>/score_maps/{net}-{size}-{scatteritem}.log",
     benchmark:

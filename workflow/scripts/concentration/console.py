@@ -381,13 +381,15 @@ def short_table(
     ]
 
 
-def places(results: Path, made: Iterable[str], report: str) -> list[str]:
+def places(results: Path, made: Iterable[str], arrays: str, report: str) -> list[str]:
     """Where to look: the parts of the results that the run is about, and how to get its report.
 
     Parameters
     ----------
     made
         The files and folders that the run's jobs make, or have made earlier.
+    arrays
+        The folder of the maps that are kept.
     report
         The command that gathers the whole study on one page.
     """
@@ -398,7 +400,7 @@ def places(results: Path, made: Iterable[str], report: str) -> list[str]:
             ("Tables", "tables"),
             ("Figures", "figures"),
             ("Maps, in a browser", "gallery/index.html"),
-            ("Maps, as arrays", "saliency"),
+            ("Maps, as arrays", arrays),
         ]
         if where.split("/")[0] in parts and (results / where).exists()
     ]
