@@ -130,7 +130,7 @@ def test_a_killed_snakemake_goes_on(plain, house, expected):
         [hanging, _], *_ = jobs("compute_maps", "RUNNING")
         wait_for(lambda: computing(plain, hanging), "a script")  # what starts later is not stopped
         plain.signal(hanging, signal.SIGSTOP)
-        done = r"Finished jobid: \d+ \(Rule: compute_maps\)"
+        done = r"maps of \S+ at \S+ .*computed; "
         wait_for(lambda: len(re.findall(done, said.read_text())) == 3, "three jobs done", 120)
         snakemake.kill()
         snakemake.wait()

@@ -285,7 +285,7 @@ class Console(logging.Formatter):
             return "\n".join([self.full.format(record), *self.failures.values()])
         if match := re.match(r"Job (\d+) has been submitted with SLURM jobid (\w+)", text):
             step = self.estimate.steps[int(match[1])]
-            return f"{_clock(now)} {subject(step)}: submitted, job {match[2]} of Slurm"
+            return f"{_clock(now)} {subject(step)}: submitted as Slurm's job {match[2]}"
         return self.full.format(record)
 
     def _begin(self, key: Any, now: float) -> str:
