@@ -183,26 +183,30 @@ def code(*scripts):
 
 
 @functools.cache
-def syntax(source):
-    return ast.parse(source.read_text("utf-8"))
+def statements(source):
+    """A source file as its syntax tree, followed by all statements in it: no need to go deeper."""
+    nodes = [ast.parse(source.read_text("utf-8"))]
+    for node in nodes:
+        for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+            nodes += getattr(node, block, [])
+    return nodes
 
 
 @functools.cache
 def meaning(source):
     """A source file as its syntax tree, without docstrings."""
-    tree = syntax(source)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(tree):
+    for node in statements(source):
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return ast.dump(statements(source)[0])
 
 
 @functools.cache
 def imported_modules(source):
     """The files below the scripts' folder that a source file imports from, by itself."""
     found = set()
-    for node in ast.walk(syntax(source)):
+    for node in statements(source):
         if isinstance(node, ast.ImportFrom):
             folder = source.parents[node.level - 1] if node.level else SCRIPTS
             origin = folder.joinpath(*(node.module or "").split("."))
