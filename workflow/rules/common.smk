@@ -148,7 +148,7 @@ def map_folder(method):
 
 
 def operations(net, size):
-    """What one sample costs, in giga multiply-adds times a constant."""
+    """What the forward pass of a sample costs, in giga multiply-adds."""
     pixels = 480 * 640 if size == "original" else int(size) ** 2
     return pixels / 224**2 * float(ARCHITECTURES[NETS[net]["architecture"]]["gflops"])
 

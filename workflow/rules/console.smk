@@ -32,7 +32,7 @@ def steps_to_do():
 
 
 def files_made():
-    return {str(file) for job in workflow.dag.jobs for file in [*job.output, *job.input]}
+    return {str(file) for job in workflow.dag.jobs for file in job.output}
 
 
 def report_command():
