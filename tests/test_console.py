@@ -32,8 +32,8 @@ def test_examples():
             {"architecture": "vgg19", "weights": "IMAGENET1K_V1"},
             "weights IMAGENET1K_V1 of vgg19 fetched",
         ),
-        ("plot_concentration_by_net_224", {}, "figure concentration_by_net_224 drawn"),
-        ("tabulate_differences", {}, "tables of differences made"),
+        ("plot_charts", {}, "figures drawn"),
+        ("make_tables", {}, "tables made"),
         ("train_probe", {"net": "vgg19"}, "train probe (net vgg19) done"),  # not known to it
     ],
 )
@@ -72,7 +72,7 @@ def test_no_estimate_before_it_means_something():
 
 def test_estimate_weighs_the_steps_and_sees_how_many_run_side_by_side():
     steps = {i: Step("compute_maps", seconds=10 * (i + 1)) for i in range(4)}
-    steps[4] = Step("plot_lift", seconds=10)
+    steps[4] = Step("plot_charts", seconds=10)
     estimate = Estimate(steps, start=0)
     estimate.begin(0, 0)
     estimate.begin(1, 0)

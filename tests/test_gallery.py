@@ -124,11 +124,9 @@ def test_outputs_of_a_sigmoid_are_known():
     )
     expected = [net == NETS[0] for _ in samples() for net in NETS for _ in SIZES]
     assert data(frame)["cards"]["sigmoid"] == expected
-    known = data(frame.assign(target_probability=0.50001))["cards"]
-    assert set(known["target_probability"]) == {0.5}  # which is rounded
-    assert set(known["recognised"]) == {True}
-    assert set(data(frame.assign(target_probability=0.5))["cards"]["recognised"]) == {False}
-    assert set(data(frame.assign(target_probability=np.nan))["cards"]["recognised"]) == {False}
+    for value in (True, False, None):
+        table = frame.assign(target_recognised=pd.array([value] * len(frame), dtype="boolean"))
+        assert set(data(table)["cards"]["recognised"]) == {value is True}
     with pytest.raises(StudyError, match="output activation 'tanh'"):
         data(measures(output_activation="tanh"))
 

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from concentration.coco import Sample, sample_id
 from concentration.errors import StudyError
-from concentration.showcase import choose
+from concentration.results import checked_folder, write_array
+from concentration.showcase import choose, read_map, worst
 
 
 def samples(*pairs: tuple[int, str]) -> list[Sample]:
@@ -58,3 +61,38 @@ def test_wanted_samples_come_in_the_wanted_order():
 def test_an_unknown_sample_is_told_with_the_nearest():
     with pytest.raises(StudyError, match="did you mean '000000000005-clock'"):
         choose(samples((5, "clock")), ["000000000005-clok"])
+
+
+def test_the_worst_of_each_class_is_that_of_the_leading_method_on_trained_nets():
+    shares = {  # method, net: of samples a1, a2 (class a), b1
+        ("grad_cam", "one"): [0.9, 0.8, 0.7],
+        ("grad_cam", "two"): [0.2, 0.5, 0.7],
+        ("deconvolution", "one"): [0.5, 0.1, 0.1],
+        ("deconvolution", "two"): [0.5, 0.1, None],
+        ("sobel", "one"): [1.0, 1.0, 1.0],
+        ("grad_cam", "random"): [1.0, 0.0, 0.0],
+    }
+    rows = [
+        {"sample": sample, "class": sample[0], "method": method, "net": net, "concentration": share}
+        for (method, net), values in shares.items()
+        for sample, share in zip(["a1", "a2", "b1"], values, strict=True)
+    ]
+    table = pd.DataFrame(rows).astype({"concentration": "float64"})
+    assert worst(table, ["random"]) == ["a1", "b1"]
+    assert worst(table.assign(concentration=float("nan")), ["random"]) == []
+
+
+def test_a_map_is_found_among_those_of_the_showcase_and_among_all(tmp_path):
+    places = {"copied": "net/64/1-of-2/grad_cam/7-dog.npy", "kept": "net/grad_cam/64/1-of-2/8.npy"}
+    folders = []
+    for number, place in enumerate(places.values()):
+        file = tmp_path / place
+        above = file.parents[1] if number == 0 else file.parent
+        with checked_folder(above) as draft:
+            (draft / file.relative_to(above)).parent.mkdir(parents=True, exist_ok=True)
+            write_array(draft / file.relative_to(above), np.full((1, 2, 2), number, "float32"))
+        folders.append(str(above))
+    assert read_map(folders, "7-dog", "net", "grad_cam", "64").max() == 0
+    assert read_map(folders, "8", "net", "grad_cam", "64").max() == 1
+    with pytest.raises(StudyError, match="no map of 8 by deconvolution for net at 64"):
+        read_map(folders, "8", "net", "deconvolution", "64")

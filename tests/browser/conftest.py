@@ -80,7 +80,6 @@ def small_study(folder: Path) -> Study:
         made_up(ids, NETS, METHODS, SIZES).to_parquet(draft)
     arguments = {
         "instances": str(folder / "instances.json"),
-        "ids": str(folder / "showcase.json"),
         "images": ImageFolder(folder / "images"),
         "mask_folder": str(folder / "masks"),
         "measures": str(folder / "measures.parquet"),
@@ -90,7 +89,7 @@ def small_study(folder: Path) -> Study:
         "methods": METHODS,
         "sizes": SIZES,
         "untrained": UNTRAINED,
-        "chosen": dict(zip(ids, ["first", "first", "worst"], strict=False)),
+        "chosen": dict(zip(ids, ["first", "first", "worst", *3 * ["named"]], strict=True)),
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
 
@@ -114,6 +113,7 @@ def made_up(
         target=920,
         target_rank=np.where(rng.random(cards) < 0.1, np.nan, rng.permutation(cards) + 1.0)[card],
         target_probability=rng.random(cards)[card],
+        target_recognised=pd.Series(pd.NA, frame.index, dtype="boolean"),
         output_activation="softmax",
         **{name: rng.random(len(frame)) for name in ("concentration", *NAMES)},
         status="ok",

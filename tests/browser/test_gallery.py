@@ -715,6 +715,7 @@ def sigmoid(page, study, tmp_path) -> tuple[Page, pd.DataFrame]:
     for value, sample in {0.99982: 0, 0.1234: 1, 4.2e-10: 2, 0.99998: 3, np.nan: 4}.items():
         of_card = (measures["sample"] == SAMPLES[sample][0]) & (measures["net"] == NETS[0])
         measures.loc[of_card, "target_probability"] = value
+        measures.loc[of_card, "target_recognised"] = pd.NA if np.isnan(value) else value > 0.5
     with checked_file(tmp_path / "measures.parquet") as draft:
         measures.to_parquet(draft)
     changed = replace(

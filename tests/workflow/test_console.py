@@ -64,7 +64,7 @@ def test_parts_of_the_study_are_targets(house, first):
     (house.root / "results/tables/measures.tex").unlink()
     (house.root / "results/figures/lift.eps").unlink()
     assert house.run("tables", study=SMALL).stderr.count(" made; ") == 1
-    assert house.run("figures", study=SMALL).stderr.count("figure lift drawn") == 1
+    assert house.run("figures", study=SMALL).stderr.count("figures drawn") == 1
 
 
 def test_of_maps_that_are_not_kept_the_showcase_is_made(house, first):
@@ -75,10 +75,10 @@ def test_of_maps_that_are_not_kept_the_showcase_is_made(house, first):
 
 def test_snakemakes_own_output_is_kept_where_it_is_asked_for(house, first):
     for option in ("--dry-run", "--verbose", "--touch"):
-        done = house.run("--forcerun", "plot_lift", option, study=SMALL)
+        done = house.run("--forcerun", "plot_charts", option, study=SMALL)
         text = done.stdout + done.stderr
-        assert "rule plot_lift:" in text, option
-        assert "output: results/figures/lift.png" in text, option
+        assert "rule plot_charts:" in text, option
+        assert "results/figures/lift.png" in text, option
     assert "Done" not in text  # --touch makes no result
 
 

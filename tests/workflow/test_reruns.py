@@ -42,7 +42,7 @@ def test_touched_but_unchanged_code_recomputes_nothing(study):
 
 def test_dilation_recomputes_masks_and_energy_but_no_maps(study):
     planned = rules(study.planned(TWO_NETS | {"mask_dilation": 0.5}))
-    assert {"dilate_masks", "score_maps", "gather_scores", "plot_concentration"} <= planned
+    assert {"dilate_masks", "score_maps", "gather_scores", "plot_charts"} <= planned
     assert not planned & {"select_subset", "check_nets", "compute_maps"}
 
 
@@ -64,9 +64,9 @@ def test_one_net_recomputes_that_net_alone(study):
         ("relu_rules", {"compute_maps"}, {"select_subset", "dilate_masks", "draw_sample"}),
         ("masks", {"dilate_masks", "score_maps"}, {"compute_maps", "select_subset"}),
         ("energy", {"score_maps", "gather_scores"}, {"compute_maps", "dilate_masks"}),
-        ("charts/lift", {"plot_lift"}, {"score_maps", "plot_concentration", "plot_comparison"}),
-        ("differences", {"tabulate_differences", "plot_controls"}, {"plot_concentration"}),
-        ("intervals", {"tabulate_concentration", "plot_lift"}, {"gather_scores", "render_maps"}),
+        ("charts/lift", {"plot_charts"}, {"score_maps", "make_tables", "plot_comparison"}),
+        ("tables", {"make_tables", "describe_study"}, {"plot_charts", "plot_comparison"}),
+        ("intervals", {"make_tables", "plot_charts"}, {"gather_scores", "render_maps"}),
         ("sample/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
     ],
 )

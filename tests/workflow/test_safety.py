@@ -184,7 +184,7 @@ CHANGES = {
         set(),
     ),
     "size": ({"sizes": [64, 48]}, {"compute_maps"}, {"select_subset", "dilate_masks"}),
-    "nothing": ({}, set(), {"select_subset", "compute_maps", "gather_scores", "plot_lift"}),
+    "nothing": ({}, set(), {"select_subset", "compute_maps", "gather_scores", "plot_charts"}),
 }
 
 
@@ -204,7 +204,7 @@ def test_results_without_snakemake_s_memory_know_what_they_are_made_of(built, ch
     assert made <= planned
     assert not kept & planned
     if made:
-        assert {"gather_scores", "tabulate_concentration", "describe_study"} <= planned
+        assert {"gather_scores", "make_tables", "describe_study"} <= planned
 
 
 def test_what_copied_results_become_is_what_a_new_study_is(built):
@@ -479,8 +479,8 @@ DAMAGE = {
     "map": ("saliency/net/grad_cam/64/1-of-1/*.npy", half_zero, "score_maps", ENERGY),
     "predictions": ("predictions/net/64/1-of-1.parquet", cut, "score_maps", ENERGY),
     "scores": ("scores/net/64/1-of-1.parquet", flip, "gather_scores", ENERGY),
-    "measures": ("measures.parquet", flip, "tabulate_concentration", TABLE),
-    "sweep": ("dilation_sweep.parquet", cut, "plot_dilation_sweep", "dilation_sweep.png"),
+    "measures": ("measures.parquet", flip, "make_tables", TABLE),
+    "sweep": ("dilation_sweep.parquet", cut, "plot_charts", "dilation_sweep.png"),
     "subset": ("subset.csv", cut, "gather_scores", ENERGY),
     "instances": ("instances.json", cut, "dilate_masks", ENERGY),
     "showcase": ("showcase.json", cut, "score_maps", ENERGY),

@@ -6,7 +6,7 @@ import logging
 from concentration import console
 
 # Seconds of work of a step on one core, by the first word of its rule, as in the default study.
-USUAL_SECONDS = {"plot": 7, "tabulate": 3, "build": 11, "render": 8, "check": 9}
+USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}
 
 
 def expected_seconds(name, wildcards):

@@ -96,6 +96,8 @@ rule render_maps:
         "../scripts/render_maps.py"
 
 
+# Where maps are kept, the gallery shows the worst of each class too. Which they are is known late.
+SHOWS_WORST = KEEP_MAPS and "showcase" not in config
 GALLERY_PAGE = [HOUSE / f"workflow/gallery/gallery.{kind}" for kind in ("html", "css", "js")]
 
 
@@ -109,6 +111,8 @@ rule build_gallery:
             untrained=UNTRAINED,
             methods=METHODS,
             sizes=SIZES,
+            named="showcase" in config,
+            worst=SHOWS_WORST,
         ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,
@@ -116,6 +120,9 @@ rule build_gallery:
         masks=rules.dilate_masks.output.masks,
         measures=rules.gather_scores.output.measures,
         maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
+        all_maps=(
+            gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if SHOWS_WORST else []
+        ),
         page=[ancient(file) for file in GALLERY_PAGE],
     output:
         gallery=directory("<results>/gallery"),

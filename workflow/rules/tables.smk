@@ -67,7 +67,5 @@ rule describe_study:
     resources:
         mem_mb=500,
         runtime=5,
-    params:
-        house=str(HOUSE),
     script:
         "../scripts/describe_study.py"

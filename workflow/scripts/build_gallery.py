@@ -13,7 +13,6 @@ from concentration.jobs import job, progress
 def main(
     *,
     instances: str,
-    ids: str,
     images: ImageFolder,
     mask_folder: str,
     measures: str,
@@ -28,10 +27,10 @@ def main(
 ) -> None:
     """Write the folder ``output``; ``page`` names the three files that the page is made of.
 
-    ``chosen`` is why each sample is in the showcase, as ``gallery.data`` takes it.
+    ``chosen`` names the samples that are shown, and why each is, as ``gallery.data`` takes it.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
-    samples = showcase.read(ids, coco.samples(coco.read_subset(instances)))
+    samples = showcase.choose(coco.samples(coco.read_subset(instances)), list(chosen))
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
     ]
@@ -65,18 +64,22 @@ def main(
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         source = snakemake.input
+        shown = results.read_json(Path(source.showcase))
+        chosen = dict.fromkeys(shown, "named" if settings["named"] else "first")
+        if settings["worst"]:
+            records = results.read_table(Path(source.measures))
+            chosen |= dict.fromkeys(showcase.worst(records, settings["untrained"]), "worst")
         main(
             instances=source.instances,
-            ids=source.showcase,
             images=ImageFolder.listed(snakemake.params.images, source.images),
             mask_folder=source.masks,
             measures=source.measures,
-            maps=source.maps,
+            maps=[*source.maps, *source.all_maps],
             page=source.page,
             nets=settings["nets"],
             methods=settings["methods"],
             sizes=settings["sizes"],
             untrained=settings["untrained"],
-            chosen={},
+            chosen=chosen,
             output=snakemake.output.gallery,
         )

@@ -17,12 +17,10 @@ from concentration.files import whole_file
 from concentration.jobs import job
 
 
-def main(
-    configuration: Mapping[str, Any], requirements: Path, house: Path, outputs: Mapping[str, str]
-) -> None:
-    """``requirements`` names the packages, ``house`` is the folder of the workflow."""
+def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[str, str]) -> None:
+    """``requirements`` names the packages, and lies in the folder of the workflow."""
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
-    packages = software(requirements.read_text("utf-8"), house)
+    packages = software(requirements.read_text("utf-8"), requirements.parent)
     with whole_file(outputs["configuration"]) as draft:
         draft.write_text(text, "utf-8")
     with whole_file(outputs["software"]) as draft:
@@ -76,6 +74,5 @@ if __name__ == "__main__":
         main(
             settings["configuration"],
             Path(snakemake.input.requirements),
-            Path(snakemake.params.house),
             snakemake.output,
         )

@@ -29,11 +29,11 @@ STEPS = {
     "gather_scores": ("scores", "gathered"),
     "render_maps": ("pictures of maps", "drawn"),
     "build_gallery": ("gallery", "built"),
-    "tabulate_undefined": ("table of undefined records", "made"),
+    "make_tables": ("tables", "made"),
+    "plot_charts": ("figures", "drawn"),
+    "plot_comparison": ("figure comparison", "drawn"),
     "describe_study": ("settings and software", "noted"),
 }
-# Families of rules, by the first word of their names.
-FAMILIES = {"plot": ("figure {}", "drawn"), "tabulate": ("tables of {}", "made")}
 
 LONG = 60  # seconds: a step that is expected to take as long is also named when it starts
 MOST_FILES = 3  # of a list in an error
@@ -73,8 +73,8 @@ def subject(step: Step) -> str:
 
     >>> subject(Step("compute_maps", {"net": "vgg19", "size": "224", "scatteritem": "1-of-2"}))
     'maps of vgg19 at 224 (shard 1 of 2)'
-    >>> subject(Step("plot_lift"))
-    'figure lift'
+    >>> subject(Step("plot_charts"))
+    'figures'
     """
     return _words(step)[0]
 
@@ -89,16 +89,12 @@ def sentence(step: Step) -> str:
 
 
 def _words(step: Step) -> tuple[str, str]:
-    family, _, rest = step.rule.partition("_")
     unnamed = dict(step.wildcards)
     shard, _, shards = unnamed.pop("scatteritem", "").partition("-of-")
     if step.rule in STEPS:
         pattern, verb = STEPS[step.rule]
         text = pattern.format_map(step.wildcards)
         unnamed = {}
-    elif family in FAMILIES and rest:
-        pattern, verb = FAMILIES[family]
-        text = pattern.format(rest)
     else:  # a rule that is not known here
         text, verb = step.rule.replace("_", " "), "done"
     notes = [f"{name} {value}" for name, value in unnamed.items()]
@@ -321,7 +317,7 @@ def _clock(now: float) -> str:
 def plan(steps: Iterable[Step]) -> str:
     """The first line of a run.
 
-    >>> plan([Step("plot_lift"), Step("figures")])
+    >>> plan([Step("plot_charts"), Step("figures")])
     'To do: 2 steps (in full: .snakemake/log, or snakemake --verbose)'
     """
     rules = [step.rule for step in steps]
@@ -358,7 +354,7 @@ def last_words(log: Path, most: int = 8) -> list[str]:
 
 
 def short_table(
-    markdown: str, columns: Sequence[str] = ("method", "mean", "95 % interval", "lift")
+    markdown: str, columns: Sequence[str] = ("method", "images", "mean", "95 % CI", "lift")
 ) -> list[str]:
     """Some columns of a table of Markdown, aligned; none where it has not all of them.
 

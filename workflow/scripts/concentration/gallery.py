@@ -30,6 +30,7 @@ LONGER_SIDE = 320  # of a picture, pixels
 GRID = 1000  # an outline's coordinates, whatever the image's size
 TOLERANCE = 1 / 400  # by how much of the image's longer side an outline may leave the mask's border
 
+READING = ("output_activation", "target_recognised")  # of the net's outputs
 STATUSES = {
     "ok": "ok",
     "zero_energy": "the map is all zero",
@@ -96,8 +97,7 @@ def data(
         },
         "cards": {name: _numbers(cards[name]) for name in FACTS}
         | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}
-        # Decided here: on the page a probability has 4 digits, and 0.50001 is 0.5.
-        | {"recognised": [bool(value > 0.5) for value in cards["target_probability"]]},
+        | {"recognised": [value is True for value in _booleans(cards["target_recognised"])]},
         "control_labels": {name: f"{label} (P)" for name, label in CONTROL_LABELS.items()},
         "controls": {name: _numbers(shares) for name, shares in controls.items()},
         "maps": {name: _numbers(records[name]) for name in MEASURES}
@@ -108,7 +108,7 @@ def data(
 
 def _require_columns(measures: pd.DataFrame) -> None:
     """Raises StudyError for measures of an earlier version, which lack a column."""
-    required = ("concentration", *NAMES, *FACTS, "output_activation", "negligible_energy")
+    required = ("concentration", *NAMES, *FACTS, *READING, "negligible_energy")
     missing = [name for name in required if name not in measures]
     if missing:
         raise StudyError(
