@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from concentration import charts, comparison, differences, measures, style, summaries
-from concentration.charts import marks
 from concentration.coco import Sample
 from concentration.groups import extent, of_trained, once
 from concentration.methods import ALL_LABELS, CONTROL_LABELS, LABELS
@@ -538,7 +537,7 @@ def test_undefined_records_are_told(chart):
     ids=["short", "joints", "lines", "no joint"],
 )
 def test_long_names_are_broken_at_their_joints(label, lines):
-    assert marks.wrapped(label).split("\n") == lines
+    assert style.wrapped(label).split("\n") == lines
 
 
 def test_comparison_tells_the_concentration_of_every_map():

@@ -1,4 +1,4 @@
-# What people look at.
+# What people look at. Priorities: the longest first, so that no core is idle at the end.
 
 
 rule plot_charts:
@@ -17,6 +17,7 @@ rule plot_charts:
         "<logs>/plot_charts.log",
     benchmark:
         "<benchmarks>/plot_charts.tsv"
+    priority: 40
     localrule: True
     conda:
         "../../envs/analysis.yaml"
@@ -50,6 +51,7 @@ rule plot_comparison:
         "<logs>/plot_comparison.log",
     benchmark:
         "<benchmarks>/plot_comparison.tsv"
+    priority: 20
     localrule: True
     conda:
         "../../envs/analysis.yaml"
@@ -130,6 +132,7 @@ rule build_gallery:
         "<logs>/build_gallery.log",
     benchmark:
         "<benchmarks>/build_gallery.tsv"
+    priority: 30
     conda:
         "../../envs/analysis.yaml"
     threads: 1

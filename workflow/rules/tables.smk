@@ -25,6 +25,7 @@ rule make_tables:
         "<logs>/make_tables.log",
     benchmark:
         "<benchmarks>/make_tables.tsv"
+    priority: 25
     localrule: True
     conda:
         "../../envs/analysis.yaml"

@@ -12,11 +12,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from . import images, pictures
-from .charts.marks import wrapped
 from .coco import Sample
 from .masks import Mask
 from .methods import LABELS
-from .style import PAGE, styled
+from .style import PAGE, styled, wrapped
 
 HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page of print
 

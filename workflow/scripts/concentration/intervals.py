@@ -21,14 +21,15 @@ def of_ratio(over: pd.Series, under: pd.Series, images: pd.Series) -> tuple[floa
 
     With ones for ``under`` it is that of a mean. Of fewer than ``FEWEST`` images it is NaN.
     """
-    sums = pd.DataFrame({"over": over, "under": under}).groupby(images.to_numpy()).sum()
-    if len(sums) < FEWEST:
+    names, image = np.unique(images, return_inverse=True)
+    if len(names) < FEWEST:
         return np.nan, np.nan
+    sums = [np.bincount(image, weights=column) for column in (over, under)]
     drawn = stats.bootstrap(
-        (sums["over"].to_numpy(float), sums["under"].to_numpy(float)),
+        sums,
         _ratio,
         n_resamples=DRAWS,
-        batch=max(1, CELLS // len(sums)),
+        batch=max(1, CELLS // len(names)),
         vectorized=True,
         paired=True,
         method="percentile",

@@ -1,5 +1,6 @@
 """What every job of the workflow does around its work: logging, progress, and clear failure."""
 
+import gc
 import logging
 import sys
 import time
@@ -29,6 +30,7 @@ def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
     ]
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
     log.setLevel(logging.INFO)
+    gc.freeze()  # what was imported stays, and no collection of garbage has to look at it
     try:
         if note is None:
             yield {}

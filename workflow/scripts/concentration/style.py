@@ -54,6 +54,18 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def wrapped(label: str, most: int = 24) -> str:
+    """The label in lines of at most so many characters, broken where names have joints."""
+    lines = []
+    for line in label.split("\n"):
+        lines.append("")
+        for part in re.findall(rf"[^-_. ]{{1,{most}}}[-_. ]?|[-_. ]", line):
+            if len(lines[-1] + part.rstrip()) > most:
+                lines.append("")
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
 @contextmanager
 def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
     """Draw in the style of the study, whatever a matplotlibrc of the user's says."""
@@ -67,7 +79,8 @@ def save(figure: Figure, stem: Path, caption: str) -> None:
     """The figure as ``stem`` with every suffix of FORMATS, and as a page with its ``caption``."""
     for suffix in FORMATS:
         with whole_file(f"{stem}.{suffix}") as draft, styled():
-            figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else "figure")
+            figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else None)
+            figure.set_layout_engine("none")  # everything has its place now, in all formats
             if suffix == "eps":
                 draft.write_bytes(compressed(draft.read_bytes()))
     picture = Path(f"{stem}.png").read_bytes()

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from ..differences import differences
 from ..groups import of_trained
 from ..methods import ALL_LABELS, LABELS
-from ..style import COLUMN, MARKERS, PAGE, styled
+from ..style import COLUMN, MARKERS, PAGE, styled, wrapped
 from . import marks
 
 CAPTION = """
@@ -42,7 +42,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         shapes = dict(zip(others, _shapes(others), strict=True))
         for axes, net in zip(grid.flat, nets, strict=False):
             _panel(axes, table[table["net"] == net], methods, shapes)
-            axes.set_title(marks.wrapped(net), fontsize=8)
+            axes.set_title(wrapped(net), fontsize=8)
         for axes in grid.flat[len(nets) :]:
             axes.set_visible(False)
         grid[0, 0].set_ylim(len(methods) - 0.5, -0.5)
@@ -74,4 +74,4 @@ def _shapes(others: list[str]) -> list[str]:
 
 
 def _name(other: str) -> str:
-    return ALL_LABELS.get(other, marks.wrapped(f"Untrained: {other}", 28))
+    return ALL_LABELS.get(other, wrapped(f"Untrained: {other}", 28))

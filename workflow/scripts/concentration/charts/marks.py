@@ -4,7 +4,6 @@ A hollow point is a difference that is not significant. A point that is half fil
 is hatched, is the mean of what is left where more than a fifth of the records are undefined.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Literal
@@ -18,7 +17,7 @@ from matplotlib.patches import Patch
 from ..differences import SIGNIFICANT
 from ..groups import extent, once
 from ..methods import ALL_LABELS, LABELS
-from ..style import MARKERS, PALETTE
+from ..style import MARKERS, PALETTE, wrapped
 
 SHARE = "Mean concentration\n(share of energy on the mask)"
 DIFFERENCE = "Mean difference in concentration"
@@ -111,18 +110,6 @@ def rows(axes: Axes, labels: Sequence[str]) -> None:
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
-
-
-def wrapped(label: str, most: int = 24) -> str:
-    """The label in lines of at most so many characters, broken where names have joints."""
-    lines = []
-    for line in label.split("\n"):
-        lines.append("")
-        for part in re.findall(rf"[^-_. ]{{1,{most}}}[-_. ]?|[-_. ]", line):
-            if len(lines[-1] + part.rstrip()) > most:
-                lines.append("")
-            lines[-1] += part
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def offsets(count: int, room: float = 0.8) -> list[float]:
