@@ -4,6 +4,7 @@ import re
 from importlib.metadata import version
 from itertools import product
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -92,15 +93,30 @@ def test_random_nets_look_everywhere(random_twins, net):
 
 
 @pytest.mark.parametrize("net", TRAINED)
-def test_trained_nets_name_the_object(study, net):
-    energy = study.energy().query("net == @net and method == 'grad_cam'")
-    # A scene holds two to four classes, so the right rank of a target is one of the first four.
-    assert (energy["target_rank"] <= 4).mean() > 0.9
+def test_trained_nets_recognise_the_object_and_the_untrained_one_does_not(study, net):
+    measures = pd.read_parquet(study.root / "results/measures.parquet")
+    recognised = measures[measures["method"] == "grad_cam"].groupby("net")["target_recognised"]
+    assert recognised.mean()[net] > 0.9
+    assert recognised.mean()["squeezenet1_1_random"] == 0
 
 
-def test_tables_tell_what_the_records_tell(study):
+def test_the_probability_is_the_sigmoid_of_the_logit(study):
+    """The sample's nets are multi-label: each output has a probability of its own."""
     energy = study.energy()
-    table = pd.read_csv(study.root / "results/tables/concentration.csv").set_index("method")
+    for net, size in product(TRAINED, ["original", "224"]):
+        shard = study.root / f"results/predictions/{net}/{size}/1-of-1.parquet"
+        logits = pd.read_parquet(shard).set_index("sample")["logit"]
+        records = energy.query("net == @net and size == @size and method == 'grad_cam'")
+        expected = 1 / (1 + np.exp(-logits[records["sample"]].to_numpy()))
+        assert records["target_probability"].tolist() == pytest.approx(expected.tolist())
+
+
+@pytest.mark.parametrize("name", ["concentration", "concentration_all"])
+def test_tables_hold_what_the_records_hold(study, name):
+    energy = study.energy()
+    if name == "concentration":  # as the figure of this name
+        energy = energy[energy["net"].isin(TRAINED)]
+    table = pd.read_csv(study.root / f"results/tables/{name}.csv").set_index("method")
     assert list(table.index) == [*METHODS, "centre", "sobel", "noise"]
     for method, records in energy.groupby("method"):
         row = table.loc[method]
@@ -109,7 +125,7 @@ def test_tables_tell_what_the_records_tell(study):
         assert row["sum"] == pytest.approx(records["concentration"].dropna().sum())
         assert row["mean"] == pytest.approx(records["concentration"].dropna().mean())
     for suffix in ("md", "tex"):
-        text = (study.root / f"results/tables/concentration.{suffix}").read_text()
+        text = (study.root / f"results/tables/{name}.{suffix}").read_text()
         assert f"{table.loc['guided_grad_cam', 'mean']:.3f}" in text
 
 
@@ -141,6 +157,8 @@ def test_noise_is_at_chance_and_trained_nets_beat_every_control(study):
     seeing = differences["net"].isin(TRAINED) & differences["method"].isin(SEEING)
     against = differences[seeing & ~differences["other"].isin(METHODS)]
     assert set(against["other"]) == {"centre", "sobel", "noise", "squeezenet1_1_random"}
+    twins = against[against["other"] == "squeezenet1_1_random"]
+    assert set(twins["net"]) == {"squeezenet1_1"}  # of its own architecture alone
     assert (against["low"] > 0.2).all()
     assert (against["p_holm"] < 0.001).all()
 
@@ -164,13 +182,14 @@ FIGURES = [
     "concentration_by_class",
     "concentration_by_net_224",
     "concentration_by_net_original",
+    "concentration_by_prediction",
     "concentration_by_size",
     "controls",
     "differences",
     "dilation_sweep",
+    "distribution",
     "lift",
     "measures",
-    "target_rank",
 ]
 
 
@@ -186,6 +205,9 @@ def test_figures_are_there_in_every_format(study, figure):
         content = (study.root / f"results/figures/{figure}.{suffix}").read_bytes()
         assert content.startswith(magic)
         assert len(content) > 5000
+        assert len(content) < (3_000_000 if suffix == "eps" else 6_000_000)
+    page = (study.root / f"results/figures/{figure}.html").read_text()
+    assert '<img alt="' in page
 
 
 def test_configuration_and_software_are_recorded(study):
@@ -193,6 +215,7 @@ def test_configuration_and_software_are_recorded(study):
     recorded = yaml.safe_load((results / "configuration.yaml").read_text())
     assert recorded == yaml.safe_load((study.root / "config.yaml").read_text())
     software = pd.read_csv(results / "software.csv").set_index("name")["version"]
+    assert software["workflow"].startswith("unknown")  # a copy, without its repository
     assert software["torch"] == version("torch")
     assert software["snakemake"] == version("snakemake")
 
@@ -201,10 +224,10 @@ def test_the_report_holds_every_table_and_figure(study):
     study.build("--report", "results/report.html")
     report = (study.root / "results/report.html").read_text()
     tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
-    assert len(tables) == 14
-    for name in [f"{figure}.png" for figure in FIGURES] + [f"{t}.html" for t in tables]:
+    assert len(tables) == 15
+    for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
-    for words in ("knows nothing gets", "Paired differences", "Configuration and software"):
+    for words in ("uninformative map", "Paired differences", "Configuration and software"):
         assert words in report
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?:", report)
 

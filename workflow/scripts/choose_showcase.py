@@ -1,4 +1,4 @@
-"""Choose the samples that are shown as pictures: early, so that a wrong id is told early."""
+"""Choose the samples that are shown as pictures: early, so that a wrong id is an early error."""
 
 import json
 

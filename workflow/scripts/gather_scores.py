@@ -68,7 +68,7 @@ def main(
         negligible_energy=energy.negligible,
     )
     of_nets = scores[~scores["method"].isin(CONTROLS)]
-    # Controls know nothing of a net: they stand in the measures alone.
+    # Controls are of no net: they stand in the measures alone.
     write([of_nets[ENERGY]], outputs["energy"])
     write([scores[MEASURES]], outputs["measures"])
     # One at a time: the sweep has a row a dilation, more than may fit into memory.

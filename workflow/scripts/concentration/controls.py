@@ -1,4 +1,5 @@
-"""Controls: maps that know nothing of the net. A method that does not beat them tells nothing.
+"""Controls: maps that use no net. The concentration of a method that is not ahead of them is no
+evidence that it uses the net.
 
 centre  a Gaussian on the image's middle, whose standard deviation is a quarter of its height
         and of its width: objects are photographed in the middle (Judd et al. 2012)

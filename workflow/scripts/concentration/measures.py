@@ -13,7 +13,7 @@ dilated mask and B the bounding boxes of the instances, in float64:
                              (Wang et al. 2020: Score-CAM)
 
 Pixels of equal energy are drawn by lot: each counts by its chance to be among the first. So a map
-that knows nothing gets the mask fraction in the first three, and the box fraction in the last.
+without information scores the mask fraction in the first three, and the box fraction in the last.
 """
 
 from dataclasses import dataclass, fields
@@ -37,7 +37,7 @@ class Measures:
 
 NAMES = tuple(field.name for field in fields(Measures))
 
-# What a map that knows nothing gets, as a column.
+# What an uninformative map scores on average, as a column.
 CHANCE = {"concentration": "mask_fraction", **dict.fromkeys(NAMES, "mask_fraction")}
 CHANCE["energy_pointing_game"] = "box_fraction"
 

@@ -8,7 +8,7 @@ LABELS = {
     "guided_grad_cam": "Guided Grad-CAM",
 }
 
-# Maps that know nothing of the net, which stand beside the methods in tables and figures.
+# Maps of no net, which stand beside the methods in tables and figures.
 CONTROL_LABELS = {
     "centre": "Centre prior",
     "sobel": "Sobel edges",

@@ -2,6 +2,9 @@
 
 import base64
 import html
+import io
+
+from PIL import Image
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -20,7 +23,7 @@ figcaption {{ max-width: 44rem; margin-top: 0.5rem; }}
 </style>
 <figure>
 <label><input type="checkbox" aria-label="Full size">
-<img alt="{alt}" src="data:image/png;base64,{png}"></label>
+<img alt="{alt}" src="data:image/{kind};base64,{picture}"></label>
 <figcaption>{caption} <small>(Click the figure for its full size. For print: figures/{name}.pdf,
 .eps.)</small></figcaption>
 </figure>
@@ -28,14 +31,31 @@ figcaption {{ max-width: 44rem; margin-top: 0.5rem; }}
 """
 
 
+MOST_BYTES = 500_000  # of a picture: a report's page is an address, and Chromium's end at 2 MB
+
+
 def figure_page(name: str, title: str, caption: str, png: bytes, width: int) -> str:
     """The page of the figure ``name``, whose picture is at most ``width`` CSS pixels wide."""
     title, caption = (html.escape(" ".join(text.split())) for text in (title, caption))
+    kind, picture = ("png", png) if len(png) <= MOST_BYTES else ("webp", _smaller(png, width))
     return PAGE.format(
         name=html.escape(name),
         title=title,
         caption=caption,
         alt=f"{title} {caption}",
-        png=base64.b64encode(png).decode("ascii"),
+        kind=kind,
+        picture=base64.b64encode(picture).decode("ascii"),
         width=width,
     )
+
+
+def _smaller(png: bytes, width: int) -> bytes:
+    """The picture at the ``width`` in pixels, as WebP: at a quality that makes it small enough."""
+    with Image.open(io.BytesIO(png)) as image:
+        small = image.convert("RGB").resize((width, round(width * image.height / image.width)))
+    for quality in (90, 75, 50, 25):
+        content = io.BytesIO()
+        small.save(content, "webp", quality=quality)
+        if content.tell() <= MOST_BYTES:
+            break
+    return content.getvalue()

@@ -76,8 +76,8 @@ def within_classes(
     where no class does (Simpson's paradox), so the difference of the means is taken within each
     class that has records in both, and averaged over these classes.
 
-    Columns: classes, within_class, within_low, within_high. NaN where no class has both; the
-    interval also where either has fewer than ``intervals.FEWEST`` images.
+    Columns: classes, within_class, within_low, within_high. NaN where either has fewer than
+    ``intervals.FEWEST`` images in classes that have both.
     """
     compared = records[(member | other) & records["concentration"].notna()]
     is_member = member[compared.index]
@@ -85,12 +85,14 @@ def within_classes(
     compared = compared[compared["class"].map(both).astype(bool)]
     is_member = is_member[compared.index]
     means = compared["concentration"].groupby([compared["class"], is_member]).mean().unstack()
+    images = compared["image_id"].groupby(is_member).nunique()
+    enough = len(images) == 2 and images.min() >= intervals.FEWEST
     low, high = intervals.of_difference_within(
         compared["concentration"], compared["image_id"], compared["class"], is_member
     )
     return {
         "classes": len(means),
-        "within_class": (means[True] - means[False]).mean() if len(means) else float("nan"),
+        "within_class": (means[True] - means[False]).mean() if enough else float("nan"),
         "within_low": low,
         "within_high": high,
     }

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .. import agreement
-from ..groups import of_methods, of_trained, once
+from ..groups import of_methods, of_trained
 from ..methods import ALL_LABELS
 from ..style import COLUMN, styled
 from ..summaries import summarise
@@ -42,15 +43,17 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes = figure.add_subplot()
         marks.rows(axes, [ALL_LABELS[method] for method in methods])
         marks.bars(axes, means, range(len(methods)), height=0.8)
-        ends = means[["mean", "high"]].max(axis=1)
+        of_nets = _means_of_nets(trained)
+        furthest = of_nets.groupby(level="method").max().reindex(methods).to_numpy()
+        ends = means[["mean", "high"]].assign(net=furthest).max(axis=1)
         marks.beside(axes, ends, range(len(methods)), _labels(means))
         handles = [axes.axvline(marks.level_of_chance(means), **marks.CHANCE)]
         if trained["net"].nunique() > 1:
-            _mark(axes, of_methods(trained), methods, LOW, marks.NET)
+            _mark(axes, of_nets, methods, LOW, marks.NET)
             handles.append(Line2D([], [], **marks.NET))
         twins = of_methods(records[records["net"].isin(untrained)])
         if len(twins):
-            _mark(axes, twins, methods, -LOW, UNTRAINED)
+            _mark(axes, _means_of_nets(twins), methods, -LOW, UNTRAINED)
             handles.append(Line2D([], [], **UNTRAINED))
         axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
         axes.set_xlabel(marks.SHARE)
@@ -68,10 +71,14 @@ def _labels(means: pd.DataFrame) -> list[str]:
     ]
 
 
+def _means_of_nets(records: pd.DataFrame) -> pd.Series:
+    """The mean of each net and method; those of the controls are of no net."""
+    return of_methods(records).groupby(["net", "method"], sort=False)["concentration"].mean()
+
+
 def _mark(
-    axes: Any, records: pd.DataFrame, methods: list[str], shift: float, look: dict[str, Any]
+    axes: Axes, means: pd.Series, methods: list[str], shift: float, look: dict[str, Any]
 ) -> None:
     """A mark at the mean of each net and method, so far below the middle of the method's bar."""
-    of_nets = once(records).groupby(["net", "method"], sort=False)["concentration"].mean()
-    places = [methods.index(method) + shift for _, method in of_nets.index]
-    axes.plot(of_nets, places, **{**look, "label": None})
+    places = [methods.index(method) + shift for _, method in means.index]
+    axes.plot(means, places, **{**look, "label": None})

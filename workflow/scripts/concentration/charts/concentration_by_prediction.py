@@ -110,7 +110,7 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
         images, classes = of_bin["images"].iloc[0], of_bin["classes"].max()
         compared = f", {counted(classes, 'class', 'classes')}" if place else ""
         labels.append(f"{name}\n({counted(images, 'image')}{compared})")
-        if place and images >= FEWEST:
+        if place:
             places = [
                 place + marks.offsets(len(methods))[methods.index(m)] for m in of_bin["method"]
             ]
