@@ -38,7 +38,7 @@ def start(house: House, *arguments: str, study: dict) -> tuple[subprocess.Popen,
             stderr=sink,
             start_new_session=True,
         )
-    while process.poll() is None and "rule " not in output.read_text():
+    while process.poll() is None and "To do: " not in output.read_text():
         time.sleep(0.02)
     return process, time.monotonic()
 
