@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,8 +30,8 @@ def under(results: str, study: dict) -> dict:
 
 def start(house: House, *arguments: str, study: dict) -> tuple[subprocess.Popen, float]:
     """A run in a process group of its own, and the moment at which its first job began."""
-    output = house.root / "output.txt"
-    with output.open("w") as sink:
+    before = set(logs(house))
+    with (house.root / "output.txt").open("w") as sink:
         process = subprocess.Popen(
             house.command(*arguments, study=study),
             cwd=house.root,
@@ -38,9 +39,18 @@ def start(house: House, *arguments: str, study: dict) -> tuple[subprocess.Popen,
             stderr=sink,
             start_new_session=True,
         )
-    while process.poll() is None and "To do: " not in output.read_text():
+    while process.poll() is None and not any(map(begun, logs(house) - before)):
         time.sleep(0.02)
     return process, time.monotonic()
+
+
+def logs(house: House) -> set[Path]:
+    """Snakemake's own logs: they have more than the screen."""
+    return set((house.root / ".snakemake/log").glob("*.log"))
+
+
+def begun(log: Path) -> bool:
+    return "rule " in log.read_text(errors="replace")
 
 
 def kill_again_and_again(
