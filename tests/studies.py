@@ -40,6 +40,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "method": method,
                 "size": size,
                 "architecture": "vgg19" if net in UNTRAINED else net,  # an untrained twin
+                "training": "untrained" if net in UNTRAINED else "trained",
                 "concentration": share if defined else None,
                 **{m: share * rng.uniform(0.9, 1) if defined else None for m in measures.NAMES},
                 "mask_fraction": fractions[image],

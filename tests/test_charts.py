@@ -247,7 +247,8 @@ def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(
 def test_untrained_nets_are_named_so():
     [axes] = draw("concentration_by_net").axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == [*NETS[:2], "untrained\n(untrained)"]
+    names = [*NETS[:2], "untrained\n(untrained)"]
+    assert labels == [f"{name}\n(12 images)" for name in names]
 
 
 def points(axes):
@@ -346,21 +347,22 @@ def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
     sweep = of_trained(sweep_of(RECORDS), UNTRAINED).dropna(subset="concentration")
     expected = summaries.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
-    bands = {to_hex(band.get_facecolor()[0]): band for band in axes.collections}
     for method in ALL_LABELS:
-        pale = [0.75 + 0.25 * part for part in to_rgb(PALETTE[method])]
-        band = bands[to_hex(pale)]
         line = lines[to_hex(PALETTE[method])]
         assert line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100])
         of_method = expected.loc[method]
         assert line.get_ydata().tolist() == pytest.approx(of_method["mean"].tolist())
-        border = band.get_paths()[0].vertices[:, 1]
-        for end in [*of_method["low"], *of_method["high"]]:
-            assert np.abs(border - end).min() < 1e-9
+        thin = [
+            line.get_ydata().tolist()
+            for line in axes.lines
+            if line.get_marker() == "None" and to_hex(line.get_color()) == to_hex(PALETTE[method])
+        ]
+        ends = [of_method[end].tolist() for end in ("low", "high")]
+        assert thin == [pytest.approx(end) for end in ends]
     [chance] = [line for line in axes.lines if line.get_linestyle() == "--"]
     wanted = once(sweep).groupby("dilation")["mask_fraction"].mean()
     assert chance.get_ydata().tolist() == pytest.approx(wanted.tolist())
-    [study] = [line for line in axes.lines if line.get_marker() == "None" and line != chance]
+    [study] = [line for line in axes.lines if len(line.get_xdata()) == 2]
     assert study.get_xdata() == pytest.approx([20, 20])
 
 
@@ -392,10 +394,10 @@ def test_predictions_are_compared_within_classes_with_the_surest():
     records = fabricated_ranks()
     pooled = records.groupby("target_rank")["concentration"].mean()
     assert pooled[7] < pooled[1]
-    figure = draw("concentration_by_prediction", records)
+    figure = draw("certainty", records)
     assert bins_drawn(figure) == ["1", "6-10"]
-    drawn = [x for x, _, _ in points(figure.axes[0])]
-    assert drawn == pytest.approx([0.1] * len(METHODS))
+    drawn = [x for x, y, _ in points(figure.axes[0]) if y > 0.5]
+    assert drawn == pytest.approx([0.1] * len(ALL_LABELS))
 
 
 def fabricated_ranks():
@@ -417,17 +419,38 @@ def test_sigmoids_are_binned_by_probability():
         target_probability=sure.map({True: 0.9999, False: 0.3}),
         target_recognised=sure.astype("boolean"),
     )
-    figure = draw("concentration_by_prediction", records)
+    figure = draw("certainty", records)
     assert bins_drawn(figure) == ["> 0.999", "\N{LESS-THAN OR EQUAL TO} 0.5"]
     assert figure.axes[0].get_ylabel() == "Probability of the target"
-    assert [x for x, _, _ in points(figure.axes[0])] == pytest.approx([0.1] * len(METHODS))
+    drawn = [x for x, y, _ in points(figure.axes[0]) if y > 0.5]
+    assert drawn == pytest.approx([0.1] * len(ALL_LABELS))
+
+
+def test_where_nothing_can_be_compared_the_chart_says_so():
+    records = fabricate()
+    ranks = (records["image_id"] == 3).map({True: 7, False: 1})
+    [axes] = draw("certainty", records.assign(target_rank=ranks)).axes
+    assert {text.get_text() for text in axes.texts} == {"fewer than 10 images to compare"}
+
+
+def test_masks_that_begin_empty_leave_the_axis_whole():
+    sweep = sweep_of(RECORDS)
+    empty = (sweep["sample"] == sweep["sample"].iloc[0]) & (sweep["dilation"] == 0)
+    holes = sweep.assign(
+        concentration=sweep["concentration"].mask(empty),
+        mask_fraction=sweep["mask_fraction"].mask(empty, 0.0),
+    )
+    module = import_module("concentration.charts.dilation_sweep")
+    [axes] = module.draw(holes, UNTRAINED, dilation=0.2).axes
+    lines = [line for line in axes.lines if line.get_marker() != "None"]
+    assert all(line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100]) for line in lines)
 
 
 def test_the_surest_bin_has_images_enough_to_be_compared_with():
     records = fabricated_ranks()
     few = (records["target_rank"] == 1) & (records["image_id"] > 6)
     ranks = records["target_rank"].mask(few, 2)
-    figure = draw("concentration_by_prediction", records.assign(target_rank=ranks))
+    figure = draw("certainty", records.assign(target_rank=ranks))
     assert bins_drawn(figure) == ["1-2", "6-10"]
 
 

@@ -89,16 +89,25 @@ def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure(
         table = differences(records, ["net"], UNTRAINED)
         methods = table[table["other"].isin(METHODS)]
         assert (methods["difference"] >= 0).all()
-        assert set(methods["result"]) <= {"ahead", "no different"}
+        assert set(methods["result"]) <= {"ahead", "not significant"}
         against = table[~table["other"].isin(METHODS)]
         sure = against["p_holm"] < 0.05
         for result, expected in {
             "ahead": sure & (against["difference"] > 0),
             "behind": sure & (against["difference"] < 0),
-            "no different": ~sure,
+            "not significant": ~sure,
         }.items():
             assert (against["result"] == result).tolist() == expected.tolist()
     assert (against["result"] == "behind").any()
+
+
+def test_of_too_few_images_nothing_can_be_said():
+    """Of five images that all differ in one direction, p is 2 / 2^5 at the least."""
+    table = differences(fabricate(images=10), [], UNTRAINED)
+    assert (table["images"] == 5).all()
+    assert set(table["result"]) == {"too few images"}
+    same = differences(RECORDS.assign(concentration=0.5), [], [])
+    assert set(same["result"]) == {"not significant"}
 
 
 def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():

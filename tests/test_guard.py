@@ -246,7 +246,7 @@ def gather(parts, folder):
     order = ORDER | {"method": ["grad_cam", "deconvolution"]}
     architectures = {"vgg": "vgg19", "alexnet": "alexnet"}
     gather_scores.main(
-        parts["scores"], parts["sweeps"], SUBSET, order, architectures, GROWTHS, outputs
+        parts["scores"], parts["sweeps"], SUBSET, order, architectures, ["vgg"], GROWTHS, outputs
     )
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
@@ -256,6 +256,7 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     controls = table["method"].isin(["centre", "sobel", "noise"])
     table = table.assign(
         architecture=table["net"].map({"vgg": "vgg19", "alexnet": "alexnet"}),
+        training=table["net"].map({"vgg": "untrained", "alexnet": "trained"}),
         negligible_energy=pd.Series(pd.NA, table.index, dtype="boolean"),  # no backpropagation
     )
     expected = {

@@ -16,7 +16,7 @@ from concentration.summaries import (
     summarise,
     summarise_measures,
     undefined,
-    within_classes,
+    within_strata,
 )
 
 from .studies import STATUSES, fabricate
@@ -55,7 +55,7 @@ def test_summary_is_that_of_plain_python(records, by):
     for line, rows in zip(summary.to_dict("records"), map(groups.get, in_order), strict=True):
         defined = [row for row in rows if row["status"] == "ok"]
         assert line["records"] == len(rows)
-        assert line["images"] == len({row["image_id"] for row in rows})
+        assert line["images"] == len({row["image_id"] for row in defined})
         assert line["undefined"] == len(rows) - len(defined)
         counts = {r: sum(row["status"] == r for row in rows) for r in STATUSES}
         assert line["reasons"] == ", ".join(f"{n} {r}" for r, n in counts.items() if n)
@@ -121,7 +121,22 @@ def paradox():
         low = image % 4 > 0 if hard else image % 4 == 0
         share = (0.2 if hard else 0.8) + (0.1 if low else 0)
         rows.append({"image_id": image, "class": f"{hard}", "concentration": share, "low": low})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(net="vgg19")
+
+
+def test_within_nets_a_difference_is_not_that_of_nets():
+    """A net that is mostly sure has the concentrated maps: no difference is the sureness's."""
+    rows = [
+        {"image_id": image, "class": "dog", "net": net, "concentration": share, "low": low}
+        for image in range(40)
+        for net, share, every in (("a", 0.8, 4), ("b", 0.2, 2))
+        for low in [image % every == 0]
+    ]
+    records = pd.DataFrame(rows)
+    low = records["low"]
+    pooled = records[low]["concentration"].mean() - records[~low]["concentration"].mean()
+    assert pooled < -0.1
+    assert within_strata(records, low, ~low)["within"] == pytest.approx(0)
 
 
 def test_within_classes_a_difference_is_not_that_of_classes():
@@ -129,9 +144,9 @@ def test_within_classes_a_difference_is_not_that_of_classes():
     low = records["low"]
     pooled = records[low]["concentration"].mean() - records[~low]["concentration"].mean()
     assert pooled < -0.1
-    within = within_classes(records, low, ~low)
+    within = within_strata(records, low, ~low)
     assert within["classes"] == 2
-    for name in ("within_class", "within_low", "within_high"):
+    for name in ("within", "within_low", "within_high"):
         assert within[name] == pytest.approx(0.1)
 
 
@@ -139,23 +154,24 @@ def test_a_class_without_both_is_left_out_and_without_any_there_is_no_difference
     records = paradox()
     low = records["low"] & (records["class"] == "True")
     high = ~records["low"]
-    assert within_classes(records, low, high)["classes"] == 1
-    none = within_classes(records, low & False, high)
+    assert within_strata(records, low, high)["classes"] == 1
+    none = within_strata(records, low & False, high)
     assert none["classes"] == 0
-    assert np.isnan([none["within_class"], none["within_low"]]).all()
+    assert np.isnan([none["within"], none["within_low"]]).all()
 
 
-def test_by_prediction_each_group_has_its_difference_within_classes(records):
+def test_by_prediction_each_group_has_its_difference_within_strata(records):
     table = by_prediction(records).set_index(["prediction", "method"])
     assert list(table.index.levels[0].unique()) == ["not top 1", "not top 5", "top 1", "top 5"]
     row = table.loc[("top 5", "grad_cam")]
     assert row["classes"] == 0  # nothing of Grad-CAM is defined
     of_method = records[records["method"] == "guided_grad_cam"].dropna(subset="concentration")
-    means = of_method.groupby([of_method["class"], of_method["target_rank"] <= 5])
+    strata = of_method["class"] + of_method["net"]
+    means = of_method.groupby([strata, of_method["target_rank"] <= 5])
     by_class = means["concentration"].mean().unstack()
-    expected = (by_class[True] - by_class[False]).mean()
-    assert table.loc[("top 5", "guided_grad_cam"), "within_class"] == pytest.approx(expected)
-    assert np.isnan(table.loc[("not top 5", "guided_grad_cam"), "within_class"])
+    expected = (by_class[True] - by_class[False]).dropna().mean()
+    assert table.loc[("top 5", "guided_grad_cam"), "within"] == pytest.approx(expected)
+    assert np.isnan(table.loc[("not top 5", "guided_grad_cam"), "within"])
 
 
 def test_sigmoids_are_grouped_by_what_is_recognised(records):

@@ -118,10 +118,13 @@ def test_markdown_holds_every_row_in_words(table, written):
         if "other" in row:
             assert shown["other"] == ALL_LABELS.get(row["other"], row["other"])
         if "records" in row:
-            assert shown["n"] == str(row["records"])
+            defined = row["records"] - row["undefined"]
+            few = f"{defined} of {row['records']}"
+            assert shown["n"] == (few if row["undefined"] else str(row["records"]))
             assert shown["sum"] == number(row["sum"], 2)
         for name in {"mean", "difference"} & set(row):
-            assert shown[name] == number(row[name], 3)
+            partial = name == "mean" and row["undefined"] > 0.2 * row["records"]
+            assert shown[name] == number(row[name], 3) + "*" * partial
         assert shown["95 % CI"] == interval(row["low"], row["high"], 3)
         if "lift" in row:
             assert shown["95 % CI of lift"] == interval(row["lift_low"], row["lift_high"], 2)
@@ -204,7 +207,7 @@ def test_an_empty_table_keeps_its_headings(tmp_path):
     text = texts(table, tmp_path, "Nothing")
     assert text["csv"] == "net,method,records,undefined\n"
     for suffix in set(text) - {"csv"}:
-        assert re.search(r"net\W.*method\W.*n\W.*undef", text[suffix])
+        assert re.search(r"net\W.*method\W.*n\b", text[suffix])
         assert tables.NOTHING in text[suffix]
     assert text["tex"].index(tables.NOTHING) < text["tex"].index(r"\bottomrule")
 
@@ -255,10 +258,10 @@ def test_a_caller_hides_columns_and_asks_for_the_sum(tmp_path):
 
 def test_every_column_has_words_and_intervals_stand_behind_their_value():
     names = ["pairs", "images", "difference", "low", "high", "effect_size", "p_holm", "classes"]
-    names += ["within_class", "within_low", "within_high", "mask_fraction", "reference_mean"]
+    names += ["within", "within_low", "within_high", "mask_fraction", "reference_mean"]
     assert headings(pd.DataFrame([range(1, 14)], columns=names)) == [
         *("pairs", "images", "difference", "95 % CI", "effect size", "p (Holm)", "classes"),
-        *("difference within classes", "95 % CI within classes", "mask fraction"),
+        *("difference, like with like", "95 % CI, like with like", "mask fraction"),
         "reference mean",
     ]
     compared = compare(summarise(RECORDS), REFERENCE)  # its interval is the mean's
@@ -281,14 +284,16 @@ def test_rows_are_grouped_by_what_repeats():
 
 
 def test_latex_leaves_out_what_has_no_room_and_says_so(tmp_path):
-    table = differences(RECORDS, ["class"], UNTRAINED).assign(result="no different", classes=2)
+    table = differences(RECORDS, ["class"], UNTRAINED).assign(result="not significant", classes=2)
     inside = {f"within_{end}": table[end] for end in ("low", "high")}
-    table = table.assign(within_class=-table["difference"], **inside)
+    table = table.assign(within=-table["difference"], **inside)
     text = texts(table, tmp_path, "Differences")
     comment = text["tex"].splitlines()[2]
-    assert comment.startswith("% left out, as there is no room; the csv has them: p, images")
+    assert comment.startswith(
+        "% left out, as there is no room; the csv has them: p, effect size, classes"
+    )
     head = text["tex"].split(r"\midrule")[0].splitlines()[-1]
-    for name in ("other", "diff.", "95 ", "p (Holm)", "result", "within"):
+    for name in ("other", "diff.", "95 ", "p (Holm)", "result", "like"):
         assert name in head
     assert "left out" not in texts(summarise(RECORDS)[["method", "mean"]], tmp_path, "M")["tex"]
 

@@ -83,9 +83,9 @@ def every_table() -> dict[str, pd.DataFrame]:
     made["nasty rows"] = pd.DataFrame({"class": NASTY, "mean": 0.5, "low": -0.1, "high": 0.6})
     within = made["differences by prediction"]
     made["within classes"] = within.assign(
-        result=np.where(within["difference"] > 0, "ahead", "no different"),
+        result=np.where(within["difference"] > 0, "ahead", "not significant"),
         classes=2,
-        within_class=-within["difference"],
+        within=-within["difference"],
         within_low=-within["high"],
         within_high=-within["low"],
     )

@@ -177,12 +177,12 @@ def test_nothing_is_undefined_on_the_sample_and_the_list_says_so(study):
 
 
 FIGURES = [
+    "certainty",
     "comparison",
     "concentration",
     "concentration_by_class",
     "concentration_by_net_224",
     "concentration_by_net_original",
-    "concentration_by_prediction",
     "concentration_by_size",
     "controls",
     "differences",
@@ -224,7 +224,7 @@ def test_the_report_holds_every_table_and_figure(study):
     study.build("--report", "results/report.html")
     report = (study.root / "results/report.html").read_text()
     tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
-    assert len(tables) == 15
+    assert len(tables) == 16
     for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
     for words in ("uninformative map", "Paired differences", "Configuration and software"):

@@ -280,7 +280,7 @@ DIFFERENCES = {
 }
 if len(SIZES) > 1:
     DIFFERENCES["differences_between_sizes"] = None  # of a method with itself: no groups
-TABLES = [*CONCENTRATION, *DIFFERENCES, "measures", "undefined"]
+TABLES = [*CONCENTRATION, *DIFFERENCES, "certainty", "measures", "undefined"]
 TABLE_FORMATS = ["csv", "md", "tex", "html"]
 
 # Charts: the module that draws each, and its options.
@@ -291,7 +291,7 @@ CHARTS = {
     "concentration_by_class": ("concentration_by_class", {}),
     "lift": ("lift", {}),
     "dilation_sweep": ("dilation_sweep", {"dilation": config["mask_dilation"]}),
-    "concentration_by_prediction": ("concentration_by_prediction", {}),
+    "certainty": ("certainty", {}),
     "measures": ("measures", {}),
     "controls": ("controls", {}),
 }

@@ -48,6 +48,7 @@ rule gather_scores:
             classes=[c["name"] for c in CLASSES],
             nets=list(NETS),
             architectures={name: net["architecture"] for name, net in NETS.items()},
+            untrained=[name for name, net in NETS.items() if net["weights"] == "random"],
             methods=METHODS,
             sizes=SIZES,
             growths=GROWTHS,

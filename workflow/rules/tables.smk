@@ -18,6 +18,7 @@ rule make_tables:
     output:
         table_files("concentration", CONCENTRATION),
         table_files("differences", DIFFERENCES),
+        table_files("certainty", ["certainty"]),
         table_files("measures", ["measures"]),
         table_files("undefined", ["undefined"]),
         records="<results>/undefined.csv",

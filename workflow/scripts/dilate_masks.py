@@ -4,8 +4,7 @@ import pandas as pd
 
 from concentration import coco, masks
 from concentration.jobs import job, progress
-from concentration.results import checked_file, checked_folder
-from concentration.tables import csv_text
+from concentration.results import checked_file, checked_folder, csv_text
 
 
 def main(instances: str, growth: float, folder: str, subset: str) -> None:

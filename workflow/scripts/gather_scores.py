@@ -27,12 +27,13 @@ ENERGY = [
 ]
 MEASURES = [
     *RECORD,
-    "architecture",
+    *("architecture", "training"),
     *("concentration", *measures.NAMES, "mask_fraction", "box_fraction"),
     *PREDICTION,
     *("target_recognised", "output_activation", "negligible_energy", "status"),
 ]
-SCORES = [name for name in ENERGY + MEASURES if name not in ("architecture", "negligible_energy")]
+OF_THE_STUDY = ("architecture", "training", "negligible_energy")  # what no shard knows
+SCORES = [name for name in ENERGY + MEASURES if name not in OF_THE_STUDY]
 SWEEP = [*RECORD, "dilation", "concentration", "mask_fraction"]
 
 
@@ -42,12 +43,14 @@ def main(
     subset: pd.DataFrame,
     order: Mapping[str, Sequence[str]],
     architectures: Mapping[str, str],
+    untrained: Sequence[str],
     growths: Sequence[float],
     outputs: Mapping[str, str],
 ) -> None:
     """``order`` holds the nets, sizes, methods and classes; the controls come after the methods.
 
-    ``architectures`` maps the name of a net to its architecture.
+    ``architectures`` maps the name of a net to its architecture; those that are ``untrained`` have
+    random weights.
     """
     order = {**order, "method": [*order["method"], *CONTROLS]}
     scores = pd.concat([read(Path(part), SCORES) for part in parts], ignore_index=True)
@@ -65,6 +68,9 @@ def main(
         raise StudyError(enumerate_errors(title, found))
     scores = in_order(scores, order).assign(
         architecture=lambda table: table["net"].map(architectures),
+        training=lambda table: (
+            table["net"].isin(untrained).map({True: "untrained", False: "trained"})
+        ),
         negligible_energy=energy.negligible,
     )
     of_nets = scores[~scores["method"].isin(CONTROLS)]
@@ -128,6 +134,7 @@ if __name__ == "__main__":
                 "class": settings["classes"],
             },
             settings["architectures"],
+            settings["untrained"],
             settings["growths"],
             snakemake.output,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from concentration import reference, results, tables
+from concentration.certainty import by_certainty
 from concentration.differences import between_sizes, differences
 from concentration.files import whole_file
 from concentration.groups import extent, grouped, of_methods, of_trained
@@ -38,12 +39,14 @@ def main(
     trained = of_trained(records, untrained)
     note = f"{_of(trained, untrained)} {INTERVALS}"
     tables.write(summarise_measures(trained), folder / "measures", "Measures by method", note)
+    title = "Concentration by how sure the net is of the target"
+    tables.write(by_certainty(trained), folder / "certainty", title, note)
     tables.write(
         undefined(records), folder / "undefined", "Undefined records", f"{extent(records)}."
     )
     with whole_file(undefined_records) as draft:
         rows = records.loc[records["status"] != "ok", RECORD]
-        draft.write_text(tables.csv_text(rows), "utf-8")
+        draft.write_text(results.csv_text(rows), "utf-8")
 
 
 def _concentration(

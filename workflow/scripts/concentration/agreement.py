@@ -1,112 +1,120 @@
 """Where a class, a net or a size orders the methods otherwise than all records together do.
 
-A mean over everything hides that: a method may be ahead on the whole and behind in one class.
+A mean over everything hides that: a method may be ahead on the whole and behind in one class. Two
+methods are compared on the records where both are defined, and groups of fewer than ten images are
+not looked at. These are means, not tests: ``differences`` has the tests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from .groups import of_methods
+from .groups import counted, of_methods
+from .intervals import FEWEST
 from .methods import LABELS
 
-# Columns by which records are pooled, with the plural of what they hold.
-POOLED = {"class": "classes", "net": "nets", "size": "sizes"}
+# Columns by which records are pooled, with the singular and plural of what they hold.
+POOLED = {"class": ("class", "classes"), "net": ("net", "nets"), "size": ("size", "sizes")}
 NAMED = 3  # groups that a sentence names; of more it says how many
 MOST = 4  # sentences of a figure
 
+Pair = tuple[str, str]
+Groups = dict[str, list[str]]  # names of groups, by column
 
-def reversals(records: pd.DataFrame) -> dict[tuple[str, str], dict[str, list[str]]]:
-    """Pairs of methods (ahead, behind) by the mean concentration, and who orders them otherwise.
 
-    Maps each such pair to the classes, nets and sizes (by column) where the second is ahead.
+def reversals(records: pd.DataFrame) -> dict[Pair, Groups]:
+    """Pairs of methods (ahead, behind) on the same records, and who orders them otherwise.
+
+    Maps each such pair to the classes, nets and sizes (by column) where the second has the higher
+    mean.
     """
-    records = of_methods(records)
-    means = records.groupby("method")["concentration"].mean().dropna()
-    order = list(means.sort_values(ascending=False, kind="stable").index)
-    found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for column, table in _means(records):
-        for ahead, behind in combinations(order, 2):
-            turned = table.index[table[ahead] < table[behind]]
-            if len(turned):
-                found.setdefault((ahead, behind), {})[column] = list(turned)
+    found: dict[Pair, Groups] = {}
+    for (first, second), pairs in _pairs(records):
+        if pairs["difference"].mean() < 0:
+            first, second, pairs = second, first, pairs.assign(difference=-pairs["difference"])
+        for column in POOLED:
+            means = _of_groups(pairs, column)["difference"].mean()
+            if (means < 0).any():
+                found.setdefault((first, second), {})[column] = list(means.index[means < 0])
     return found
 
 
-def crossings(sweep: pd.DataFrame) -> dict[tuple[str, str], dict[str, list[str]]]:
+def crossings(sweep: pd.DataFrame) -> dict[Pair, Groups]:
     """Pairs of methods that change places as the mask grows, within a class, a net or a size.
 
     As ``reversals``, for records with a column ``dilation``; a pair stands in the study's order.
     """
-    sweep = of_methods(sweep)
-    found: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for column in POOLED:
-        if sweep[column].nunique() < 2:
-            continue
-        means = sweep.groupby([column, "dilation", "method"], sort=False)["concentration"].mean()
-        table = means.unstack()
-        for first, second in combinations(table.columns, 2):
-            side = np.sign(table[first] - table[second]).replace(0, np.nan)
+    found: dict[Pair, Groups] = {}
+    for pair, pairs in _pairs(sweep, "dilation"):
+        for column in POOLED:
+            groups = _of_groups(pairs, column, "dilation")
+            side = np.sign(groups["difference"].mean()).replace(0, np.nan)
             sides = side.groupby(level=0, sort=False).nunique()
             if (sides > 1).any():
-                found.setdefault((first, second), {})[column] = list(sides.index[sides > 1])
+                found.setdefault(pair, {})[column] = list(sides.index[sides > 1])
     return found
 
 
-def sentences(
-    pairs: dict[tuple[str, str], dict[str, list[str]]], records: pd.DataFrame, joined: str
-) -> list[str]:
-    """A sentence for each of the first pairs: ``A behind B: 1 of 6 classes (clock), 1 of 2 nets``.
-
-    ``joined`` stands between the two methods; the last sentence counts the pairs that are left out.
-    """
-    texts = [
-        f"{LABELS[first]} {joined} {LABELS[second]}: {', '.join(_groups(groups, records))}"
-        for (first, second), groups in pairs.items()
-    ]
-    return _first(texts)
-
-
-def _means(records: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Mean concentration by group (rows) and method, for each pooled column of several groups."""
-    for column in POOLED:
-        if records[column].nunique() > 1:
-            means = records.groupby([column, "method"], sort=False)["concentration"].mean()
-            yield column, means.unstack()
-
-
-def _groups(groups: dict[str, list[str]], records: pd.DataFrame) -> Iterator[str]:
-    for column, names in groups.items():
-        known = records[column].nunique()
-        listed = f" ({', '.join(map(str, names))})" if len(names) <= NAMED else ""
-        yield f"{len(names)} of {known} {POOLED[column]}{listed}"
-
-
-def other_sign(records: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+def changes(records: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
     """Where a size changes a method in another direction than over all records, in sentences.
 
     ``table`` has the columns method, size, other (a size) and difference, over the ``records``.
     """
-    pairs = records.pivot(
-        index=["method", "sample", "class", "net"], columns="size", values="concentration"
-    ).reset_index()
-    found: dict[str, dict[str, list[str]]] = {}
+    index = ["method", "sample", "image_id", "class", "net"]
+    pairs = records.pivot(index=index, columns="size", values="concentration").reset_index()
     for row in table.itertuples():
         of_method = pairs[pairs["method"] == row.method]
-        changes = of_method[row.size] - of_method[row.other]
+        change = of_method.assign(difference=of_method[row.size] - of_method[row.other])
+        turned: Groups = {}
         for column in ("class", "net"):
-            means = changes.groupby(of_method[column], sort=False).mean()
-            turned = list(means.index[means * row.difference < 0])
-            if turned and len(means) > 1:
-                name = f"{LABELS[row.method]} at {row.size}"
-                found.setdefault(name, {})[column] = turned
-    texts = [f"{name}: {', '.join(_groups(groups, records))}" for name, groups in found.items()]
-    return _first(["The other way round. " + texts[0], *texts[1:]]) if texts else []
+            means = _of_groups(change.dropna(subset="difference"), column)["difference"].mean()
+            names = list(means.index[means * row.difference < 0])
+            turned |= {column: names} if names else {}
+        if turned:
+            verb = "falls" if row.difference > 0 else "rises"
+            yield f"{LABELS[row.method]} {verb} at {row.size} in {_in_words(turned, records)}"
 
 
-def _first(texts: list[str]) -> list[str]:
-    if len(texts) <= MOST:
-        return texts
-    return [*texts[: MOST - 1], f"and {len(texts) - MOST + 1} more"]
+def sentences(pairs: Mapping[Pair, Groups], records: pd.DataFrame, joined: str) -> Iterator[str]:
+    """A sentence for each pair: ``A below B in 1 of 6 classes (clock), 1 of 2 nets (vgg19)``.
+
+    ``joined`` stands between the two methods.
+    """
+    for (first, second), groups in pairs.items():
+        yield f"{LABELS[first]} {joined} {LABELS[second]} in {_in_words(groups, records)}"
+
+
+def first(texts: Iterator[str]) -> list[str]:
+    """The first of the sentences, the last of which counts those that are left out."""
+    every = list(texts)
+    if len(every) <= MOST:
+        return every
+    return [*every[: MOST - 1], f"and {len(every) - MOST + 1} more (see tables/differences_by_*)"]
+
+
+def _pairs(records: pd.DataFrame, *more: str) -> Iterator[tuple[Pair, pd.DataFrame]]:
+    """Every two methods with the ``difference`` of each record where both are defined."""
+    index = ["sample", "image_id", *POOLED, *more]
+    methods = list(of_methods(records)["method"].unique())
+    table = records.pivot(index=index, columns="method", values="concentration").reset_index()
+    for one, other in combinations(methods, 2):
+        pairs = table.assign(difference=table[one] - table[other])
+        yield (one, other), pairs.dropna(subset="difference")
+
+
+def _of_groups(pairs: pd.DataFrame, *by: str) -> "pd.core.groupby.DataFrameGroupBy":
+    """The pairs by the columns ``by``; none where the first has one group, or too few images."""
+    images = pairs.groupby(by[0], sort=False)["image_id"].nunique()
+    enough = images.index[images >= FEWEST] if len(images) > 1 else []
+    return pairs[pairs[by[0]].isin(enough)].groupby(list(by), sort=False)
+
+
+def _in_words(groups: Groups, records: pd.DataFrame) -> str:
+    texts = []
+    for column, names in groups.items():
+        known = counted(records[column].nunique(), *POOLED[column])
+        listed = f" ({', '.join(map(str, names))})" if len(names) <= NAMED else ""
+        texts.append(f"{len(names)} of {known}{listed}")
+    return ", ".join(texts)

@@ -354,7 +354,7 @@ def last_words(log: Path, most: int = 8) -> list[str]:
 
 
 def short_table(
-    markdown: str, columns: Sequence[str] = ("method", "images", "mean", "95 % CI", "lift")
+    markdown: str, columns: Sequence[str] = ("method", "n", "images", "mean", "95 % CI", "lift")
 ) -> list[str]:
     """Some columns of a table of Markdown, aligned; none where it has not all of them.
 
@@ -371,10 +371,12 @@ def short_table(
     places = [rows[0].index(column) for column in columns]
     shown = [[row[place] for place in places] for row in (rows[0], *rows[2:])]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    return [
+    lines = [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
         for row in shown
     ]
+    notes = [line for line in markdown.splitlines() if "*: " in line]
+    return lines + notes
 
 
 def places(results: Path, made: Iterable[str], arrays: str, report: str) -> list[str]:

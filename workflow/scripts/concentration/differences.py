@@ -28,7 +28,8 @@ from .methods import CONTROL_LABELS, LABELS
 
 SIGNIFICANT = 0.05  # of p, by Holm's correction
 TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
-AHEAD, BEHIND, NO_DIFFERENT = "ahead", "behind", "no different"
+AHEAD, BEHIND, NOT_SIGNIFICANT = "ahead", "behind", "not significant"
+TOO_FEW = "too few images"  # for any difference between them to be significant
 
 
 def differences(
@@ -37,8 +38,8 @@ def differences(
     """One row a group of the columns ``by`` and pair of methods, or method and control.
 
     Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
-    effect_size, p, p_holm, result (of the method: ahead, behind, no different). ``other`` is a
-    method, a control, or one of the nets ``untrained``.
+    effect_size, p, p_holm, result (of the method: ahead, behind, not significant, or too few
+    images). ``other`` is a method, a control, or one of the nets ``untrained``.
     """
     architectures = records.groupby("net")["architecture"].first()
     order = {name: place for place, name in enumerate([*records["method"].unique(), *untrained])}
@@ -64,7 +65,8 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     """One row a method and pair of sizes: what the later size changes for the same sample and net.
 
     Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
-    p, p_holm, result (of the size: ahead, behind, no different).
+    p, p_holm, result (of the size: ahead, behind, not significant,
+    or too few images).
     """
     sizes = list(records["size"].unique())
     pairs = records.pivot(
@@ -131,8 +133,11 @@ def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFra
     grouped_p = tested.groupby([family[tested.index] for family in families])
     table = table.assign(p_holm=grouped_p.transform(correct))
     sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
-    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NO_DIFFERENT)
-    return table.assign(result=result.where(table["pairs"] > 0, None))
+    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
+    tests = tested.groupby([family[tested.index] for family in families]).transform("size")
+    tests = tests.reindex(table.index, fill_value=1)
+    lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
+    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW))
 
 
 def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:

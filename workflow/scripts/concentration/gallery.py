@@ -102,7 +102,13 @@ def data(
         "controls": {name: _numbers(shares) for name, shares in controls.items()},
         "maps": {name: _numbers(records[name]) for name in MEASURES}
         | {"status": [statuses.index(status) for status in records["status"]]}
-        | {"negligible": [value is True for value in _booleans(records["negligible_energy"])]},
+        # A map that is all zero is named so by its status.
+        | {
+            "negligible": [
+                v is True
+                for v in _booleans(records["negligible_energy"].where(records["status"] == "ok"))
+            ]
+        },
     }
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from .methods import CONTROL_LABELS, LABELS
 
+MOST_UNDEFINED = 0.2  # share of the records; a mean of what is left of more is marked
+
 # How well the net recognises the target: each group stands before its complement.
 PREDICTIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "recognised": lambda r: _read_by(r, "sigmoid") & _recognised(r),
@@ -28,8 +30,7 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
     A record is in several groups of ``prediction``, and stands there as often.
     """
     if "training" in by:
-        trained = ~records["net"].isin(untrained)
-        return records.assign(training=trained.map({True: "trained", False: "untrained"}))
+        return records
     if "net" not in by:
         records = of_trained(records, untrained)
     if "prediction" in by:
@@ -57,9 +58,25 @@ def once(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def extent(records: pd.DataFrame) -> str:
-    """How much the records rest on, in words: ``39 images, 3 nets, 2 sizes``."""
-    columns = {"image_id": "image", "net": "net", "size": "size"}
+    """How much the records rest on, in words: ``39 images, 3 nets, 2 sizes``.
+
+    Where they have a column ``training``, nets are called untrained if all are.
+    """
+    untrained = (
+        "training" in records and len(records) and (records["training"] == "untrained").all()
+    )
+    net = "untrained net" if untrained else "net"
+    columns = {"image_id": "image", "net": net, "size": "size"}
     return ", ".join(counted(records[column].nunique(), noun) for column, noun in columns.items())
+
+
+def mostly_undefined(table: pd.DataFrame) -> list[bool]:
+    """Which rows have a mean of too few of the records: of a summary, or of a table of pairs."""
+    if {"records", "undefined"} <= set(table):
+        return list(table["undefined"] > MOST_UNDEFINED * table["records"])
+    if "pairs" in table and len(table):
+        return list(table["pairs"] < (1 - MOST_UNDEFINED) * table["pairs"].max())
+    return [False] * len(table)
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

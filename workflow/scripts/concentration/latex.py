@@ -23,8 +23,8 @@ LEAST = 4  # the least width of a column of words
 LINES = 40  # a longer table breaks over pages
 # Columns that go where there is no room for all, in this order. The csv has them.
 SPARE = (
-    *("reasons", "p", "lift_low", "images", "classes", "negligible", "within_low", "pairs"),
-    "mask_fraction",  # mean / lift
+    *("reasons", "p", "lift_low", "mask_fraction", "effect_size", "lift"),
+    *("negligible", "classes", "images", "pairs", "within_low"),
 )
 HEADINGS = {
     "undefined": "undef.",
@@ -32,7 +32,7 @@ HEADINGS = {
     "mask_fraction": "mask\nfraction",
     "reference_mean": "reference\nmean",
     "difference": "diff.",
-    "within_class": "within\nclasses",
+    "within": "like\nwith like",
     "effect_size": "effect\nsize",
     **{low: "95 % CI" for low, _, _ in readable.INTERVALS.values()},
 }

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from .escapes import one_line
+from .groups import mostly_undefined
 from .methods import ALL_LABELS
 
 HEADINGS = {
     "records": "n",
-    "within_class": "difference within classes",
+    "within": "difference, like with like",
     "p_holm": "p (Holm)",
 }
 DECIMALS = {
@@ -23,7 +24,7 @@ DECIMALS = {
     "lift": 2,
     "reference_mean": 3,
     "difference": 3,
-    "within_class": 3,
+    "within": 3,
     "effect_size": 2,
 }
 # The ends of an interval share a column behind the value that they belong to.
@@ -31,7 +32,7 @@ INTERVALS = {
     "mean": ("low", "high", "95 % CI"),
     "difference": ("low", "high", "95 % CI"),
     "lift": ("lift_low", "lift_high", "95 % CI of lift"),
-    "within_class": ("within_low", "within_high", "95 % CI within classes"),
+    "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 METHODS = ("method", "other")
 P_VALUES = ("p", "p_holm")
@@ -60,6 +61,8 @@ def columns(
     where all are 0.
     """
     hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table)}
+    if {"records", "undefined"} <= set(table):
+        hidden.add("undefined")  # it stands beside the records: 14 of 60
     ends: dict[str, str] = {}  # of intervals, with the value that they belong to
     for value, (low, high, _) in INTERVALS.items():
         if {value, low, high} <= set(table):
@@ -70,7 +73,12 @@ def columns(
         if name in hidden or name in ends:
             continue
         numeric = pd.api.types.is_numeric_dtype(table[name])
-        seen.append(Column(name, _heading(name), [_cell(name, v) for v in table[name]], numeric))
+        cells = [_cell(name, v) for v in table[name]]
+        if name == "records" and "undefined" in table:
+            cells = list(map(_counted, table["records"], table["undefined"]))
+        if name == "mean" and any(partial := mostly_undefined(table)):
+            cells = [cell + "*" * few for cell, few in zip(cells, partial, strict=True)]
+        seen.append(Column(name, _heading(name), cells, numeric))
         low, high, heading = INTERVALS.get(name, ("", "", ""))
         if ends.get(low) == name and low not in hidden:
             pairs = zip(table[low], table[high], strict=True)
@@ -102,6 +110,10 @@ def group_name(columns: Sequence[Column], cells: Sequence[str]) -> str:
     """A group in words, of the cells that ``groups`` has for it."""
     named = zip(columns, cells, strict=False)
     return ", ".join(f"{column.heading}: {cell}" for column, cell in named)
+
+
+def _counted(records: int, undefined: int) -> str:
+    return f"{records - undefined} of {records}" if undefined else str(records)
 
 
 def _nowhere(table: pd.DataFrame) -> list[str]:

@@ -5,6 +5,7 @@ name of the note (see ``provenance``) that it is made of. A file that was damage
 of other settings, or was put there by somebody else, is refused with the way out.
 """
 
+import csv
 import io
 import json
 import os
@@ -178,3 +179,11 @@ def _crc32(path: Path) -> str:
         while chunk := file.read(1 << 20):
             value = zlib.crc32(chunk, value)
     return f"{value:08x}"
+
+
+def csv_text(table: "pd.DataFrame") -> str:
+    """The table as csv. Its writer quotes no carriage return, at which a reader ends the row."""
+    texts = table.select_dtypes(exclude="number")
+    broken = any("\r" in str(value) for column in texts for value in texts[column].unique())
+    quoting = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
+    return table.to_csv(index=False, lineterminator="\n", quoting=quoting)

@@ -26,7 +26,7 @@ def summarise(
 ) -> pd.DataFrame:
     """One row a group, in the study's order.
 
-    Columns: ``by``, records, images (both of the group, the maps of controls once), undefined,
+    Columns: ``by``, records (the maps of controls once), images (of defined records), undefined,
     reasons (of records with a status), negligible (of records that have it), sum, mean, low, high,
     ``chance``, lift, lift_low, lift_high.
     """
@@ -52,7 +52,7 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
     mean, by_chance = values.mean(), defined[chance].mean()
     return {
         "records": len(group),
-        "images": group["image_id"].nunique(),
+        "images": images.nunique(),
         "undefined": len(group) - len(defined),
         **({"reasons": _reasons(group["status"])} if "status" in group else {}),
         **({"negligible": _negligible(defined)} if "negligible_energy" in group else {}),
@@ -67,32 +67,33 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
     }
 
 
-def within_classes(
+def within_strata(
     records: pd.DataFrame, member: pd.Series, other: pd.Series
 ) -> dict[str, float | int]:
-    """How much more concentrated the records ``member`` are than the ``other``, class by class.
+    """How much more concentrated the records ``member`` are than the ``other``, like with like.
 
-    Both are booleans, one a record. Groups that differ in their classes differ in their means even
-    where no class does (Simpson's paradox), so the difference of the means is taken within each
-    class that has records in both, and averaged over these classes.
+    Both are booleans, one a record. Groups that differ in their classes or nets differ in their
+    means even where no class and net does (Simpson's paradox), so the difference of the means is
+    taken within each class and net that has records in both, and averaged over these.
 
-    Columns: classes, within_class, within_low, within_high. NaN where either has fewer than
-    ``intervals.FEWEST`` images in classes that have both.
+    Columns: images (of ``member``, compared), classes, within, within_low, within_high. NaN where
+    either has fewer than ``intervals.FEWEST`` images in what can be compared.
     """
     compared = records[(member | other) & records["concentration"].notna()]
+    strata = compared["class"].astype(str) + "\n" + compared["net"].astype(str)
+    both = member[compared.index].groupby(strata).transform("nunique") == 2
+    compared, strata = compared[both], strata[both]
     is_member = member[compared.index]
-    both = is_member.groupby(compared["class"]).nunique() == 2
-    compared = compared[compared["class"].map(both).astype(bool)]
-    is_member = is_member[compared.index]
-    means = compared["concentration"].groupby([compared["class"], is_member]).mean().unstack()
-    images = compared["image_id"].groupby(is_member).nunique()
-    enough = len(images) == 2 and images.min() >= intervals.FEWEST
+    means = compared["concentration"].groupby([strata, is_member]).mean().unstack()
+    images = compared["image_id"].groupby(is_member).nunique().reindex([True, False], fill_value=0)
     low, high = intervals.of_difference_within(
-        compared["concentration"], compared["image_id"], compared["class"], is_member
+        compared["concentration"], compared["image_id"], strata, is_member
     )
+    enough = images.min() >= intervals.FEWEST
     return {
-        "classes": len(means),
-        "within_class": (means[True] - means[False]).mean() if enough else float("nan"),
+        "images": int(images[True]),
+        "classes": compared["class"].nunique(),
+        "within": (means[True] - means[False]).mean() if enough else float("nan"),
         "within_low": low,
         "within_high": high,
     }
@@ -101,19 +102,20 @@ def within_classes(
 def by_prediction(records: pd.DataFrame) -> pd.DataFrame:
     """Concentration by how well the net recognises the target, and method, over ``records``.
 
-    The rows of ``summarise``, with the columns of ``within_classes`` beside the first group of each
-    two: what it has more than its complement within the same class.
+    The rows of ``summarise``, with what ``within_strata`` finds beside the first group of each two:
+    how much more it has than its complement, like with like.
     """
     table = summarise(grouped(records, ["prediction"], []), ["prediction", "method"])
     names = list(PREDICTIONS)
     complements = dict(zip(names[::2], names[1::2], strict=True))
     rows = [
         {"prediction": name, "method": key["method"]}
-        | within_classes(group, PREDICTIONS[name](group), PREDICTIONS[complement](group))
+        | within_strata(group, PREDICTIONS[name](group), PREDICTIONS[complement](group))
         for key, group in split(records, ["method"])
         for name, complement in complements.items()
     ]
-    return table.merge(pd.DataFrame(rows), how="left", on=["prediction", "method"])
+    within = pd.DataFrame(rows).drop(columns="images")
+    return table.merge(within, how="left", on=["prediction", "method"])
 
 
 def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:

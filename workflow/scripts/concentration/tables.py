@@ -1,14 +1,14 @@
 """Tables as files: raw numbers as csv, and readable ones for a page, a paper and the report."""
 
-import csv
 from collections.abc import Collection, Sequence
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from . import escapes, latex, readable
+from . import escapes, latex, readable, results
 from .files import whole_file
+from .groups import mostly_undefined
 from .readable import Column
 
 FORMATS = ("csv", "md", "tex", "html")
@@ -54,6 +54,9 @@ tbody + tbody th[scope=rowgroup] { border-top: 1px solid var(--line); }
 """
 
 
+PARTIAL = "*: more than a fifth of the records are undefined; the mean is of the others."
+
+
 def write(
     table: pd.DataFrame,
     stem: Path,
@@ -80,8 +83,10 @@ def write(
         ``readable.columns`` says which.
     """
     columns = readable.columns(table, hide, show)
+    if "mean" in table and any(mostly_undefined(table)):
+        note = f"{note} {PARTIAL}".strip()
     texts = {
-        "csv": csv_text(table),
+        "csv": results.csv_text(table),
         "md": _markdown(columns, "" if len(table) else NOTHING, note),
         "tex": latex.text(columns, title, note, NOTHING),
         "html": _page(columns, title, "" if len(table) else NOTHING, note),
@@ -89,14 +94,6 @@ def write(
     for suffix, text in texts.items():
         with whole_file(f"{stem}.{suffix}") as draft:
             draft.write_text(text, "utf-8")
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """The table as csv. Its writer quotes no carriage return, at which a reader ends the row."""
-    texts = table.select_dtypes(exclude="number")
-    broken = any("\r" in str(value) for column in texts for value in texts[column].unique())
-    quoting = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL
-    return table.to_csv(index=False, lineterminator="\n", quoting=quoting)
 
 
 def page(title: str, body: str) -> str:

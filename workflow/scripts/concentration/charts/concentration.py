@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .. import agreement
-from ..groups import of_methods, of_trained
+from ..groups import mostly_undefined, of_methods, of_trained
 from ..methods import ALL_LABELS
 from ..style import COLUMN, styled
 from ..summaries import summarise
@@ -58,13 +58,15 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
         axes.set_xlabel(marks.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
-        turned = agreement.sentences(agreement.reversals(trained), trained, "behind")
-        marks.legend(figure, handles, 2, marks.notes(trained, *turned))
+        turned = agreement.first(
+            agreement.sentences(agreement.reversals(trained), trained, "below")
+        )
+        marks.legend(figure, handles, 2, marks.notes(trained, *turned, intervals=means["low"]))
         return figure
 
 
 def _labels(means: pd.DataFrame) -> list[str]:
-    partial = marks.mostly_undefined(means)
+    partial = mostly_undefined(means)
     return [
         f"{row['mean']:.2f}" + (f" ({marks.how_many(row)})" if few else "")
         for few, row in zip(partial, means.to_dict("records"), strict=True)

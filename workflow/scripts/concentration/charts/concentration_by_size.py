@@ -45,6 +45,11 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         compared = f"{sizes[0] if len(sizes) == 1 else 'size'} {marks.MINUS} {first}"
         axes.set_xlabel(f"{marks.DIFFERENCE}\n({compared}, same sample, net)")
         figure.suptitle("Does the input size change\nwhere the saliency lies?")
-        turned = agreement.other_sign(trained, table)
-        marks.legend(figure, marks.hollow_handles(table), 1, marks.notes(trained, *turned))
+        turned = agreement.first(agreement.changes(trained, table))
+        marks.legend(
+            figure,
+            [*marks.hollow_handles(table), *marks.partial_handles(table)],
+            1,
+            marks.notes(trained, *turned, intervals=table["low"]),
+        )
         return figure

@@ -20,9 +20,9 @@ from . import marks
 CAPTION = """
 Paired differences in concentration between every method and the controls, on the same sample and
 size, with 95 % bootstrap intervals over images; one panel a trained net. Right of 0 the method is
-ahead of the control, left of 0 behind it; hollow: no different (Wilcoxon's p by Holm's correction
-is 0.05 or more). Untrained: the same method on a net of the same architecture with random
-weights.
+ahead of the control, left of 0 behind it; hollow: not significant (Wilcoxon's p by Holm's
+correction is 0.05 or more). Untrained: the same method on a net of the same architecture with
+random weights.
 """
 MOST_PANELS = 4  # beside each other
 
@@ -52,7 +52,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
         handles = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in others]
         handles += marks.hollow_handles(table)
-        notes = marks.notes(of_trained(records, untrained))
+        notes = marks.notes(of_trained(records, untrained), intervals=table["low"])
         marks.legend(figure, handles, 2 if columns == 1 else 4, notes)
         return figure
 

@@ -39,9 +39,16 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         ends = table[["difference", "high"]].max(axis=1)
         marks.beside(axes, ends, range(len(table)), [f"{d:.3f}" for d in table["difference"]])
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.margins(x=0.15)
+        axes.margins(x=0.22)
         axes.set_xlabel(f"{marks.DIFFERENCE}\n(same sample, net and size)")
         figure.suptitle("Which method is ahead, on the same records?")
-        turned = agreement.sentences(agreement.reversals(trained), trained, "behind")
-        marks.legend(figure, marks.hollow_handles(table), 1, marks.notes(trained, *turned))
+        turned = agreement.first(
+            agreement.sentences(agreement.reversals(trained), trained, "below")
+        )
+        marks.legend(
+            figure,
+            [*marks.hollow_handles(table), *marks.partial_handles(table)],
+            1,
+            marks.notes(trained, *turned, intervals=table["low"]),
+        )
         return figure

@@ -6,22 +6,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .. import agreement
-from ..groups import of_trained
+from ..groups import mostly_undefined, of_trained
 from ..style import COLUMN, MARKERS, PALETTE, styled
 from ..summaries import summarise
 from . import marks
 
 CAPTION = """
 Mean concentration over the trained nets as the mask grows from the annotated outline (0 %) to
-twice its area (100 %). Bands: 95 % bootstrap intervals over images. Dashed: the mask fraction at
-that dilation. The axis is the mean growth that the masks achieved: they grow by whole rings of
-pixels, at least by 0, 10, ..., 100 %. Below: the classes, nets and sizes in which two methods
-change places along the axis.
+twice its area (100 %). Thin lines: 95 % bootstrap intervals over images. Dashed: the mask
+fraction at that dilation. The axis is the mean growth that the masks achieved: they grow by whole
+rings of pixels, at least by 0, 10, ..., 100 %. Below: the classes, nets and sizes in which two
+methods change places along the axis.
 """
 
 
@@ -50,10 +49,10 @@ def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Fi
         figure.suptitle("Does the ranking depend on the dilation?")
         study = Line2D([], [], color="0.25", linewidth=0.6, label="The study's dilation")
         lines = [Line2D([], [], **marks.CHANCE), study]
-        swapped = agreement.sentences(agreement.crossings(records), records, "and")
+        swapped = agreement.first(agreement.sentences(agreement.crossings(records), records, "and"))
         title = ["Two methods change places:"] if swapped else []
         at_one = trained[trained["dilation"] == trained["dilation"].min()]
-        notes = marks.notes(at_one, *title, *swapped)
+        notes = marks.notes(at_one, *title, *swapped, intervals=means["low"])
         marks.legend(figure, [*marks.point_handles(methods, "-"), *lines], 2, notes)
         return figure
 
@@ -74,7 +73,8 @@ def _growth(records: pd.DataFrame) -> pd.Series:
     key = ["sample", "size"]
     masks = records.drop_duplicates([*key, "dilation"]).sort_values("dilation")
     first = masks.groupby(key)["mask_fraction"].transform("first")
-    return 100 * (masks["mask_fraction"] / first - 1).groupby(masks["dilation"]).mean()
+    growth = masks["mask_fraction"] / first.where(first > 0) - 1  # a mask may begin empty at a size
+    return 100 * growth.groupby(masks["dilation"]).mean()
 
 
 def _growth_at(dilation: float, growth: pd.Series) -> float:
@@ -88,10 +88,10 @@ def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series) -> None:
     method = means["method"].iloc[0]
     color = PALETTE[method]
     growth = growth[means["dilation"]]
-    tint = [1 - 0.25 * (1 - part) for part in to_rgb(color)]  # pale, for eps knows no transparency
-    axes.fill_between(growth, means["low"], means["high"], color=tint, linewidth=0, zorder=1)
+    for end in ("low", "high"):  # lines, since bands would hide each other
+        axes.plot(growth, means[end], color=color, linewidth=0.4, zorder=1)
     look: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
-    if any(marks.mostly_undefined(means)):
+    if any(mostly_undefined(means)):
         look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
         last = means.iloc[-1]
         marks.beside(axes, [growth.iloc[-1]], [last["mean"]], [marks.how_many(last)], size=6)

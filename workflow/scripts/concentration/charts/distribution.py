@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..groups import of_methods, of_trained, once
+from ..intervals import FEWEST
 from ..methods import ALL_LABELS, LABELS
 from ..style import COLUMN, PALETTE, styled
 from ..summaries import summarise
@@ -20,7 +21,7 @@ CAPTION = """
 Concentration by method over the trained nets. A dot is an image: the mean of its records. The box
 spans the middle half of the images, the line in it is their median, and whiskers reach to the
 last image within 1.5 times the height of the box. Below: the classes of the tenth of the records
-that has the lowest concentration by the leading method.
+that has the lowest concentration by the leading method. Of fewer than ten images there is no box.
 """
 MOST_DRAWN = 2000  # dots as shapes; more are drawn as a picture, which keeps pdf and eps small
 
@@ -45,7 +46,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
             Line2D([], [], label="An image", **dot),
             Line2D([], [], color="0.2", linewidth=1.6, label="Median"),
         ]
-        notes = marks.notes(trained, *_lowest(of_methods(trained)), intervals=False)
+        notes = marks.notes(trained, *_lowest(of_methods(trained)))
         marks.legend(figure, handles, 2, notes)
         return figure
 
@@ -60,7 +61,10 @@ def _boxes_and_dots(axes: Axes, images: pd.DataFrame, methods: Sequence[str]) ->
         "ax": axes,
     }
     box: dict[str, Any] = {"boxprops": {"facecolor": "white"}, "medianprops": {"linewidth": 1.6}}
-    sns.boxplot(**frame, width=0.75, showfliers=False, linewidth=0.8, color="0.2", **box)
+    images_of = images.groupby("method")["image_id"].transform("nunique")
+    enough = {**frame, "data": images[images_of >= FEWEST]}
+    if len(enough["data"]):
+        sns.boxplot(**enough, width=0.75, showfliers=False, linewidth=0.8, color="0.2", **box)
     colors: dict[str, Any] = {"hue": "method", "hue_order": methods, "palette": PALETTE}
     many = len(images) > MOST_DRAWN
     np.random.seed(0)  # seaborn draws the scatter from it

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..groups import of_methods
+from ..groups import counted, of_methods
 from ..methods import CONTROL_LABELS
 from ..style import COLUMN, PAGE, styled
 from ..summaries import summarise
@@ -36,7 +36,7 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     rows = ceil(len(groups) / columns)
     with styled():
         figure = Figure(
-            figsize=(COLUMN if columns == 1 else PAGE, 1.5 + rows * (0.15 + 0.1 * len(methods)))
+            figsize=(COLUMN if columns == 1 else PAGE, 1.5 + rows * (0.3 + 0.1 * len(methods)))
         )
         drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
         for place, axes in enumerate(drawn):
@@ -44,15 +44,18 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
         drawn[0].set_xlim(left=0)
         figure.suptitle(title)
         lines = [Line2D([], [], **marks.CHANCE), Line2D([], [], **BEST_CONTROL)]
-        handles = [*marks.point_handles(methods), *lines]
-        marks.legend(figure, handles, 2 * columns, marks.notes(records))
+        handles = [*marks.point_handles(methods), *marks.partial_handles(means), *lines]
+        marks.legend(figure, handles, 2 * columns, marks.notes(records, intervals=means["low"]))
         return figure
 
 
 def _points(
     axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], labels: Mapping[str, str]
 ) -> None:
-    marks.rows(axes, [labels.get(name, name) for name in groups])
+    images = means.groupby(group, sort=False)["images"].max()
+    marks.rows(
+        axes, [f"{labels.get(name, name)}\n({counted(images[name], 'image')})" for name in groups]
+    )
     for place, name in enumerate(groups):
         of_group = means[means[group] == name]
         of_seeing = of_methods(of_group)

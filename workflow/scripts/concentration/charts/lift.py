@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ..groups import of_methods, once
+from ..groups import mostly_undefined, of_methods, once
 from ..methods import CONTROL_LABELS
 from ..style import COLUMN, styled
 from ..summaries import summarise
@@ -17,7 +17,8 @@ from . import marks
 CAPTION = """
 Lift, mean concentration / mean mask fraction, on a logarithmic axis, with 95 % bootstrap
 intervals over images: 1 is an uninformative map. A lift of 0 stands at the left edge, with its
-number. The controls need no net and are drawn once.
+number. The controls need no net and are drawn once. Half filled: more than a fifth of the records
+are undefined.
 """
 CONTROLS = "Controls\n(no net)"
 
@@ -53,7 +54,12 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes.set_xlabel("Lift, logarithmic axis\n(concentration / mask fraction)")
         figure.suptitle("How much better than chance?")
         chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (lift 1)"})
-        marks.legend(figure, [*marks.point_handles(methods), chance], 2, marks.notes(records))
+        marks.legend(
+            figure,
+            [*marks.point_handles(methods), *marks.partial_handles(lifts), chance],
+            2,
+            marks.notes(records, intervals=lifts["lift_low"]),
+        )
         return figure
 
 
@@ -72,6 +78,6 @@ def _at_the_edge(axes: Axes, lifts: pd.DataFrame, nets: list[str]) -> None:
         marks.points(axes, at_edge, places[zero.index], ("lift", "lift_low", "lift_high"))
         texts = [
             "0" + (f" ({marks.how_many(row)})" if few else "")
-            for few, row in zip(marks.mostly_undefined(zero), zero.to_dict("records"), strict=True)
+            for few, row in zip(mostly_undefined(zero), zero.to_dict("records"), strict=True)
         ]
         marks.beside(axes, [edge] * len(zero), places[zero.index], texts, size=6)

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ..differences import SIGNIFICANT
-from ..groups import extent, once
+from ..groups import extent, mostly_undefined, once
 from ..methods import ALL_LABELS, LABELS
 from ..style import MARKERS, PALETTE, wrapped
 
@@ -23,7 +23,6 @@ SHARE = "Mean concentration\n(share of energy on the mask)"
 DIFFERENCE = "Mean difference in concentration"
 INTERVALS = "95 % bootstrap intervals"
 MINUS = "\N{MINUS SIGN}"
-MOST_UNDEFINED = 0.2  # share of the records; a mean of what is left of more is marked
 FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
 CHANCE: dict[str, Any] = {
     "color": "0.25",
@@ -40,6 +39,9 @@ NET: dict[str, Any] = {
     "zorder": 4,
     "label": "Mean of each net",
 }
+
+
+REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
 
 
 def bars(axes: Axes, table: pd.DataFrame, places: Sequence[float], height: float) -> None:
@@ -72,21 +74,30 @@ def points(
         look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
         if partial:
             look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
-            beside(axes, [max(row[value], row[high])], [place], [how_many(row)], size=6)
+            at_the_edge(axes, place, how_many(row))
         axes.hlines([place], row[low], row[high], color=color, zorder=3)
-        axes.plot([row[value]], [place], marker, zorder=3, **look)
+        axes.plot([row[value]], [place], marker, zorder=3, clip_on=False, **look)
 
 
-def mostly_undefined(table: pd.DataFrame) -> list[bool]:
-    """Which rows of a summary have a mean of what is left of too few records."""
-    if "undefined" not in table:
-        return [False] * len(table)
-    return list(table["undefined"] > MOST_UNDEFINED * table["records"])
+def at_the_edge(axes: Axes, place: float, text: str) -> None:
+    """A text right of the axes, at the height of a row."""
+    axes.annotate(
+        text,
+        (1, place),
+        (2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=6,
+        annotation_clip=False,
+    )
 
 
 def how_many(row: Mapping[str, Any]) -> str:
-    """How many of its records the mean in a row of a summary is of."""
-    return f"n = {row['records'] - row['undefined']} of {row['records']}"
+    """How many of its records the mean in a row is of, or of how many pairs."""
+    if "undefined" in row:
+        return f"n = {row['records'] - row['undefined']} of {row['records']}"
+    return f"{row['pairs']} pairs"
 
 
 def beside(
@@ -148,8 +159,17 @@ def hollow_handles(table: pd.DataFrame) -> list[Line2D]:
     if (table["p_holm"] < SIGNIFICANT).all():
         return []
     look: dict[str, Any] = {"color": "0.25", "marker": "o", "markerfacecolor": "white"}
-    label = f"No different: p ≥ {SIGNIFICANT:g}\n(Wilcoxon, Holm)"
+    label = f"Not significant: p ≥ {SIGNIFICANT:g}\n(Wilcoxon, Holm)"
     return [Line2D([], [], linestyle="", label=label, **look)]
+
+
+def partial_handles(*tables: pd.DataFrame) -> list[Line2D]:
+    """The legend entry of means of too few of the records, if there are any in the tables."""
+    if not any(any(mostly_undefined(table)) for table in tables):
+        return []
+    look: dict[str, Any] = {"color": "0.25", "marker": "o", "fillstyle": "left"}
+    label = "More than a fifth undefined"
+    return [Line2D([], [], linestyle="", markerfacecoloralt="white", label=label, **look)]
 
 
 def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable[str] = ()) -> None:
@@ -160,12 +180,15 @@ def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable
     figure.legend(handles=handles, title="\n".join(lines), title_fontsize=7, **place)
 
 
-def notes(records: pd.DataFrame, *more: str, intervals: bool = True) -> list[str]:
-    """What the ``records`` of a chart are, and what of them it leaves out, in sentences."""
+def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None) -> list[str]:
+    """What the ``records`` of a chart are, and what of them it leaves out, in sentences.
+
+    ``intervals`` are ends of intervals that are drawn: the note names them if there are any.
+    """
     counted = once(records)
-    ends = [INTERVALS] if intervals else []
+    drawn = intervals is not None and intervals.notna().any()
     return [
-        "; ".join([extent(records), *ends]),
+        "; ".join([extent(records), *([INTERVALS] if drawn else [])]),
         *more,
         *_undefined(counted),
         *_negligible(counted),
@@ -191,6 +214,8 @@ def _negligible(records: pd.DataFrame) -> list[str]:
     if "negligible_energy" not in records:
         return []
     defined = records[records["concentration"].notna() & records["method"].isin(LABELS)]
+    if len(defined) and defined["negligible_energy"].isna().all():
+        return ["Negligible energy: not checked, for want of backpropagation"]
     flagged = defined["negligible_energy"].astype("boolean").fillna(False)
     counts = flagged.groupby(defined["method"], sort=False).agg(["sum", "size"])
     named = [

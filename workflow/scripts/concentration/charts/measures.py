@@ -41,6 +41,8 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         axes.set_xlabel("Mean of the measure")
         figure.suptitle("Do the measures agree?")
         chance = Line2D([], [], **{**marks.CHANCE, "label": "Chance (mask or box)"})
-        handles = [*marks.point_handles(methods), chance]
-        marks.legend(figure, handles, 2, marks.notes(of_trained(records, untrained)))
+        handles = [*marks.point_handles(methods), *marks.partial_handles(means), chance]
+        marks.legend(
+            figure, handles, 2, marks.notes(of_trained(records, untrained), intervals=means["low"])
+        )
         return figure
