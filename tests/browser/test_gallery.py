@@ -692,7 +692,8 @@ def test_the_summary_says_what_is_shown_of_the_study(page, folder, tmp_path):
     opened.open()
     assert opened.one("#summary").text.startswith(
         "6 of the study's 60 samples (one of each class, chosen without regard to its maps, and "
-        "the one of lowest concentration of each class, and those that the configuration names), "
+        "the one of each class on which the leading method does worst, and those that the "
+        "configuration names), "
         "2 nets, 2 sizes, 3 methods: which pixels the score of a class depends on."
     )
 
@@ -704,7 +705,7 @@ def test_samples_that_were_chosen_as_worst_are_marked(page):
         if card.find_element(By.CSS_SELECTOR, ".chosen").is_displayed()
     }
     assert marked == {SAMPLES[2][0]}
-    assert "lowest concentration of its class" in {mark.text for mark in page.all(".chosen")}
+    assert "worst of its class by the leading method" in {mark.text for mark in page.all(".chosen")}
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ const MAPS = {
 };
 const CHOICES = {
   first: "one of each class, chosen without regard to its maps",
-  worst: "the one of lowest concentration of each class",
+  worst: "the one of each class on which the leading method does worst",
   named: "those that the configuration names",
 };
 const COALESCED = 1000; // ms within which changes of one control are one step back
@@ -209,7 +209,7 @@ function row(place) {
     net: netName(net),
     size: sizeName(size),
     target: targetText(card),
-    chosen: "lowest concentration of its class",
+    chosen: "worst of its class by the leading method",
     sample: samples.id[sample],
   };
   const made = copy("card");
