@@ -35,6 +35,7 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
     layer = TARGET_LAYERS[architecture]
     net = {"name": architecture, "architecture": architecture, "weights": "random"}
     net |= {"target_layer": layer, "precision": precision}
+    net |= {"outputs": "softmax", "threshold": 0.5}
     with tempfile.TemporaryDirectory() as folder:
         samples, noise = [], np.random.default_rng(0)
         for number in range(count):

@@ -51,7 +51,7 @@ def figure_page(name: str, title: str, caption: str, png: bytes, width: int) -> 
 
 def _smaller(png: bytes, width: int) -> bytes:
     """The picture at the ``width`` in pixels, as WebP: at a quality that makes it small enough."""
-    with Image.open(io.BytesIO(png)) as image:
+    with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
         small = image.convert("RGB").resize((width, round(width * image.height / image.width)))
     for quality in (90, 75, 50, 25):
         content = io.BytesIO()
