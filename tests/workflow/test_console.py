@@ -34,7 +34,9 @@ def test_a_run_is_short_and_in_words(first):
 def test_the_last_screen_is_the_result_and_where_to_look(first):
     last = first[first.index("Done: ") :]
     assert re.match(r"Done: \d+ steps in (\d+ min )?\d+ s\n", last)
-    assert re.search(r"^Guided Grad-CAM +8 +4 +\d\.\d+ +- +\d+\.\d+$", last, re.M)
+    assert re.search(r"^Guided Grad-CAM +4 of 8 +2 +\d\.\d+\* +- +\d+\.\d+$", last, re.M)
+    assert "4 images, 1 untrained net, 2 sizes." in last
+    assert "*: more than a fifth of the records are undefined" in last
     for place in ("results/tables", "results/figures", "results/gallery/index.html"):
         assert re.search(rf" {place}$", last, re.M)
     assert "snakemake --report results/report.html --configfile study.yaml" in last

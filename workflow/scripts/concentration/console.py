@@ -375,7 +375,7 @@ def short_table(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
         for row in shown
     ]
-    notes = [line for line in markdown.splitlines() if "*: " in line]
+    notes = [line.replace("\\*", "*") for line in markdown.splitlines() if "*: " in line]
     return lines + notes
 
 
