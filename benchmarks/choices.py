@@ -10,8 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from concentration import batch_norm, machine
-from concentration.maps import forward, saliency_maps
+from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.nets import device
 from turns import NETS, Maps, Run, take_turns
 
 SHAPES = [(4, 3, 224, 224), (1, 3, 480, 640)]
@@ -30,9 +30,9 @@ def engine(
 ) -> Run:
     """The five maps from one forward and three backward passes, with some of the choices."""
     if keep_memory:
-        machine.keep_freed_memory()
+        device.keep_freed_memory()
     if fold:
-        batch_norm.fold(net, layer)
+        fold.fold(net, layer)
     memory = torch.channels_last if channels_last else torch.contiguous_format
     net = net.to(memory_format=memory)
 

@@ -12,17 +12,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from concentration.maps import grad_cam
+from lookwhere.methods.maps import grad_cam
 from turns import Maker, Maps, Run
 
 
 def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
     """What a job of the workflow runs, from images in memory to maps in memory."""
-    from concentration import machine
-    from concentration.explain import Explainer
-    from concentration.maps import METHODS
+    from lookwhere.methods.explainer import Explainer
+    from lookwhere.methods.maps import METHODS
+    from lookwhere.nets import device
 
-    machine.keep_freed_memory()
+    device.keep_freed_memory()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
     explainer = Explainer(spec | {"precision": "float32"}, METHODS, torch.device("cpu"))
     return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps

@@ -25,12 +25,12 @@ SHAPES += [(640, height) for height in range(360, 480, 8)]  # (W, H)
 def job(architecture: str, size: str, count: int, precision: str, threads: int) -> None:
     """Print what one job needs for ``count`` samples; peak memory is that of this process."""
     from compute_maps import main
-    from concentration import machine
-    from concentration.coco import Sample, sample_id
-    from concentration.maps import METHODS
+    from lookwhere.datasets.coco import Sample, sample_id
+    from lookwhere.methods.maps import METHODS
+    from lookwhere.nets import device
 
     torch.set_num_threads(threads)
-    machine.keep_freed_memory()
+    device.keep_freed_memory()
     shapes = [(int(w), int(h)) for w, h in [size.split("x")]] if "x" in size else SHAPES
     layer = TARGET_LAYERS[architecture]
     net = {"name": architecture, "architecture": architecture, "weights": "random"}

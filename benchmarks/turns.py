@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from concentration import nets
+from lookwhere.nets import classifiers
 
 NETS = ["alexnet", "squeezenet1_0", "resnet152", "vgg19"]
 
@@ -70,7 +70,7 @@ def _work(
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")  # captum tells of its hooks
     images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    net = nets.load(architecture, "random")
+    net = classifiers.load(architecture, "random")
     targets = list(range(shape[0]))
     run = maker(architecture, net, TARGET_LAYERS[architecture], targets)
     line.send(run(images))  # the first run is slower, and not counted

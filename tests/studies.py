@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from concentration import measures
-from concentration.methods import CONTROL_LABELS, LABELS
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.metrics import localisation
 
 UNTRAINED = ["untrained"]
 NETS = ["vgg19", "alexnet", *UNTRAINED]
@@ -42,7 +42,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "architecture": "vgg19" if net in UNTRAINED else net,  # an untrained twin
                 "training": "untrained" if net in UNTRAINED else "trained",
                 "concentration": share if defined else None,
-                **{m: share * rng.uniform(0.9, 1) if defined else None for m in measures.NAMES},
+                **{m: share * rng.uniform(0.9, 1) if defined else None for m in localisation.NAMES},
                 "mask_fraction": fractions[image],
                 "box_fraction": 1.2 * fractions[image],
                 "target": 3,
@@ -54,6 +54,6 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "status": "ok" if defined else STATUSES[image % 3],
             }
         )
-    types = dict.fromkeys(["concentration", *measures.NAMES], "float64")
+    types = dict.fromkeys(["concentration", *localisation.NAMES], "float64")
     types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
     return pd.DataFrame(rows).astype(types)

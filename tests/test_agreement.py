@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from concentration import agreement
+from lookwhere.statistics import agreement
 
 NETS, SIZES, CLASSES = ["a", "b"], ["original", "224"], ["dog", "cat"]
 PAIR = ("grad_cam", "deconvolution")

@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from concentration.archives import unzip_member
-from concentration.errors import StudyError
+from lookwhere.errors import StudyError
+from lookwhere.io.archives import unzip_member
 
 OTHER = np.random.default_rng(0).bytes(200_000)
 MIDDLE = 100_000  # a place inside the last member

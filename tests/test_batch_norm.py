@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torchvision.models import get_model
 
-from concentration import batch_norm
-from concentration.maps import forward, saliency_maps
+from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.nets import fold
 
 
 def with_statistics(net: nn.Module) -> nn.Module:
@@ -44,7 +44,7 @@ def test_the_maps_stay_the_same(architecture, target_layer, left):
     extra = {"aux_logits": False, "init_weights": False} if architecture == "googlenet" else {}
     net = with_statistics(get_model(architecture, weights=None, num_classes=10, **extra))
     folded = deepcopy(net)
-    batch_norm.fold(folded.float(), target_layer)
+    fold.fold(folded.float(), target_layer)
     assert count(folded) == left < count(net)
     folded = folded.double()
     images = torch.randn(2, 3, 64, 64, dtype=torch.float64)
@@ -83,7 +83,7 @@ def test_what_is_read_elsewhere_is_not_folded(target_layer, folded):
     net = with_statistics(Branching()).float()
     images = torch.randn(2, 3, 16, 16)
     before = forward(net, net.get_submodule(target_layer), images)
-    batch_norm.fold(net, target_layer)
+    fold.fold(net, target_layer)
     after = forward(net, net.get_submodule(target_layer), images)
     assert {n for n, m in net.named_modules() if isinstance(m, nn.Identity)} == folded
     torch.testing.assert_close(after.features, before.features)

@@ -3,16 +3,16 @@
 import pytest
 import torch
 
-from concentration import nets
-from concentration.maps import METHODS as FIVE
 from libraries import LIBRARIES, baseline, captum, ours, pytorch_grad_cam, thesis
+from lookwhere.methods.maps import METHODS as FIVE
+from lookwhere.nets import classifiers
 from speed import METHODS, check
 
 IMAGES = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(0))
 
 
 def maps(library):
-    net = nets.load("squeezenet1_1", "random")
+    net = classifiers.load("squeezenet1_1", "random")
     return library("squeezenet1_1", net, "features.12", [7, 5])(IMAGES)
 
 

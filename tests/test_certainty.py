@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from concentration.certainty import by_certainty
+from lookwhere.statistics.certainty import by_certainty
 
 
 def records(values, kind="softmax"):

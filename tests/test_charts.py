@@ -16,11 +16,15 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from concentration import charts, comparison, differences, measures, style, summaries
-from concentration.coco import Sample
-from concentration.groups import extent, of_trained, once
-from concentration.methods import ALL_LABELS, CONTROL_LABELS, LABELS
-from concentration.style import PALETTE
+from lookwhere import charts
+from lookwhere.charts import style
+from lookwhere.charts.style import PALETTE
+from lookwhere.datasets.coco import Sample
+from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
+from lookwhere.metrics import localisation
+from lookwhere.report import comparison
+from lookwhere.statistics import paired, summary
+from lookwhere.statistics.strata import extent, of_trained, once
 
 from .studies import NETS, UNTRAINED, fabricate
 
@@ -29,7 +33,7 @@ METHODS = list(LABELS)
 RECORDS = fabricate()
 GROWTHS = [0, 0.2, 0.6, 1]
 OPTIONS = {"concentration_by_net": {"size": "224"}, "dilation_sweep": {"dilation": 0.2}}
-HELPERS = {"__init__", "marks", "grouped_points"}
+HELPERS = {"__init__", "artists", "grouped_points", "pages", "style"}
 CHARTS = sorted({path.stem for path in Path(charts.__file__).parent.glob("*.py")} - HELPERS)
 
 
@@ -44,7 +48,7 @@ def sweep_of(records):
 
 
 def draw(chart, records=RECORDS, untrained=UNTRAINED):
-    module = import_module(f"concentration.charts.{chart}")
+    module = import_module(f"lookwhere.charts.{chart}")
     source = sweep_of(records) if chart == "dilation_sweep" else records
     return module.draw(source, untrained, **OPTIONS.get(chart, {}))
 
@@ -146,7 +150,7 @@ def test_bars_by_method_are_the_means_of_the_trained_nets():
     shown = [label.get_text() for label in axes.get_yticklabels()]
     assert shown == list(ALL_LABELS.values())
     trained = RECORDS[~RECORDS["net"].isin(UNTRAINED)]
-    summary = summaries.summarise(trained).set_index("method")
+    means = summary.summarise(trained).set_index("method")
     for place, method in enumerate(ALL_LABELS):
         bar = bar_of(axes, place)
         share = trained.loc[trained["method"] == method, "concentration"].mean()
@@ -156,7 +160,7 @@ def test_bars_by_method_are_the_means_of_the_trained_nets():
         assert bar.get_width() == pytest.approx(share)
         assert bar.get_facecolor()[:3] == pytest.approx(to_rgb(PALETTE[method]))
         assert bar.get_hatch() is None
-        ends = summary.loc[method, ["low", "high"]].tolist()
+        ends = means.loc[method, ["low", "high"]].tolist()
         assert segments(axes)[place] == pytest.approx(ends)
         assert any(text.get_text() == f"{share:.2f}" for text in axes.texts)
 
@@ -182,7 +186,7 @@ def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
 def few_defined():
     """Records of which one in eight by deconvolution is defined."""
     lost = (RECORDS["method"] == "deconvolution") & (RECORDS.groupby("method").cumcount() % 8 > 0)
-    numbers = {name: RECORDS[name].mask(lost) for name in measures.CHANCE}
+    numbers = {name: RECORDS[name].mask(lost) for name in localisation.CHANCE}
     return RECORDS.assign(**numbers, status=RECORDS["status"].mask(lost, "zero_energy"))
 
 
@@ -223,7 +227,7 @@ def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(
     records = (
         RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS, UNTRAINED)
     )
-    table = summaries.summarise(records, [group, "method"])
+    table = summary.summarise(records, [group, "method"])
     assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
     rows = [round(y) for _, y, _ in points(axes)]
@@ -284,7 +288,7 @@ def assert_points_are(axes, table, value, low, high):
 
 def test_lift_is_a_point_a_net_and_method_and_the_controls_once():
     [axes] = draw("lift").axes
-    lifts = summaries.summarise(RECORDS, ["net", "method"])
+    lifts = summary.summarise(RECORDS, ["net", "method"])
     of_nets = lifts[lifts["method"].isin(METHODS)]
     controls = lifts[lifts["method"].isin(CONTROL_LABELS) & (lifts["net"] == NETS[0])]
     assert_points_are(axes, pd.concat([of_nets, controls]), "lift", "lift_low", "lift_high")
@@ -328,7 +332,7 @@ def test_sizes_are_compared_pair_by_pair():
     [axes] = draw("concentration_by_size").axes
     trained = of_trained(RECORDS, UNTRAINED)
     assert "224 \N{MINUS SIGN} original" in axes.get_xlabel()
-    table = differences.between_sizes(trained[trained["method"].isin(METHODS)])
+    table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     assert_points_are(axes, table, "difference", "low", "high")
 
 
@@ -337,7 +341,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
     [axes] = draw("concentration_by_size", records).axes
     assert [text.get_text() for text in axes.texts] == 5 * ["224"] + 5 * ["64"]
     trained = of_trained(records, UNTRAINED)
-    table = differences.between_sizes(trained[trained["method"].isin(METHODS)])
+    table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     to_first = table[table["other"] == "original"].sort_values("size", kind="stable")
     assert_points_are(axes, to_first, "difference", "low", "high")
 
@@ -345,7 +349,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
 def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
     [axes] = draw("dilation_sweep").axes
     sweep = of_trained(sweep_of(RECORDS), UNTRAINED).dropna(subset="concentration")
-    expected = summaries.summarise(sweep, ["method", "dilation"]).set_index("method")
+    expected = summary.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
     for method in ALL_LABELS:
         line = lines[to_hex(PALETTE[method])]
@@ -371,14 +375,14 @@ def test_sweep_is_of_the_same_records_at_every_dilation():
     late = (sweep["sample"] == sweep["sample"].iloc[0]) & (sweep["dilation"] == 0)
     holes = sweep.assign(concentration=sweep["concentration"].mask(late))
     whole = sweep[sweep["sample"] != sweep["sample"].iloc[0]]
-    module = import_module("concentration.charts.dilation_sweep")
+    module = import_module("lookwhere.charts.dilation_sweep")
     one, other = (module.draw(frame, UNTRAINED, dilation=0.2).axes[0] for frame in (holes, whole))
     for line, wanted in zip(one.lines, other.lines, strict=True):
         assert line.get_ydata() == pytest.approx(wanted.get_ydata())
 
 
 def test_a_study_s_dilation_beyond_the_sweep_is_seen():
-    module = import_module("concentration.charts.dilation_sweep")
+    module = import_module("lookwhere.charts.dilation_sweep")
     [axes] = module.draw(sweep_of(RECORDS), UNTRAINED, dilation=1.5).axes
     assert axes.get_xlim()[1] >= 150
 
@@ -440,7 +444,7 @@ def test_masks_that_begin_empty_leave_the_axis_whole():
         concentration=sweep["concentration"].mask(empty),
         mask_fraction=sweep["mask_fraction"].mask(empty, 0.0),
     )
-    module = import_module("concentration.charts.dilation_sweep")
+    module = import_module("lookwhere.charts.dilation_sweep")
     [axes] = module.draw(holes, UNTRAINED, dilation=0.2).axes
     lines = [line for line in axes.lines if line.get_marker() != "None"]
     assert all(line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100]) for line in lines)
@@ -458,7 +462,7 @@ def test_the_surest_bin_has_images_enough_to_be_compared_with():
 def test_differences_are_those_of_the_table_the_largest_first(ahead):
     turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
     records = RECORDS if ahead == "later" else turned
-    table = differences.differences(records, [], UNTRAINED)
+    table = paired.differences(records, [], UNTRAINED)
     [axes] = draw("differences", records).axes
     between = table[table["other"].isin(LABELS)]
     in_order = between.sort_values("difference", ascending=False)
@@ -483,7 +487,7 @@ def no_better_than_noise():
 
 def against_controls(records=RECORDS):
     """The rows of the table that the figure of controls draws, panel by panel."""
-    table = differences.differences(records, ["net"], UNTRAINED)
+    table = paired.differences(records, ["net"], UNTRAINED)
     table = table[~table["other"].isin(LABELS) & ~table["net"].isin(UNTRAINED)]
     others = table["other"].unique().tolist()
     for net in NETS[:2]:
@@ -518,7 +522,7 @@ def test_what_is_not_significant_is_hollow():
 
 
 def test_measures_are_those_of_the_table():
-    table = summaries.summarise_measures(of_trained(RECORDS, UNTRAINED))
+    table = summary.summarise_measures(of_trained(RECORDS, UNTRAINED))
     [axes] = draw("measures").axes
     assert_points_are(axes, table, "mean", "low", "high")
     trained = once(of_trained(RECORDS, UNTRAINED)).dropna(subset="concentration")
@@ -635,8 +639,8 @@ import sys, zlib
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from concentration.charts import concentration
-from concentration.style import styled
+from lookwhere.charts import concentration
+from lookwhere.charts.style import styled
 figure = concentration.draw(pd.read_parquet(sys.argv[1]), ["untrained"])
 with styled():
     canvas = FigureCanvasAgg(figure)

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from concentration import coco
-from concentration.errors import StudyError
+from lookwhere.datasets import coco
+from lookwhere.errors import StudyError
 
 CLASSES = ["traffic light", "stop sign", "umbrella"]
 

@@ -4,9 +4,9 @@ import pytest
 from PIL import Image
 
 from compute_maps import batches, main, shard
-from concentration.coco import Sample, sample_id
-from concentration.errors import StudyError
-from concentration.images import ImageFolder
+from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.errors import StudyError
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]

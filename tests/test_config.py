@@ -10,8 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concentration import maps, methods, reference, yaml_keys
-from concentration.config import faults, results_faults, slow_faults, targets
+from lookwhere.methods import maps, names
+from lookwhere.study import reference, yaml_keys
+from lookwhere.study.config import faults, results_faults, slow_faults, targets
 
 REPOSITORY = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -367,7 +368,7 @@ def test_empty_config_misses_every_key():
 
 def test_methods_have_the_same_names_everywhere():
     assert SCHEMA["properties"]["methods"]["items"]["enum"] == list(maps.METHODS)
-    assert list(methods.LABELS) == list(maps.METHODS)
+    assert list(names.LABELS) == list(maps.METHODS)
 
 
 @pytest.mark.parametrize(

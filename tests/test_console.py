@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from concentration import console
-from concentration.console import Console, Estimate, Step
+from lookwhere.io import console
+from lookwhere.io.console import Console, Estimate, Step
 
 
 def test_examples():

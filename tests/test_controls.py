@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from concentration import controls, energy
+from lookwhere.methods import controls
+from lookwhere.metrics import concentration
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
@@ -43,7 +44,7 @@ def test_sobel_is_that_of_scipy_on_the_grey_image():
 
 def test_an_image_without_edges_has_no_energy():
     flat = np.full((20, 30, 3), 90, dtype=np.uint8)
-    scored = energy.score(controls.sobel(flat, ""), np.eye(20, 30, dtype=bool))
+    scored = concentration.score(controls.sobel(flat, ""), np.eye(20, 30, dtype=bool))
     assert scored.status == "zero_energy"
 
 
@@ -61,5 +62,5 @@ def test_noise_gets_the_mask_fraction():
     mask = np.zeros((224, 224), dtype=bool)
     mask[40:120, 70:200] = True
     image = np.zeros((224, 224, 3), dtype=np.uint8)
-    scored = energy.score(controls.noise(image, "000000000001-dog"), mask)
+    scored = concentration.score(controls.noise(image, "000000000001-dog"), mask)
     assert scored.concentration == pytest.approx(mask.mean(), abs=0.01)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from concentration.differences import between_sizes, differences
-from concentration.groups import PREDICTIONS
-from concentration.methods import CONTROL_LABELS, LABELS
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.statistics.paired import between_sizes, differences
+from lookwhere.statistics.strata import PREDICTIONS
 
 from .studies import CLASSES, NETS, SIZES, UNTRAINED, fabricate
 

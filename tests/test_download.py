@@ -22,9 +22,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from concentration import download
-from concentration.download import Download, Patience, check_image, fetch, fetch_all
-from concentration.errors import StudyError
+from lookwhere.datasets import images
+from lookwhere.errors import StudyError
+from lookwhere.io import download
+from lookwhere.io.download import Download, Patience, fetch, fetch_all
 
 CONTENT, OTHER = (np.random.default_rng(seed).bytes(200_000) for seed in (0, 1))
 HASH = hashlib.sha256(CONTENT).hexdigest()
@@ -402,9 +403,9 @@ def test_part_of_unknown_origin_is_not_resumed(server, file, origin):
 
 def test_killed_run_is_resumed(server, file):
     address = server.play(serve(cut=HALF, ends="stall"), GOOD)
-    code = "import sys, pathlib; from concentration import download as d; "
+    code = "import sys, pathlib; from lookwhere.io import download as d; "
     code += "d.fetch(sys.argv[1], pathlib.Path(sys.argv[2]))"
-    scripts = Path(download.__file__).parents[1]
+    scripts = Path(download.__file__).parents[2]
     part = file.with_name(".part-file.bin")
     with subprocess.Popen([sys.executable, "-c", code, address, str(file)], cwd=scripts) as run:
         while run.poll() is None and not (part.exists() and part.stat().st_size > 50_000):
@@ -571,11 +572,11 @@ def test_two_runs_that_fetch_one_file_take_turns(server, file):
     code = """
 import sys
 from pathlib import Path
-from concentration.download import Download, fetch_all
+from lookwhere.io.download import Download, fetch_all
 fetch_all([Download(sys.argv[1], Path(sys.argv[2]))])
 """
     command = [sys.executable, "-c", code, address, str(file)]
-    scripts = Path(download.__file__).parents[1]
+    scripts = Path(download.__file__).parents[2]
     runs = [subprocess.Popen(command, cwd=scripts) for _ in range(4)]
     assert [run.wait() for run in runs] == [0] * 4
     assert file.read_bytes() == CONTENT
@@ -705,7 +706,7 @@ IMAGES = {
 def test_image_is_checked(server, file, content, reason):
     good, bad = serve(jpeg(64, 48)), serve(content)
     with pytest.raises(StudyError, match=reason):
-        fetch(server.play(bad), file, check=check_image(64, 48), patience=QUICK)
+        fetch(server.play(bad), file, check=images.checker(64, 48), patience=QUICK)
     assert names(file) == []
-    fetch(server.play(bad, good), file, check=check_image(64, 48), patience=QUICK)
+    fetch(server.play(bad, good), file, check=images.checker(64, 48), patience=QUICK)
     assert file.read_bytes() == jpeg(64, 48)

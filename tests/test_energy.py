@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from concentration import energy, masks
-from concentration.energy import STATUSES, score, sweep
+from lookwhere.datasets import masks
+from lookwhere.metrics import concentration
+from lookwhere.metrics.concentration import STATUSES, score, sweep
 
 SHAPE = (2, 5, 7)
 MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32))
@@ -179,9 +180,9 @@ def test_sweep_is_the_score_on_every_dilated_mask(channels):
     mask[10:20, 12:30] = True
     swept = list(sweep(saliency, masks.rings(mask, GROWTHS), len(GROWTHS)))
     assert len(swept) == len(GROWTHS)
-    for growth, (concentration, fraction) in zip(GROWTHS, swept, strict=True):
+    for growth, (share, fraction) in zip(GROWTHS, swept, strict=True):
         scored = score(saliency, masks.dilate(mask, growth))
-        assert concentration == pytest.approx(scored.concentration, rel=1e-12)
+        assert share == pytest.approx(scored.concentration, rel=1e-12)
         assert fraction == scored.mask_fraction
 
 
@@ -217,5 +218,5 @@ def test_energy_is_negligible_beside_that_of_backpropagation():
         ("2", "b", "grad_cam", None, None),  # not finite
     ]
     table = pd.DataFrame(rows, columns=["sample", "net", "method", "energy_total", "expected"])
-    found = energy.negligible(table.assign(size="224"))
+    found = concentration.negligible(table.assign(size="224"))
     assert found.astype(object).where(found.notna(), None).tolist() == table["expected"].tolist()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from concentration import coco, masks
-from concentration.errors import StudyError
+from lookwhere.datasets import coco, masks
+from lookwhere.errors import StudyError
 
 CLASSES = ["clock", "umbrella"]
 SQUARE = [1, 1, 9, 1, 9, 9, 1, 9]

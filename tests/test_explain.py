@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from concentration import machine, nets
-from concentration.explain import Explainer
-from concentration.maps import METHODS, forward, saliency_maps
+from lookwhere.methods.explainer import Explainer
+from lookwhere.methods.maps import METHODS, forward, saliency_maps
+from lookwhere.nets import classifiers, device
 
 SPEC = {
     "architecture": "squeezenet1_1",
@@ -43,7 +43,7 @@ def explainer(holds=None, **changes):
 
 def test_the_maps_are_those_of_the_net_itself():
     made = explainer().explain(IMAGES, CANDIDATES)
-    net = nets.load("squeezenet1_1", "random")
+    net = classifiers.load("squeezenet1_1", "random")
     run = forward(net, net.get_submodule("features.12"), torch.from_numpy(IMAGES))
     best = [
         max(row, key=logits.__getitem__) for row, logits in zip(CANDIDATES, run.logits, strict=True)
@@ -113,8 +113,8 @@ def test_bfloat16_moves_the_maps_a_little():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 def test_the_gpus_maps_are_the_cpus():
-    device = machine.choose_device()
-    on_gpu = Explainer(SPEC, METHODS, device).explain(IMAGES, CANDIDATES)
+    processor = device.choose_device()
+    on_gpu = Explainer(SPEC, METHODS, processor).explain(IMAGES, CANDIDATES)
     on_cpu = explainer().explain(IMAGES, CANDIDATES)
     for method in METHODS:
         scale = np.abs(on_cpu.maps[method]).max()
@@ -131,6 +131,6 @@ def test_the_gpu_is_taken_where_there_is_one(monkeypatch, cuda, mps, chosen):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    assert machine.choose_device().type == chosen
+    assert device.choose_device().type == chosen
     assert not torch.backends.cudnn.allow_tf32
-    assert chosen in machine.PIXELS_PER_BATCH
+    assert chosen in device.PIXELS_PER_BATCH

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import fetch_annotations
-from concentration import download
-from concentration.errors import StudyError
+from lookwhere.errors import StudyError
+from lookwhere.io import download
 
 MEMBER = "annotations/instances_train2017.json"
 

@@ -8,8 +8,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import fetch_weights
-from concentration.errors import StudyError
-from concentration.nets import download_address
+from lookwhere.errors import StudyError
+from lookwhere.nets.classifiers import download_address
 
 CONTENT = b"weights of a net" * 1000
 HASH = hashlib.sha256(CONTENT).hexdigest()[:8]

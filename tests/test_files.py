@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from concentration.files import whole_file, whole_folder
+from lookwhere.io.atomic import whole_file, whole_folder
 
 
 class FailureError(Exception):

@@ -12,11 +12,12 @@ import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from concentration import energy, gallery, pictures
-from concentration.coco import Sample, sample_id
-from concentration.errors import StudyError
-from concentration.methods import CONTROL_LABELS, LABELS
-from concentration.style import PALETTE
+from lookwhere.charts.style import PALETTE
+from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.errors import StudyError
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.metrics import concentration
+from lookwhere.report import gallery, pictures
 
 from .browser.conftest import CLASSES, METHODS, NETS, SIZES, UNTRAINED, Study, made_up, small_study
 
@@ -94,7 +95,7 @@ def test_controls_stand_beside_the_methods_and_not_among_them():
 
 
 def test_every_status_has_words():
-    assert tuple(gallery.STATUSES) == energy.STATUSES
+    assert tuple(gallery.STATUSES) == concentration.STATUSES
     frame = measures()
     statuses = data(frame)["maps"]["status"]
     told = [list(gallery.STATUSES)[status] for status in statuses]

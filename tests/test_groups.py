@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from concentration.groups import grouped, of_trained
+from lookwhere.statistics.strata import grouped, of_trained
 
 from .studies import UNTRAINED, fabricate
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import gather_scores
-from concentration import guard, measures
-from concentration.errors import StudyError
-from concentration.results import checked_file, read_table
+from lookwhere.errors import StudyError
+from lookwhere.io.results import checked_file, read_table
+from lookwhere.metrics import localisation, validation
 
 EXPECTED = {
     "net": ["vgg", "alexnet"],
@@ -41,7 +41,7 @@ def record(sample, net, method, size):
         "concentration": inside / (inside + outside),
         "energy_inside": inside,
         "energy_total": inside + outside,
-        **{name: outside * place / 4 for place, name in enumerate(measures.NAMES)},
+        **{name: outside * place / 4 for place, name in enumerate(localisation.NAMES)},
         "mask_fraction": row["mask_fraction"] + (0.01 if size == "224" else 0),
         "box_fraction": row["mask_fraction"] + 0.1,
         "target": len(row["class"]),
@@ -54,7 +54,7 @@ def record(sample, net, method, size):
 
 
 COLUMNS = list(dict.fromkeys(gather_scores.SCORES))
-DEFINED = ["concentration", *measures.NAMES]  # where the status is ok
+DEFINED = ["concentration", *localisation.NAMES]  # where the status is ok
 
 UNDEFINED = {
     "zero_energy": {"energy_inside": 0.0, "energy_total": 0.0},
@@ -86,8 +86,8 @@ def sweep(table):
 
 
 def test_a_right_table_has_no_fault(table, sweep):
-    assert guard.faults(table, SUBSET, EXPECTED) == []
-    assert guard.sweep_faults(sweep, table, GROWTHS) == []
+    assert validation.faults(table, SUBSET, EXPECTED) == []
+    assert validation.sweep_faults(sweep, table, GROWTHS) == []
 
 
 def test_empty_masks_are_no_fault(table):
@@ -95,7 +95,7 @@ def test_empty_masks_are_no_fault(table):
     table.loc[empty, ["mask_fraction", "energy_inside"]] = 0
     table.loc[empty, DEFINED] = None
     table.loc[empty, "status"] = "empty_mask"
-    assert guard.faults(table, SUBSET, EXPECTED) == []
+    assert validation.faults(table, SUBSET, EXPECTED) == []
 
 
 def test_an_undefined_prediction_needs_an_undefined_map(table):
@@ -103,11 +103,11 @@ def test_an_undefined_prediction_needs_an_undefined_map(table):
     table = table.astype(dict.fromkeys(columns, "float64"))
     cell = (table["sample"] == "2-dog") & (table["net"] == "vgg") & (table["size"] == "224")
     table.loc[cell, [*columns, "target_recognised"]] = None
-    assert guard.faults(table, SUBSET, EXPECTED) != []
+    assert validation.faults(table, SUBSET, EXPECTED) != []
     cell &= table["method"].isin(["grad_cam", "deconvolution"])  # controls know no net
     table.loc[cell, [*DEFINED, "energy_inside", "energy_total"]] = None
     table.loc[cell, "status"] = "not_finite"
-    assert guard.faults(table, SUBSET, EXPECTED) == []
+    assert validation.faults(table, SUBSET, EXPECTED) == []
 
 
 LAST = 53  # an ok record: 1-cat / alexnet / deconvolution / 224
@@ -162,7 +162,7 @@ def test_every_wrong_number_is_told_with_its_record(table, changes, message):
         table[column] = table[column].astype(object)
         table.loc[LAST, column] = value
     table = table.infer_objects()
-    found = guard.faults(table, SUBSET, EXPECTED)
+    found = validation.faults(table, SUBSET, EXPECTED)
     assert any(message in fault for fault in found), found
     assert any("1-cat / " in fault for fault in found), found
 
@@ -170,20 +170,20 @@ def test_every_wrong_number_is_told_with_its_record(table, changes, message):
 def test_every_claim_is_broken_by_some_tampering():
     messages = [message for _, message in TAMPERED.values()]
     original = "mask_fraction at the original size is that of subset.csv"  # the test below
-    for claim in guard.CLAIMS:
+    for claim in validation.CLAIMS:
         assert claim == original or any(message in claim for message in messages), claim
 
 
 def test_a_mask_of_another_dilation_is_told(table):
     table.loc[table["size"] == "original", "mask_fraction"] += 0.01
-    [fault] = guard.faults(table, SUBSET, EXPECTED)
+    [fault] = validation.faults(table, SUBSET, EXPECTED)
     assert "at the original size is that of subset.csv; 30 records: 1-dog / vgg" in fault
 
 
 def test_missing_and_doubled_records_are_told(table):
-    [fault] = guard.faults(table.drop(index=[3, 4]), SUBSET, EXPECTED)
+    [fault] = validation.faults(table.drop(index=[3, 4]), SUBSET, EXPECTED)
     assert fault.startswith("missing: 2 records: 1-dog / vgg / deconvolution / 224; 1-dog")
-    [fault] = guard.faults(pd.concat([table, table[:1]]), SUBSET, EXPECTED)
+    [fault] = validation.faults(pd.concat([table, table[:1]]), SUBSET, EXPECTED)
     assert fault == "more than once: 1 record: 1-dog / vgg / grad_cam / original"
 
 
@@ -204,20 +204,20 @@ TAMPERED_STEPS = {
 def test_every_wrong_step_of_the_sweep_is_told(table, sweep, changes, message):
     for column, value in changes.items():
         sweep.loc[3 * LAST + 1, column] = value
-    found = guard.sweep_faults(sweep, table, GROWTHS)
+    found = validation.sweep_faults(sweep, table, GROWTHS)
     assert any(message in fault for fault in found), found
 
 
 def test_a_swept_value_of_a_map_without_energy_is_told(table, sweep):
     sweep.loc[0, "concentration"] = 0.1  # the first record's status is zero_energy
-    [fault] = guard.sweep_faults(sweep, table, GROWTHS)
+    [fault] = validation.sweep_faults(sweep, table, GROWTHS)
     assert "is missing where the map has no finite energy; 1 record: 1-dog / vgg" in fault
 
 
 def test_every_claim_of_the_sweep_is_broken_by_some_tampering():
     messages = [message for _, message in TAMPERED_STEPS.values()]
     no_energy = "swept concentration is missing where the map has no finite energy"  # above
-    for claim in guard.SWEEP_CLAIMS:
+    for claim in validation.SWEEP_CLAIMS:
         assert claim == no_energy or any(message in claim for message in messages), claim
 
 
@@ -265,7 +265,7 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
         "sweep": sweep,
     }
     for name, made in gathered.items():
-        key = [*guard.KEY, "dilation"] if name == "sweep" else guard.KEY
+        key = [*validation.KEY, "dilation"] if name == "sweep" else validation.KEY
         pd.testing.assert_frame_equal(
             made.sort_values(key, ignore_index=True),
             expected[name].sort_values(key, ignore_index=True),

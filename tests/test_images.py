@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from torchvision import transforms
 
-from concentration import images
-from concentration.coco import Sample
-from concentration.coco import read as read_annotations
-from concentration.errors import StudyError
+from lookwhere.datasets import images
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.coco import read as read_annotations
+from lookwhere.errors import StudyError
 
 
 def colours(height=30, width=40):

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from concentration.errors import StudyError
-from concentration.files import whole_file, whole_folder
-from concentration.jobs import job
+from lookwhere.errors import StudyError
+from lookwhere.io.atomic import whole_file, whole_folder
+from lookwhere.io.logs import job
 {before}
 with job({log!r}):
     {first}

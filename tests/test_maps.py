@@ -13,8 +13,8 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torchvision.models import get_model
 
-from concentration.errors import StudyError
-from concentration.maps import METHODS, forward, grad_cam, saliency_maps
+from lookwhere.errors import StudyError
+from lookwhere.methods.maps import METHODS, forward, grad_cam, saliency_maps
 
 # captum is right where every ReLU is a module whose input nothing else reads.
 CAPTUM = [

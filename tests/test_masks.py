@@ -10,9 +10,9 @@ from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from concentration import images, masks
-from concentration.errors import StudyError
-from concentration.results import checked_folder
+from lookwhere.datasets import images, masks
+from lookwhere.errors import StudyError
+from lookwhere.io.results import checked_folder
 
 SMALL_MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
     lambda shape: arrays(bool, shape)

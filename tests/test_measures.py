@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from concentration import measures
-from concentration.measures import measure
+from lookwhere.metrics import localisation
+from lookwhere.metrics.localisation import measure
 
 SHAPE = (2, 5, 7)
 MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32)).filter(np.any)
@@ -56,7 +56,7 @@ def test_is_what_sorting_gives(channels):
     saliency = rng.normal(size=(channels, 13, 17)).astype(np.float32)
     mask, boxes = rng.random((2, 13, 17)) > 0.7
     expected = by_hand(saliency, mask, boxes)
-    for name in measures.NAMES:
+    for name in localisation.NAMES:
         assert getattr(measure(saliency, mask, boxes), name) == pytest.approx(expected[name])
 
 
@@ -77,13 +77,13 @@ def test_a_flat_map_gets_the_level_of_chance():
     mask, boxes = rng.random((2, 9, 11)) > [[[0.8]], [[0.5]]]
     measured = measure(np.ones((3, 9, 11), dtype=np.float32), mask, boxes)
     fractions = {"mask_fraction": mask.mean(), "box_fraction": boxes.mean()}
-    for name in measures.NAMES:
-        assert getattr(measured, name) == pytest.approx(fractions[measures.CHANCE[name]])
+    for name in localisation.NAMES:
+        assert getattr(measured, name) == pytest.approx(fractions[localisation.CHANCE[name]])
 
 
 @given(MAPS | TIED, MASKS, MASKS)
 def test_lie_between_0_and_1(saliency, mask, boxes):
-    for name in measures.NAMES:
+    for name in localisation.NAMES:
         assert 0 <= getattr(measure(saliency, mask, boxes), name) <= 1
 
 

@@ -12,10 +12,11 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 from torchvision.models.regnet import BlockParams
 
-from concentration import nets
-from concentration.errors import StudyError
-from concentration.maps import forward
-from concentration.relu_rules import ActivationError, relu_nodes
+from lookwhere.errors import StudyError
+from lookwhere.methods import check
+from lookwhere.methods.maps import forward
+from lookwhere.methods.relu_rules import ActivationError, relu_nodes
+from lookwhere.nets import classifiers
 
 TABLE = Path(__file__).parents[1] / "resources" / "architectures.csv"
 with TABLE.open() as table:
@@ -53,9 +54,9 @@ def assert_frozen(net):
 
 
 def test_random_weights_depend_on_the_seed_alone():
-    nets_of = [nets.load("squeezenet1_1", "random", seed) for seed in (0, 0, 1)]
+    nets_of = [classifiers.load("squeezenet1_1", "random", seed) for seed in (0, 0, 1)]
     torch.manual_seed(123)
-    nets_of.append(nets.load("squeezenet1_1", "random", 0))
+    nets_of.append(classifiers.load("squeezenet1_1", "random", 0))
     first, same, other, later = (net.features[0].weight for net in nets_of)
     assert torch.equal(first, same)
     assert torch.equal(first, later)
@@ -70,7 +71,7 @@ def test_file_gives_the_net_that_was_saved(architecture, tmp_path):
     extra = {"transform_input": True, "init_weights": False} if architecture == "googlenet" else {}
     saved = get_model(architecture, num_classes=6, **extra).half()
     torch.save(saved.state_dict(), tmp_path / "weights.pth")
-    net = nets.load(architecture, str(tmp_path / "weights.pth"))
+    net = classifiers.load(architecture, str(tmp_path / "weights.pth"))
     assert_frozen(net)
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     logits = net(images)
@@ -79,7 +80,7 @@ def test_file_gives_the_net_that_was_saved(architecture, tmp_path):
 
 
 def test_real_squeezenet_is_loaded(shared_data):
-    net = nets.load("squeezenet1_0", str(shared_data / "weights" / "squeezenet1_0.pth"))
+    net = classifiers.load("squeezenet1_0", str(shared_data / "weights" / "squeezenet1_0.pth"))
     assert_frozen(net)
     assert net(torch.zeros(1, 3, 64, 64)).shape == (1, 1000)
 
@@ -154,7 +155,7 @@ BAD_FILES = {
 def test_bad_weights_are_told_by_name(save, message, tmp_path):
     save(tmp_path / "weights.pth")
     with pytest.raises(StudyError, match=rf"weights\.pth.*({message})"):
-        nets.load("squeezenet1_1", str(tmp_path / "weights.pth"))
+        classifiers.load("squeezenet1_1", str(tmp_path / "weights.pth"))
     assert not (tmp_path / "ran").exists()
 
 
@@ -166,20 +167,20 @@ def test_code_in_a_file_would_run_if_it_were_let(tmp_path):
 
 
 def test_missing_target_layer_gets_the_nearest_name():
-    net = nets.load("squeezenet1_1", "random")
-    assert nets.layer(net, "features.12") is net.features[12]
+    net = classifiers.load("squeezenet1_1", "random")
+    assert classifiers.layer(net, "features.12") is net.features[12]
     with pytest.raises(StudyError, match=r"'feature\.12' does not exist; did you mean 'features"):
-        nets.layer(net, "feature.12")
+        classifiers.layer(net, "feature.12")
     with pytest.raises(StudyError, match="'' does not exist; valid:"):
-        nets.layer(net, "")
+        classifiers.layer(net, "")
 
 
 def test_check_tells_what_each_net_is():
-    [summary], faults = nets.check(
+    [summary], faults = check.check(
         [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"]
     )
     assert faults == []
-    assert summary == nets.NetSummary(
+    assert summary == check.NetSummary(
         net="mine",
         architecture="squeezenet1_1",
         weights="random",
@@ -199,14 +200,14 @@ def test_check_states_how_outputs_are_read(tmp_path):
     torch.save(squeezenet_state(outputs=1), tmp_path / "one.pth")
     one = spec("one", weights=tmp_path / "one.pth")
     several = spec("several") | {"outputs": "sigmoid", "threshold": 0.7}
-    summaries, _ = nets.check([one, several], [], ["64"])
+    summaries, _ = check.check([one, several], [], ["64"])
     found = [(summary.output_activation, summary.threshold) for summary in summaries]
     assert found == [("sigmoid", 0.5), ("sigmoid", 0.7)]
 
 
 def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
     torch.save(squeezenet_state(outputs=6), tmp_path / "six.pth")
-    summaries, faults = nets.check(
+    summaries, faults = check.check(
         [
             spec("six", weights=tmp_path / "six.pth"),
             spec("gone", weights=tmp_path / "gone.pth"),
@@ -235,13 +236,13 @@ def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
 
 @pytest.mark.parametrize("sizes", [["8"], ["64", "8"], ["8", "original", "64"]])
 def test_check_tells_a_size_that_is_too_small(sizes):
-    summaries, [fault] = nets.check([spec()], [], sizes)
+    summaries, [fault] = check.check([spec()], [], sizes)
     assert summaries == []
     assert fault.startswith("net 'net': the net can't process an input of 8 x 8 pixels")
 
 
 def test_check_without_a_number_tries_224():
-    [summary], faults = nets.check([spec()], [], ["original"])
+    [summary], faults = check.check([spec()], [], ["original"])
     assert (summary.outputs, faults) == (1000, [])
 
 
@@ -265,8 +266,8 @@ def test_architectures_are_torchvisions_classifiers():
 
 @pytest.mark.parametrize("architecture", ON_RELU)
 def test_default_target_layer_yields_feature_maps(architecture, on_meta):
-    net = nets.load(architecture, "random")
-    target_layer = nets.layer(net, ON_RELU[architecture]["target_layer"])
+    net = classifiers.load(architecture, "random")
+    target_layer = classifiers.layer(net, ON_RELU[architecture]["target_layer"])
     run = forward(net, target_layer, torch.zeros(1, 3, 160, 160))
     _, maps, height, width = run.features.shape
     assert maps >= 256
@@ -282,7 +283,7 @@ def test_gflops_are_torchvisions(architecture):
 
 @pytest.mark.parametrize("architecture", ON_OTHERS)
 def test_other_activations_are_those_of_the_table(architecture, on_meta):
-    net = nets.load(architecture, "random")
+    net = classifiers.load(architecture, "random")
     with pytest.raises(ActivationError) as caught:
         relu_nodes(net(torch.zeros(1, 3, 224, 224, requires_grad=True)))
     activations = ON_OTHERS[architecture]["activation"].replace(" and ", ", ").split(", ")
@@ -313,5 +314,5 @@ def test_torchvisions_old_files_are_loaded(architecture, age, tmp_path):
     state = age(saved.state_dict())
     assert list(state) != list(saved.state_dict()) or type(state) is dict
     torch.save(state, tmp_path / "weights.pth")
-    net = nets.load(architecture, str(tmp_path / "weights.pth"))
+    net = classifiers.load(architecture, str(tmp_path / "weights.pth"))
     assert torch.equal(net(torch.ones(1, 3, 64, 64)), saved(torch.ones(1, 3, 64, 64)))

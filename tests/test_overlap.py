@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from concentration.overlap import read_ahead, write_behind
+from lookwhere.io.prefetch import read_ahead, write_behind
 
 
 def test_everything_is_read_once_and_in_order():

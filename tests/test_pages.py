@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from concentration.pages import figure_page
+from lookwhere.charts.pages import figure_page
 
 
 def png(height: int, width: int) -> bytes:

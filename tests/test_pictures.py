@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from concentration import pictures
+from lookwhere.report import pictures
 
 
 def saliency():

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from concentration import predictions
-from concentration.errors import StudyError
+from lookwhere.errors import StudyError
+from lookwhere.nets import predictions
 
 LOGITS = torch.tensor([[1.0, 3.0, -2.0, 3.0], [0.5, -1.0, 2.0, 0.0]])
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from concentration import provenance, receipts
-from concentration.errors import StudyError
-from concentration.receipts import Digests
+from lookwhere.errors import StudyError
+from lookwhere.io import provenance, receipts
+from lookwhere.io.receipts import Digests
 
 SETTINGS = {"growth": 0.2, "classes": ["信号", "dog"], "net": {"name": "a", "weights": None}}
 

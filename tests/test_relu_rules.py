@@ -9,7 +9,7 @@ from torch.nn.modules import activation
 from torch.utils.checkpoint import checkpoint
 from torchvision.models import get_model
 
-from concentration.relu_rules import ActivationError, backward_rule, relu_nodes
+from lookwhere.methods.relu_rules import ActivationError, backward_rule, relu_nodes
 
 NODES = {
     "alexnet": 7,

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from concentration import provenance, results
-from concentration.errors import StudyError
-from concentration.results import checked_file, checked_folder
+from lookwhere.errors import StudyError
+from lookwhere.io import provenance, results
+from lookwhere.io.results import checked_file, checked_folder
 
 SALIENCY = np.random.default_rng(0).random((3, 40, 50), dtype=np.float32)
 TABLE = pd.DataFrame({"class": ["7", "NA", "dog"], "mean": [0.5, 0.25, np.nan]})

@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 
-from concentration import masks
-from concentration.errors import StudyError
-from concentration.segmentations import fault, run_lengths
+from lookwhere.datasets import masks
+from lookwhere.datasets.segmentations import fault, run_lengths
+from lookwhere.errors import StudyError
 
 MASKS = st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(bool, shape))
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from concentration.coco import Sample, sample_id
-from concentration.errors import StudyError
-from concentration.results import checked_folder, write_array
-from concentration.showcase import choose, read_map, worst
+from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.errors import StudyError
+from lookwhere.io.results import checked_folder, write_array
+from lookwhere.report.showcase import choose, read_map, worst
 
 
 def samples(*pairs: tuple[int, str]) -> list[Sample]:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from concentration import intervals
-from concentration.groups import once
-from concentration.measures import CHANCE
-from concentration.methods import LABELS
-from concentration.summaries import (
+from lookwhere.methods.names import LABELS
+from lookwhere.metrics.localisation import CHANCE
+from lookwhere.statistics import bootstrap
+from lookwhere.statistics.strata import once
+from lookwhere.statistics.summary import (
     by_prediction,
     compare,
     summarise,
@@ -79,8 +79,8 @@ def test_summary_is_that_of_plain_python(records, by):
 def test_intervals_are_those_of_the_defined_records(records):
     [row] = summarise(records[records["method"] == "guided_grad_cam"]).to_dict("records")
     ok = records[(records["method"] == "guided_grad_cam") & (records["status"] == "ok")]
-    assert (row["low"], row["high"]) == intervals.of_mean(ok["concentration"], ok["image_id"])
-    assert (row["lift_low"], row["lift_high"]) == intervals.of_ratio(
+    assert (row["low"], row["high"]) == bootstrap.of_mean(ok["concentration"], ok["image_id"])
+    assert (row["lift_low"], row["lift_high"]) == bootstrap.of_ratio(
         ok["concentration"], ok["mask_fraction"], ok["image_id"]
     )
 

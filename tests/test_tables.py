@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from concentration import escapes, readable, tables
-from concentration.differences import differences
-from concentration.methods import ALL_LABELS
-from concentration.summaries import compare, summarise, summarise_measures
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.report import escapes, readable, tables
+from lookwhere.statistics.paired import differences
+from lookwhere.statistics.summary import compare, summarise, summarise_measures
 
 from .studies import UNTRAINED, fabricate
 

@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 
 import build_gallery
-from concentration import masks
-from concentration.coco import sample_id
-from concentration.images import ImageFolder
-from concentration.measures import NAMES
-from concentration.methods import CONTROL_LABELS
-from concentration.results import checked_file, checked_folder
+from lookwhere.datasets import masks
+from lookwhere.datasets.coco import sample_id
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.io.results import checked_file, checked_folder
+from lookwhere.methods.names import CONTROL_LABELS
+from lookwhere.metrics.localisation import NAMES
 
 PAGE = [
     str(Path(__file__).parents[2] / "workflow" / "gallery" / f"gallery.{suffix}")

@@ -24,11 +24,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from concentration import gallery, pictures
-from concentration.coco import Sample, sample_id
-from concentration.methods import LABELS
-from concentration.results import checked_file
-from concentration.style import PALETTE
+from lookwhere.charts.style import PALETTE
+from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.io.results import checked_file
+from lookwhere.methods.names import LABELS
+from lookwhere.report import gallery, pictures
 
 from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from concentration import tables
-from concentration.differences import between_sizes, differences
-from concentration.groups import grouped, of_methods, of_trained
-from concentration.methods import ALL_LABELS
-from concentration.summaries import compare, summarise, summarise_measures, undefined
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.report import tables
+from lookwhere.statistics.paired import between_sizes, differences
+from lookwhere.statistics.strata import grouped, of_methods, of_trained
+from lookwhere.statistics.summary import compare, summarise, summarise_measures, undefined
 from tests.studies import fabricate
 
 pytestmark = [

@@ -36,7 +36,7 @@ def test_nothing_changed(study):
 
 
 def test_touched_but_unchanged_code_recomputes_nothing(study):
-    (study.root / "workflow/scripts/concentration/maps.py").touch()
+    (study.root / "workflow/scripts/lookwhere/methods/maps.py").touch()
     assert study.planned(TWO_NETS) == []
 
 
@@ -61,17 +61,21 @@ def test_one_net_recomputes_that_net_alone(study):
 @pytest.mark.parametrize(
     ("module", "recomputed", "kept"),
     [
-        ("relu_rules", {"compute_maps"}, {"select_subset", "dilate_masks", "draw_sample"}),
-        ("masks", {"dilate_masks", "score_maps"}, {"compute_maps", "select_subset"}),
-        ("energy", {"score_maps", "gather_scores"}, {"compute_maps", "dilate_masks"}),
+        ("methods/relu_rules", {"compute_maps"}, {"select_subset", "dilate_masks", "draw_sample"}),
+        ("datasets/masks", {"dilate_masks", "score_maps"}, {"compute_maps", "select_subset"}),
+        (
+            "metrics/concentration",
+            {"score_maps", "gather_scores"},
+            {"compute_maps", "dilate_masks"},
+        ),
         ("charts/lift", {"plot_charts"}, {"score_maps", "make_tables", "plot_comparison"}),
-        ("tables", {"make_tables", "describe_study"}, {"plot_charts", "plot_comparison"}),
-        ("intervals", {"make_tables", "plot_charts"}, {"gather_scores", "render_maps"}),
-        ("sample/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
+        ("report/tables", {"make_tables", "describe_study"}, {"plot_charts", "plot_comparison"}),
+        ("statistics/bootstrap", {"make_tables", "plot_charts"}, {"gather_scores", "render_maps"}),
+        ("../worlds/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
     ],
 )
 def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kept):
-    source = study.root / f"workflow/scripts/concentration/{module}.py"
+    source = study.root / f"workflow/scripts/lookwhere/{module}.py"
     original = source.read_text()
     source.write_text(original + "\nEDITED = True\n")
     try:
@@ -83,7 +87,7 @@ def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kep
 
 
 def test_pictures_drawn_anew_recompute_the_maps_even_in_a_later_run(study):
-    source = study.root / "workflow/scripts/concentration/sample/scenes.py"
+    source = study.root / "workflow/scripts/worlds/scenes.py"
     original = source.read_text()
     source.write_text(original.replace("rng.uniform(0.8, 1.12)", "rng.uniform(0.7, 1.12)"))
     try:

@@ -237,7 +237,7 @@ def test_a_change_of_settings_and_back_recomputes_nothing_unless_it_was_run(buil
 
 def test_comments_and_docstrings_compute_nothing(built):
     study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
-    source = built.root / "workflow/scripts/concentration/files.py"
+    source = built.root / "workflow/scripts/lookwhere/io/atomic.py"
     original = source.read_text("utf-8")
     try:
         source.write_text(original.replace('"""Results appear', '# why\n"""They appear', 1))
@@ -401,9 +401,9 @@ def test_the_code_of_another_checkout_is_not_run(sample, study, monkeypatch, tmp
     sample.build(SUBSET, study=study)
     expected = (sample.root / SUBSET).read_bytes()
     shutil.copytree(sample.root / "workflow/scripts", tmp_path / "scripts")
-    other = tmp_path / "scripts/concentration/masks.py"
+    other = tmp_path / "scripts/lookwhere/datasets/masks.py"
     other.write_text(other.read_text("utf-8").replace("[growth]) == 0", "[0.0]) == 0"), "utf-8")
-    alien = tmp_path / "alien/concentration/__init__.py"
+    alien = tmp_path / "alien/lookwhere/__init__.py"
     alien.parent.mkdir(parents=True)
     alien.write_text("VERSION = 1")
     for folder in (tmp_path / "scripts", tmp_path / "alien"):

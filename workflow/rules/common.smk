@@ -22,9 +22,10 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
-from concentration import config as configuration
-from concentration import provenance, receipts, results, yaml_keys
-from concentration.errors import enumerate_errors
+from lookwhere.errors import enumerate_errors
+from lookwhere.io import provenance, receipts, results
+from lookwhere.study import config as configuration
+from lookwhere.study import yaml_keys
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
 

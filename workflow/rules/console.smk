@@ -3,7 +3,7 @@
 # a dry run, and of a run with --verbose. Whatever fails here falls back to Snakemake's own output.
 import logging
 
-from concentration import console
+from lookwhere.io import console
 
 # Seconds of work of a step on one core, by the first word of its rule, as in the default study.
 USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}

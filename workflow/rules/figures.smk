@@ -5,7 +5,7 @@ rule plot_charts:
     input:
         settings=noted(
             "plot_charts",
-            code=code("plot_charts", *(f"concentration/charts/{c}" for c, _ in CHARTS.values())),
+            code=code("plot_charts", *(f"lookwhere/charts/{c}" for c, _ in CHARTS.values())),
             charts=CHARTS,
             untrained=UNTRAINED,
         ),

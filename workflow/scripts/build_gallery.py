@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from concentration import coco, gallery, masks, pictures, results, showcase
-from concentration.files import whole_folder
-from concentration.images import ImageFolder
-from concentration.jobs import job, progress
+from lookwhere.datasets import coco, masks
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.io import results
+from lookwhere.io.atomic import whole_folder
+from lookwhere.io.logs import job, progress
+from lookwhere.report import gallery, pictures, showcase
 
 
 def main(

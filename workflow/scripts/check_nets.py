@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from concentration import nets, receipts
-from concentration.errors import StudyError, enumerate_errors
-from concentration.files import whole_file
-from concentration.jobs import job
+from lookwhere.errors import StudyError, enumerate_errors
+from lookwhere.io import receipts
+from lookwhere.io.atomic import whole_file
+from lookwhere.io.logs import job
+from lookwhere.methods import check
 
 
 def main(
@@ -19,7 +20,7 @@ def main(
     seed: int,
     table: str,
 ) -> None:
-    summaries, faults = nets.check(specs, classes, sizes, seed)
+    summaries, faults = check.check(specs, classes, sizes, seed)
     if faults:
         raise StudyError(enumerate_errors("the nets can't be used:", faults))
     with whole_file(table) as draft:

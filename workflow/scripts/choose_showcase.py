@@ -2,9 +2,10 @@
 
 import json
 
-from concentration import coco, showcase
-from concentration.jobs import job
-from concentration.results import checked_file
+from lookwhere.datasets import coco
+from lookwhere.io.logs import job
+from lookwhere.io.results import checked_file
+from lookwhere.report import showcase
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from concentration import coco, images, machine, predictions, receipts
-from concentration.coco import Sample
-from concentration.errors import InputError, StudyError
-from concentration.explain import Explainer
-from concentration.images import ImageFolder
-from concentration.jobs import job, log, progress
-from concentration.overlap import read_ahead, write_behind
-from concentration.results import checked_file, checked_folder, write_array
+from lookwhere.datasets import coco, images
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.errors import InputError, StudyError
+from lookwhere.io import receipts
+from lookwhere.io.logs import job, log, progress
+from lookwhere.io.prefetch import read_ahead, write_behind
+from lookwhere.io.results import checked_file, checked_folder, write_array
+from lookwhere.methods.explainer import Explainer
+from lookwhere.nets import device, predictions
 
 
 def main(
@@ -30,9 +32,9 @@ def main(
     folders: Mapping[str, str],
     table: str,
 ) -> None:
-    device = machine.choose_device()
-    explainer = Explainer(net, list(folders), device, seed)
-    planned = batches(samples, size, machine.PIXELS_PER_BATCH[device.type])
+    processor = device.choose_device()
+    explainer = Explainer(net, list(folders), processor, seed)
+    planned = batches(samples, size, device.PIXELS_PER_BATCH[processor.type])
     what, said = f"{net['name']} at {size}", []
     begun, computing, shape = time.monotonic(), 0.0, None
 
@@ -51,7 +53,7 @@ def main(
         for batch in progress(planned, what):
             inputs = next(read_batches)
             if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
-                machine.give_back_memory()
+                device.give_back_memory()
                 shape = inputs.shape[2:]
             start = time.monotonic()
             try:
@@ -101,7 +103,7 @@ if __name__ == "__main__":
         net = settings["net"]
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
-        machine.keep_freed_memory()
+        device.keep_freed_memory()
         everything = coco.samples(coco.read_subset(snakemake.input.instances))
         main(
             shard(everything, snakemake.wildcards.scatteritem),

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from concentration import tables
-from concentration.files import whole_file
-from concentration.jobs import job
+from lookwhere.io.atomic import whole_file
+from lookwhere.io.logs import job
+from lookwhere.report import tables
 
 
 def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[str, str]) -> None:

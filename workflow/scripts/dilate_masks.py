@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from concentration import coco, masks
-from concentration.jobs import job, progress
-from concentration.results import checked_file, checked_folder, csv_text
+from lookwhere.datasets import coco, masks
+from lookwhere.io.logs import job, progress
+from lookwhere.io.results import checked_file, checked_folder, csv_text
 
 
 def main(instances: str, growth: float, folder: str, subset: str) -> None:

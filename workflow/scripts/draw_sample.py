@@ -5,10 +5,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from concentration import receipts
-from concentration.jobs import job
-from concentration.results import checked_file, checked_folder
-from concentration.sample import scenes
+from lookwhere.io import receipts
+from lookwhere.io.logs import job
+from lookwhere.io.results import checked_file, checked_folder
+from worlds import scenes
 
 
 def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> None:

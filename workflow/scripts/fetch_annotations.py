@@ -2,10 +2,10 @@
 
 from pathlib import Path, PurePosixPath
 
-from concentration import download, receipts
-from concentration.archives import check_zip, unzip_member
-from concentration.download import Download
-from concentration.jobs import job, log
+from lookwhere.io import download, receipts
+from lookwhere.io.archives import check_zip, unzip_member
+from lookwhere.io.download import Download
+from lookwhere.io.logs import job, log
 
 
 def main(source: str, annotations: Path) -> None:

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from concentration import coco, download, receipts
-from concentration.download import Download
-from concentration.errors import StudyError
-from concentration.jobs import job
+from lookwhere.datasets import coco, images
+from lookwhere.errors import StudyError
+from lookwhere.io import download, receipts
+from lookwhere.io.download import Download
+from lookwhere.io.logs import job
 
 
 def main(instances: str, folder: Path, receipt: str) -> None:
-    images = coco.read_subset(instances)["images"]
-    for image in images:
+    listed = coco.read_subset(instances)["images"]
+    for image in listed:
         if not isinstance(image.get("coco_url"), str):
             raise StudyError(f"image {image['id']} has no 'coco_url' to fetch it from")
     download.fetch_all(
@@ -18,14 +19,14 @@ def main(instances: str, folder: Path, receipt: str) -> None:
             Download(
                 image["coco_url"],
                 folder / image["file_name"],
-                check=download.check_image(image["width"], image["height"]),
+                check=images.checker(image["width"], image["height"]),
                 most_bytes=download.most_bytes_of_image(image["width"], image["height"]),
             )
-            for image in images
+            for image in listed
         ]
     )
-    rows = receipts.of_files([image["file_name"] for image in images], folder)
-    addresses = [{"image_id": image["id"], "address": image["coco_url"]} for image in images]
+    rows = receipts.of_files([image["file_name"] for image in listed], folder)
+    addresses = [{"image_id": image["id"], "address": image["coco_url"]} for image in listed]
     receipts.write([address | row for address, row in zip(addresses, rows, strict=True)], receipt)
 
 

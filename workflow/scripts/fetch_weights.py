@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from concentration import download, receipts
-from concentration.errors import StudyError
-from concentration.jobs import job, log
-from concentration.nets import download_address
+from lookwhere.errors import StudyError
+from lookwhere.io import download, receipts
+from lookwhere.io.logs import job, log
+from lookwhere.nets.classifiers import download_address
 
 
 def main(architecture: str, weights: str, file: Path) -> None:

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow
 from pyarrow.parquet import ParquetWriter
 
-from concentration import energy, guard, measures
-from concentration.controls import CONTROLS
-from concentration.errors import StudyError, enumerate_errors
-from concentration.jobs import job
-from concentration.results import checked_file, read_table, unusable
+from lookwhere.errors import StudyError, enumerate_errors
+from lookwhere.io.logs import job
+from lookwhere.io.results import checked_file, read_table, unusable
+from lookwhere.methods.controls import CONTROLS
+from lookwhere.metrics import concentration, localisation, validation
 
 RECORD = ["sample", "image_id", "class", "net", "method", "size"]
 PREDICTION = ["target", "target_rank", "target_probability"]
@@ -28,7 +28,7 @@ ENERGY = [
 MEASURES = [
     *RECORD,
     *("architecture", "training"),
-    *("concentration", *measures.NAMES, "mask_fraction", "box_fraction"),
+    *("concentration", *localisation.NAMES, "mask_fraction", "box_fraction"),
     *PREDICTION,
     *("target_recognised", "output_activation", "negligible_energy", "status"),
 ]
@@ -54,10 +54,10 @@ def main(
     """
     order = {**order, "method": [*order["method"], *CONTROLS]}
     scores = pd.concat([read(Path(part), SCORES) for part in parts], ignore_index=True)
-    found = guard.faults(scores, subset, order)
+    found = validation.faults(scores, subset, order)
     for part, sweep in zip(parts, sweeps, strict=True):
-        of_part = read(Path(part), [*guard.KEY, "status"])
-        found += guard.sweep_faults(read(Path(sweep), SWEEP), of_part, growths)
+        of_part = read(Path(part), [*validation.KEY, "status"])
+        found += validation.sweep_faults(read(Path(sweep), SWEEP), of_part, growths)
     if found:
         folder = Path(parts[0]).parents[2]
         title = (
@@ -71,7 +71,7 @@ def main(
         training=lambda table: (
             table["net"].isin(untrained).map({True: "untrained", False: "trained"})
         ),
-        negligible_energy=energy.negligible,
+        negligible_energy=concentration.negligible,
     )
     of_nets = scores[~scores["method"].isin(CONTROLS)]
     # Controls are of no net: they stand in the measures alone.

@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from concentration import reference, results, tables
-from concentration.certainty import by_certainty
-from concentration.differences import between_sizes, differences
-from concentration.files import whole_file
-from concentration.groups import extent, grouped, of_methods, of_trained
-from concentration.jobs import job
-from concentration.summaries import (
+from lookwhere.io import results
+from lookwhere.io.atomic import whole_file
+from lookwhere.io.logs import job
+from lookwhere.report import tables
+from lookwhere.statistics.certainty import by_certainty
+from lookwhere.statistics.paired import between_sizes, differences
+from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained
+from lookwhere.statistics.summary import (
     by_prediction,
     compare,
     summarise,
     summarise_measures,
     undefined,
 )
+from lookwhere.study import reference
 
 INTERVALS = "95 % bootstrap intervals over images."
 RECORD = ["sample", "net", "size", "method", "status"]

@@ -5,8 +5,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from concentration import results, style
-from concentration.jobs import job, progress
+from lookwhere.charts import style
+from lookwhere.io import results
+from lookwhere.io.logs import job, progress
 
 
 def main(
@@ -20,7 +21,7 @@ def main(
     records = {"measures": results.read_table(measures), "sweep": results.read_table(sweep)}
     for [figure] in progress([[figure] for figure in charts], "charts"):
         module, options = charts[figure]
-        chart = import_module(f"concentration.charts.{module}")
+        chart = import_module(f"lookwhere.charts.{module}")
         source = records["sweep" if module == "dilation_sweep" else "measures"]
         drawn = chart.draw(source, untrained, **options)
         style.save(drawn, folder / figure, chart.CAPTION.format(**options))

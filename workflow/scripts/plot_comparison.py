@@ -3,10 +3,13 @@
 from itertools import product
 from pathlib import Path
 
-from concentration import coco, images, results, showcase, style
-from concentration.comparison import CAPTION, Row, comparison, fitting
-from concentration.images import ImageFolder
-from concentration.jobs import job
+from lookwhere.charts import style
+from lookwhere.datasets import coco, images
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.io import results
+from lookwhere.io.logs import job
+from lookwhere.report import showcase
+from lookwhere.report.comparison import CAPTION, Row, comparison, fitting
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:

@@ -4,11 +4,12 @@ from itertools import product
 
 from PIL import Image
 
-from concentration import coco, pictures, showcase
-from concentration.comparison import fitting
-from concentration.files import whole_folder
-from concentration.images import ImageFolder
-from concentration.jobs import job
+from lookwhere.datasets import coco
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.io.atomic import whole_folder
+from lookwhere.io.logs import job
+from lookwhere.report import pictures, showcase
+from lookwhere.report.comparison import fitting
 
 if __name__ == "__main__":
     with (

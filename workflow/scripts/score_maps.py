@@ -10,11 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from concentration import coco, results, scores, showcase
-from concentration.coco import Sample
-from concentration.images import ImageFolder
-from concentration.jobs import job
-from concentration.results import checked_file, checked_folder
+from lookwhere.datasets import coco
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.io import results
+from lookwhere.io.logs import job
+from lookwhere.io.results import checked_file, checked_folder
+from lookwhere.metrics import scoring
+from lookwhere.report import showcase
 
 OF_TARGET = ["rank", "probability", "recognised"]  # what the net predicts for it
 
@@ -36,16 +39,16 @@ def main(
     dilated: list[dict[str, Any]] = []
     for sample in samples:
         image, mask = showcase.read_input(sample, image_folder, mask_folder, size)
-        field = scores.field(sample, mask, growths)
+        field = scoring.field(sample, mask, growths)
         maps = {
             method: results.read_array(Path(folder, f"{sample.sample}.npy"), Path(folder))
             for method, folder in map_folders.items()
         }
-        for method, saliency in {**maps, **scores.controls(sample, image)}.items():
+        for method, saliency in {**maps, **scoring.controls(sample, image)}.items():
             key = {"sample": sample.sample, "image_id": sample.image_id, "method": method}
             of_class = {"class": sample.class_name}
-            records.append(key | of_class | scores.score(saliency, field))
-            dilated.extend(key | of_class | step for step in scores.sweep(saliency, field))
+            records.append(key | of_class | scoring.score(saliency, field))
+            dilated.extend(key | of_class | step for step in scoring.sweep(saliency, field))
     of_target = predictions.rename(columns={name: f"target_{name}" for name in OF_TARGET})
     of_target = of_target[
         ["sample", "target", *(f"target_{name}" for name in OF_TARGET), "output_activation"]
@@ -60,7 +63,7 @@ def main(
     with checked_file(table) as draft:
         (
             pd.DataFrame(records)
-            .astype(dict.fromkeys(scores.NULLABLE, "float64"))
+            .astype(dict.fromkeys(scoring.NULLABLE, "float64"))
             .merge(of_target, on="sample", validate="many_to_one")
             .to_parquet(draft, index=False)
         )

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from concentration import coco, receipts
-from concentration.errors import StudyError, enumerate_errors
-from concentration.jobs import job, log
-from concentration.results import checked_file
+from lookwhere.datasets import coco
+from lookwhere.errors import StudyError, enumerate_errors
+from lookwhere.io import receipts
+from lookwhere.io.logs import job, log
+from lookwhere.io.results import checked_file
 
 LISTED = 10  # missing images that the message names
 

@@ -1,0 +1,58 @@
+"""Imports of the library run in one direction: no stage knows a later one."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lookwhere
+
+LIBRARY = Path(lookwhere.__file__).parent
+# Each stage, with those that it may import.
+STAGES = {
+    "errors": set(),
+    "io": {"errors"},
+    "datasets": {"errors", "io"},
+    "nets": {"errors", "io", "datasets"},
+    "methods": {"errors", "io", "datasets", "nets"},
+    "metrics": {"errors", "io", "datasets", "methods"},
+    "statistics": {"errors", "methods", "metrics"},
+    "study": {"errors", "io", "datasets", "nets", "methods"},
+    "charts": {"errors", "io", "datasets", "methods", "statistics"},
+    "report": {"errors", "io", "datasets", "methods", "metrics", "statistics", "charts"},
+}
+MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY)
+
+
+def imported(module: Path) -> set[str]:
+    """What a module imports, by its dotted names."""
+    names = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports of the library are absolute"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def test_every_stage_is_known():
+    found = {path.name.removesuffix(".py") for path in LIBRARY.iterdir() if path.name[0] != "_"}
+    assert found == set(STAGES)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_no_stage_imports_a_later_one(module):
+    stage = module.relative_to(LIBRARY).parts[0]
+    for name in imported(module):
+        parts = name.split(".")
+        if parts[0] == "lookwhere":
+            assert parts[1] in STAGES[stage] | {stage}, f"{module} imports {name}"
+        assert parts[0] not in ("snakemake", "worlds")
+
+
+def test_statistics_need_no_torch_and_the_workflow_none_to_be_read():
+    """The environment of the tables has no torch, and a dry run does not wait for it."""
+    for stage in ("io", "datasets", "metrics", "statistics", "charts", "report"):
+        for module in (LIBRARY / stage).glob("*.py"):
+            assert not {n for n in imported(module) if n.split(".")[0] in ("torch", "torchvision")}

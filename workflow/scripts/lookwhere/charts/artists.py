@@ -1,0 +1,225 @@
+"""What the charts are made of: bars and points with their intervals, chance, legend and notes.
+
+A hollow point is a difference that is not significant. A point that is half filled, or a bar that
+is hatched, is the mean of what is left where more than a fifth of the records are undefined.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, Literal
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lookwhere.charts.style import MARKERS, PALETTE, wrapped
+from lookwhere.methods.names import ALL_LABELS, LABELS
+from lookwhere.statistics.paired import SIGNIFICANT
+from lookwhere.statistics.strata import extent, mostly_undefined, once
+
+SHARE = "Mean concentration\n(share of energy on the mask)"
+DIFFERENCE = "Mean difference in concentration"
+INTERVALS = "95 % bootstrap intervals"
+MINUS = "\N{MINUS SIGN}"
+FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
+CHANCE: dict[str, Any] = {
+    "color": "0.25",
+    "linestyle": (0, (4, 2)),
+    "linewidth": 0.9,
+    "label": "Chance (mask fraction)",
+}
+NET: dict[str, Any] = {
+    "color": "0.1",
+    "marker": "|",
+    "markersize": 4.5,
+    "markeredgewidth": 0.8,
+    "linestyle": "",
+    "zorder": 4,
+    "label": "Mean of each net",
+}
+
+
+REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
+
+
+def bars(axes: Axes, table: pd.DataFrame, places: Sequence[float], height: float) -> None:
+    """A horizontal bar a row of the summary ``table``, in its method's colour, and its interval."""
+    colors = [PALETTE[method] for method in table["method"]]
+    drawn = axes.barh(places, table["mean"], height=height, color=colors)
+    for bar, partial in zip(drawn, mostly_undefined(table), strict=True):
+        if partial:
+            bar.set(hatch="/////", edgecolor="white")
+    for color, width in (("white", 2.4), ("0.1", 0.9)):  # dark on a light rim, seen on any bar
+        axes.hlines(places, table["low"], table["high"], color=color, linewidth=width, zorder=3)
+
+
+def points(
+    axes: Axes,
+    table: pd.DataFrame,
+    places: Sequence[float],
+    columns: Sequence[str] = ("mean", "low", "high"),
+) -> None:
+    """A marker a row of the ``table``, in its method's colour and shape, and its interval.
+
+    A column ``marker`` holds another shape. How many records a mean is of stands beside it where
+    more than a fifth are undefined.
+    """
+    value, low, high = columns
+    partials = mostly_undefined(table)
+    for place, partial, (_, row) in zip(places, partials, table.iterrows(), strict=True):
+        color, marker = PALETTE[row["method"]], row.get("marker", MARKERS[row["method"]])
+        hollow = "p_holm" in row and not row["p_holm"] < SIGNIFICANT
+        look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
+        if partial:
+            look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
+            at_the_edge(axes, place, how_many(row))
+        axes.hlines([place], row[low], row[high], color=color, zorder=3)
+        axes.plot([row[value]], [place], marker, zorder=3, clip_on=False, **look)
+
+
+def at_the_edge(axes: Axes, place: float, text: str) -> None:
+    """A text right of the axes, at the height of a row."""
+    axes.annotate(
+        text,
+        (1, place),
+        (2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=6,
+        annotation_clip=False,
+    )
+
+
+def how_many(row: Mapping[str, Any]) -> str:
+    """How many of its records the mean in a row is of, or of how many pairs."""
+    if "undefined" in row:
+        return f"n = {row['records'] - row['undefined']} of {row['records']}"
+    return f"{row['pairs']} pairs"
+
+
+def beside(
+    axes: Axes,
+    ends: Iterable[float],
+    places: Iterable[float],
+    texts: Iterable[str],
+    size: float = 7,
+) -> None:
+    """A text right of each mark, which ends at ``ends``; none where that is undefined."""
+    for end, place, text in zip(ends, places, texts, strict=True):
+        if pd.notna(end):
+            axes.annotate(
+                text, (end, place), (3, 0), textcoords="offset points", va="center", fontsize=size
+            )
+
+
+def rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Rows named ``labels`` at 0, 1, ... from top to bottom, with a grid of values behind."""
+    axes.set_yticks(range(len(labels)), [wrapped(label) for label in labels])
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+
+
+def offsets(count: int, room: float = 0.8) -> list[float]:
+    """Where ``count`` marks of a row stand about its middle, from top to bottom."""
+    return [room * ((place + 0.5) / count - 0.5) for place in range(count)]
+
+
+def level_of_chance(table: pd.DataFrame, chance: str = "mask_fraction") -> float:
+    """The mean ``chance`` of the defined records in the summary ``table``; NaN without any."""
+    defined = (table["records"] - table["undefined"]).where(table["records"] > table["undefined"])
+    return float((table[chance] * defined).sum() / defined.sum())
+
+
+def net_label(net: str, untrained: Collection[str]) -> str:
+    """The net as print names it, with the word that it is untrained."""
+    return f"{net}\n(untrained)" if net in untrained else net
+
+
+def bar_handles(methods: Iterable[str]) -> list[Patch]:
+    """Legend entries of bars."""
+    return [Patch(color=PALETTE[method], label=ALL_LABELS[method]) for method in methods]
+
+
+def point_handles(methods: Iterable[str], linestyle: Literal["", "-"] = "") -> list[Line2D]:
+    """Legend entries of points, or of lines with points."""
+    return [
+        Line2D(
+            [], [], color=PALETTE[m], marker=MARKERS[m], linestyle=linestyle, label=ALL_LABELS[m]
+        )
+        for m in methods
+    ]
+
+
+def hollow_handles(table: pd.DataFrame) -> list[Line2D]:
+    """The legend entry of what is not significant, if anything in the table of tests is not."""
+    if (table["p_holm"] < SIGNIFICANT).all():
+        return []
+    look: dict[str, Any] = {"color": "0.25", "marker": "o", "markerfacecolor": "white"}
+    label = f"Not significant: p ≥ {SIGNIFICANT:g}\n(Wilcoxon, Holm)"
+    return [Line2D([], [], linestyle="", label=label, **look)]
+
+
+def partial_handles(*tables: pd.DataFrame) -> list[Line2D]:
+    """The legend entry of means of too few of the records, if there are any in the tables."""
+    if not any(any(mostly_undefined(table)) for table in tables):
+        return []
+    look: dict[str, Any] = {"color": "0.25", "marker": "o", "fillstyle": "left"}
+    label = "More than a fifth undefined"
+    return [Line2D([], [], linestyle="", markerfacecoloralt="white", label=label, **look)]
+
+
+def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable[str] = ()) -> None:
+    """A legend below the figure's axes, headed by the ``notes``, each wrapped to the width."""
+    lines = [line for note in notes for line in wrap(note, int(15 * figure.get_figwidth()))]
+    figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
+    place: dict[str, Any] = {"loc": "outside lower center", "ncols": columns}
+    figure.legend(handles=handles, title="\n".join(lines), title_fontsize=7, **place)
+
+
+def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None) -> list[str]:
+    """What the ``records`` of a chart are, and what of them it leaves out, in sentences.
+
+    ``intervals`` are ends of intervals that are drawn: the note names them if there are any.
+    """
+    counted = once(records)
+    drawn = intervals is not None and intervals.notna().any()
+    return [
+        "; ".join([extent(records), *([INTERVALS] if drawn else [])]),
+        *more,
+        *_undefined(counted),
+        *_negligible(counted),
+    ]
+
+
+def _undefined(records: pd.DataFrame) -> list[str]:
+    """The records that a chart leaves out, by method, the most first; those of few in one."""
+    missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
+    missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")
+    few = missing["sum"] < FEW_UNDEFINED * missing["size"]
+    named = [
+        f"{ALL_LABELS[str(m)]} {row['sum']} of {row['size']}" for m, row in missing[~few].iterrows()
+    ]
+    if few.any():
+        most = missing[few].iloc[0]
+        others = "others at most" if named else "at most"
+        named.append(f"{others} {most['sum']} of {most['size']} of a method")
+    return [f"Undefined, left out: {', '.join(named)}"] if named else []
+
+
+def _negligible(records: pd.DataFrame) -> list[str]:
+    if "negligible_energy" not in records:
+        return []
+    defined = records[records["concentration"].notna() & records["method"].isin(LABELS)]
+    if len(defined) and defined["negligible_energy"].isna().all():
+        return ["Negligible energy: not checked, for want of backpropagation"]
+    flagged = defined["negligible_energy"].astype("boolean").fillna(False)
+    counts = flagged.groupby(defined["method"], sort=False).agg(["sum", "size"])
+    named = [
+        f"{LABELS[str(m)]} {row['sum']} of {row['size']}"
+        for m, row in counts[counts["sum"] > 0].iterrows()
+    ]
+    return [f"Of negligible energy: {', '.join(named)}"] if named else []

@@ -1,0 +1,72 @@
+"""Concentration by how sure the net is of the target, compared within classes and nets."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lookwhere.charts import artists
+from lookwhere.charts.style import COLUMN, styled
+from lookwhere.statistics.bootstrap import FEWEST
+from lookwhere.statistics.certainty import by_certainty
+from lookwhere.statistics.strata import counted, of_trained
+
+CAPTION = """
+How concentration differs from that of the records of which the net is surest, by the rank of the
+target among the outputs, or by its probability where each output has one of its own (sigmoid).
+Over the trained nets: the mean over classes and nets of the difference within the class and net,
+with 95 % bootstrap intervals over images. The images of the bins differ, as in the size of the
+object: what the controls, which use no net, gain or lose is the images'. Of fewer than ten images
+there is no mean.
+"""
+LABELS = {"softmax": "Rank of the target", "sigmoid": "Probability of the target"}
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """A panel for softmax, for sigmoid, or both; in it a row a bin and a mark a method."""
+    trained = of_trained(records, untrained)
+    table = by_certainty(trained)
+    methods = list(trained["method"].unique())
+    kinds = list(trained["output_activation"].unique())
+    lines = [max(1, table.loc[table["outputs"] == kind, "certainty"].nunique()) for kind in kinds]
+    with styled():
+        height = 1.6 + sum(lines) * max(0.3, 0.1 + 0.075 * len(methods))
+        figure = Figure(figsize=(COLUMN, height))
+        drawn = figure.subplots(len(kinds), 1, squeeze=False, sharex=True, height_ratios=lines)
+        for axes, kind in zip(drawn[:, 0], kinds, strict=True):
+            _panel(axes, table[table["outputs"] == kind], methods)
+            axes.set_ylabel(LABELS[kind])
+        if table["within"].isna().all():
+            axes.set_xlim(-1, 1)
+        axes.set_xlabel(f"{artists.DIFFERENCE}\n(to the first row,\nsame class and net)")
+        figure.suptitle("Does the map stay on the object\nwhere the net is less sure?")
+        artists.legend(
+            figure,
+            artists.point_handles(methods),
+            2,
+            artists.notes(trained, intervals=table["within_low"]),
+        )
+        return figure
+
+
+def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
+    names = list(table["certainty"].unique())
+    labels, shifts = [], dict(zip(methods, artists.offsets(len(methods)), strict=True))
+    axes.axvline(0, color="0.25", linewidth=0.9)
+    for place, name in enumerate(names):
+        of_bin = table[table["certainty"] == name]
+        images = counted(of_bin["images"].max(), "image")
+        compared = "" if place else ", reference"
+        labels.append(f"{name}\n({images}{compared})")
+        places = [place + shifts[method] for method in of_bin["method"]]
+        artists.points(axes, of_bin, places, ("within", "within_low", "within_high"))
+        if place and of_bin["within"].isna().all():
+            text = f"fewer than {FEWEST} images to compare"
+            axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), **artists.REMARK)
+    axes.set_yticks(range(len(names)), labels)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.xaxis.set_major_locator(MaxNLocator(5))

@@ -1,0 +1,86 @@
+"""Mean concentration of every method over the trained nets, beside the controls."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from lookwhere.charts import artists
+from lookwhere.charts.style import COLUMN, styled
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.statistics import agreement
+from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained
+from lookwhere.statistics.summary import summarise
+
+CAPTION = """
+Mean concentration of every method over the trained nets, with 95 % bootstrap intervals over
+images. Short ticks: the mean of each net. Grey bars: the controls. Crosses: the same method on
+nets with random weights. Dashed: the mask fraction, which an uninformative map scores on average.
+Hatched: more than a fifth of the records are undefined, and the mean is of what is left.
+"""
+
+UNTRAINED: dict[str, Any] = {
+    "color": "0.1",
+    "marker": "x",
+    "markersize": 3.5,
+    "linestyle": "",
+    "zorder": 4,
+    "label": "Same method, untrained net",
+}
+LOW = 0.24  # how far below the middle of a bar the ticks of its nets stand
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """Bars by method and control; ticks of single nets, crosses of untrained ones."""
+    trained = of_trained(records, untrained)
+    means = summarise(trained)
+    methods = means["method"].tolist()
+    with styled():
+        figure = Figure(figsize=(COLUMN, 1.3 + 0.24 * len(methods)))
+        axes = figure.add_subplot()
+        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.bars(axes, means, range(len(methods)), height=0.8)
+        of_nets = _means_of_nets(trained)
+        furthest = of_nets.groupby(level="method").max().reindex(methods).to_numpy()
+        ends = means[["mean", "high"]].assign(net=furthest).max(axis=1)
+        artists.beside(axes, ends, range(len(methods)), _labels(means))
+        handles = [axes.axvline(artists.level_of_chance(means), **artists.CHANCE)]
+        if trained["net"].nunique() > 1:
+            _mark(axes, of_nets, methods, LOW, artists.NET)
+            handles.append(Line2D([], [], **artists.NET))
+        twins = of_methods(records[records["net"].isin(untrained)])
+        if len(twins):
+            _mark(axes, _means_of_nets(twins), methods, -LOW, UNTRAINED)
+            handles.append(Line2D([], [], **UNTRAINED))
+        axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
+        axes.set_xlabel(artists.SHARE)
+        figure.suptitle("How much of the saliency lies on the object?")
+        turned = agreement.first(
+            agreement.sentences(agreement.reversals(trained), trained, "below")
+        )
+        artists.legend(figure, handles, 2, artists.notes(trained, *turned, intervals=means["low"]))
+        return figure
+
+
+def _labels(means: pd.DataFrame) -> list[str]:
+    partial = mostly_undefined(means)
+    return [
+        f"{row['mean']:.2f}" + (f" ({artists.how_many(row)})" if few else "")
+        for few, row in zip(partial, means.to_dict("records"), strict=True)
+    ]
+
+
+def _means_of_nets(records: pd.DataFrame) -> pd.Series:
+    """The mean of each net and method; those of the controls are of no net."""
+    return of_methods(records).groupby(["net", "method"], sort=False)["concentration"].mean()
+
+
+def _mark(
+    axes: Axes, means: pd.Series, methods: list[str], shift: float, look: dict[str, Any]
+) -> None:
+    """A mark at the mean of each net and method, so far below the middle of the method's bar."""
+    places = [methods.index(method) + shift for _, method in means.index]
+    axes.plot(means, places, **{**look, "label": None})

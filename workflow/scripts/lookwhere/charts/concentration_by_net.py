@@ -1,0 +1,23 @@
+"""Mean concentration of every net and method at one size."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lookwhere.charts import artists, grouped_points
+from lookwhere.datasets.images import in_words
+
+CAPTION = """
+Mean concentration by net at the input size {size}, with 95 % bootstrap intervals over images.
+Dashed: the mask fraction. Dotted: the best of the controls (centre prior, edges, noise). Half
+filled: more than a fifth of the records are undefined.
+"""
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str], size: str) -> Figure:
+    """Points by net, of the records at ``size``; untrained nets are marked as such."""
+    at_size = records[records["size"] == size]
+    labels = {net: artists.net_label(net, untrained) for net in untrained}
+    title = f"How much of the saliency lies\non the object, by net? ({in_words(size)})"
+    return grouped_points.draw(at_size, "net", labels, title)

@@ -1,0 +1,55 @@
+"""What another input size changes in concentration, for the same sample and net."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lookwhere.charts import artists
+from lookwhere.charts.style import COLUMN, styled
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.statistics import agreement
+from lookwhere.statistics.paired import between_sizes
+from lookwhere.statistics.strata import of_methods, of_trained
+
+CAPTION = """
+What another input size changes in concentration, on the same sample and net, over the trained
+nets: the mean of the paired differences to the first size, with 95 % bootstrap intervals over
+images. Hollow: Wilcoxon's p by Holm's correction is 0.05 or more.
+"""
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """A row a method: the paired differences to the first size."""
+    trained = of_methods(of_trained(records, untrained))
+    methods = list(trained["method"].unique())
+    table = between_sizes(trained)
+    first = trained["size"].iloc[0]
+    table = table[table["other"] == first]
+    sizes = list(table["size"].unique())
+    with styled():
+        figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(table)))
+        axes = figure.add_subplot()
+        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        axes.axvline(0, color="0.25", linewidth=0.9)
+        for shift, size in zip(artists.offsets(len(sizes)), sizes, strict=True):
+            of_size = table[table["size"] == size]
+            places = [methods.index(method) + shift for method in of_size["method"]]
+            artists.points(axes, of_size, places, ("difference", "low", "high"))
+            if len(sizes) > 1:
+                ends = of_size[["difference", "high"]].max(axis=1)
+                artists.beside(axes, ends, places, len(places) * [size])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.margins(x=0.12)
+        compared = f"{sizes[0] if len(sizes) == 1 else 'size'} {artists.MINUS} {first}"
+        axes.set_xlabel(f"{artists.DIFFERENCE}\n({compared}, same sample, net)")
+        figure.suptitle("Does the input size change\nwhere the saliency lies?")
+        turned = agreement.first(agreement.changes(trained, table))
+        artists.legend(
+            figure,
+            [*artists.hollow_handles(table), *artists.partial_handles(table)],
+            1,
+            artists.notes(trained, *turned, intervals=table["low"]),
+        )
+        return figure

@@ -1,0 +1,88 @@
+"""The concentration of every image by method: what the mean hides."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from lookwhere.charts import artists
+from lookwhere.charts.style import COLUMN, PALETTE, styled
+from lookwhere.methods.names import ALL_LABELS, LABELS
+from lookwhere.statistics.bootstrap import FEWEST
+from lookwhere.statistics.strata import of_methods, of_trained, once
+from lookwhere.statistics.summary import summarise
+
+CAPTION = """
+Concentration by method over the trained nets. A dot is an image: the mean of its records. The box
+spans the middle half of the images, the line in it is their median, and whiskers reach to the
+last image within 1.5 times the height of the box. Below: the classes of the tenth of the records
+that has the lowest concentration by the leading method. Of fewer than ten images there is no box.
+"""
+MOST_DRAWN = 2000  # dots as shapes; more are drawn as a picture, which keeps pdf and eps small
+
+
+def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+    """A box and the images' dots a method and control, over the trained nets."""
+    trained = of_trained(records, untrained)
+    methods = list(trained["method"].unique())
+    means = once(trained).groupby(["method", "image_id"], sort=False)["concentration"].mean()
+    images = means.dropna().reset_index()
+    with styled():
+        figure = Figure(figsize=(COLUMN, 1.2 + 0.3 * len(methods)))
+        axes = figure.add_subplot()
+        if len(images):
+            _boxes_and_dots(axes, images, methods)
+        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        axes.set(xlim=(-0.02, 1.02), ylabel="")
+        axes.set_xlabel("Concentration of an image\n(mean of its records)")
+        figure.suptitle("How does it vary between images?")
+        dot: dict[str, Any] = {"color": "0.25", "marker": "o", "markersize": 2.4, "linestyle": ""}
+        handles = [
+            Line2D([], [], label="An image", **dot),
+            Line2D([], [], color="0.2", linewidth=1.6, label="Median"),
+        ]
+        notes = artists.notes(trained, *_lowest(of_methods(trained)))
+        artists.legend(figure, handles, 2, notes)
+        return figure
+
+
+def _boxes_and_dots(axes: Axes, images: pd.DataFrame, methods: Sequence[str]) -> None:
+    """A box a method, and on it a dot an image, whose scatter across the row is by chance."""
+    frame: dict[str, Any] = {
+        "data": images,
+        "x": "concentration",
+        "y": "method",
+        "order": methods,
+        "ax": axes,
+    }
+    box: dict[str, Any] = {"boxprops": {"facecolor": "white"}, "medianprops": {"linewidth": 1.6}}
+    images_of = images.groupby("method")["image_id"].transform("nunique")
+    enough = {**frame, "data": images[images_of >= FEWEST]}
+    if len(enough["data"]):
+        sns.boxplot(**enough, width=0.75, showfliers=False, linewidth=0.8, color="0.2", **box)
+    colors: dict[str, Any] = {"hue": "method", "hue_order": methods, "palette": PALETTE}
+    many = len(images) > MOST_DRAWN
+    np.random.seed(0)  # seaborn draws the scatter from it
+    sns.stripplot(**frame, **colors, legend=False, size=2.4, jitter=0.25, rasterized=many)
+
+
+def _lowest(records: pd.DataFrame) -> list[str]:
+    """The classes of the lowest tenth of the records of the method with the highest mean."""
+    means = summarise(records).set_index("method")["mean"].dropna()
+    if means.empty:
+        return []
+    leader = str(means.idxmax())
+    of_leader = records[(records["method"] == leader) & records["concentration"].notna()]
+    lowest = of_leader.nsmallest(max(1, round(len(of_leader) / 10)), "concentration")
+    counts = lowest["class"].value_counts()
+    named = [f"{count} {name}" for name, count in counts.head(3).items()]
+    others = [f"{counts[3:].sum()} others"] if len(counts) > len(named) else []
+    return [
+        f"The {len(lowest)} lowest of {len(of_leader)} records by {LABELS[leader]}: "
+        + ", ".join(named + others)
+    ]

@@ -1,0 +1,79 @@
+"""Mean concentration of every method in every group: a row of points a group."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from lookwhere.charts import artists
+from lookwhere.charts.style import COLUMN, PAGE, styled
+from lookwhere.methods.names import CONTROL_LABELS
+from lookwhere.statistics.strata import counted, of_methods
+from lookwhere.statistics.summary import summarise
+
+COLUMN_HOLDS = 8  # groups; more stand in two columns, on the width of a page
+BEST_CONTROL: dict[str, Any] = {
+    "color": "0.25",
+    "linestyle": (0, (1, 1)),
+    "linewidth": 1.2,
+    "label": "Best of the controls",
+}
+
+
+def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: str) -> Figure:
+    """Points by the column ``group``, whose values are printed as ``labels`` says.
+
+    Across the points of a group stand the two lines that they have to pass: chance, and the best
+    of the controls.
+    """
+    means = summarise(records, [group, "method"])
+    groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
+    columns = 1 if len(groups) <= COLUMN_HOLDS else 2
+    rows = ceil(len(groups) / columns)
+    with styled():
+        figure = Figure(
+            figsize=(COLUMN if columns == 1 else PAGE, 1.5 + rows * (0.3 + 0.1 * len(methods)))
+        )
+        drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
+        for place, axes in enumerate(drawn):
+            _points(axes, means, group, groups[place * rows : (place + 1) * rows], labels)
+        drawn[0].set_xlim(left=0)
+        figure.suptitle(title)
+        lines = [Line2D([], [], **artists.CHANCE), Line2D([], [], **BEST_CONTROL)]
+        handles = [*artists.point_handles(methods), *artists.partial_handles(means), *lines]
+        artists.legend(figure, handles, 2 * columns, artists.notes(records, intervals=means["low"]))
+        return figure
+
+
+def _points(
+    axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], labels: Mapping[str, str]
+) -> None:
+    images = means.groupby(group, sort=False)["images"].max()
+    artists.rows(
+        axes, [f"{labels.get(name, name)}\n({counted(images[name], 'image')})" for name in groups]
+    )
+    for place, name in enumerate(groups):
+        of_group = means[means[group] == name]
+        of_seeing = of_methods(of_group)
+        places = [place + offset for offset in artists.offsets(len(of_seeing))]
+        artists.points(axes, of_seeing, places)
+        _lines(axes, place, of_group)
+        if place:
+            axes.axhline(place - 0.5, color="0.85", linewidth=0.6)
+    axes.set_xlabel(artists.SHARE)
+
+
+def _lines(axes: Axes, place: int, means: pd.DataFrame) -> None:
+    """The level of chance and the best control, across the points at ``place``."""
+    ends = place - 0.45, place + 0.45
+    controls = means[means["method"].isin(CONTROL_LABELS)]
+    levels = [
+        (artists.level_of_chance(means), artists.CHANCE),
+        (controls["mean"].max(), BEST_CONTROL),
+    ]
+    for level, look in levels:
+        axes.vlines(level, *ends, zorder=2, **{**look, "label": None})

@@ -1,0 +1,108 @@
+"""One style for all figures: the same colour and marker for the same method everywhere.
+
+Fills are opaque, so that png, pdf and eps look alike. No reader has to rely on colour alone: points
+differ by shape too, and bars have a row with a name each. Controls are grey.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from lookwhere.charts import pages
+from lookwhere.io.atomic import whole_file
+from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
+
+PALETTE: dict[str, Any] = {
+    **dict(zip(LABELS, ["#0173b2", "#56b4e9", "#029e73", "#d55e00", "#cc78bc"], strict=True)),
+    **dict(zip(CONTROL_LABELS, ["0.35", "0.55", "0.75"], strict=True)),
+}
+MARKERS = dict(zip(ALL_LABELS, "osD^vPX*", strict=True))
+COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
+FORMATS = ("png", "pdf", "eps")
+EPS_DPI = 180  # of pictures, which eps holds as they are
+WEB_PIXELS = 160  # CSS pixels an inch on a page of the report
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "text.parse_math": False,  # a $ in a name is a $
+    "axes.titlesize": 9,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7,
+    "figure.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "0.9",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.5,
+    "figure.constrained_layout.use": True,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "legend.columnspacing": 1.2,
+    "pdf.fonttype": 42,
+    "ps.fonttype": 3,  # 42 takes ten times as long: matplotlib reads every glyph of the font
+    "hatch.linewidth": 0.6,
+    "savefig.dpi": 300,
+}
+
+
+def wrapped(label: str, most: int = 24) -> str:
+    """The label in lines of at most so many characters, broken where names have joints."""
+    lines = []
+    for line in label.split("\n"):
+        lines.append("")
+        for part in re.findall(rf"[^-_. ]{{1,{most}}}[-_. ]?|[-_. ]", line):
+            if len(lines[-1] + part.rstrip()) > most:
+                lines.append("")
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+@contextmanager
+def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
+    """Draw in the style of the study, whatever a matplotlibrc of the user's says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE | (changes or {}))
+        yield
+
+
+def save(figure: Figure, stem: Path, caption: str) -> None:
+    """The figure as ``stem`` with every suffix of FORMATS, and as a page with its ``caption``."""
+    for suffix in FORMATS:
+        with whole_file(f"{stem}.{suffix}") as draft, styled():
+            figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else None)
+            figure.set_layout_engine("none")  # everything has its place now, in all formats
+            if suffix == "eps":
+                draft.write_bytes(compressed(draft.read_bytes()))
+    picture = Path(f"{stem}.png").read_bytes()
+    width = round(WEB_PIXELS * figure.get_figwidth())
+    page = pages.figure_page(stem.name, figure.get_suptitle(), caption, picture, width)
+    with whole_file(f"{stem}.html") as draft:
+        draft.write_text(page, "utf-8")
+
+
+# A picture as matplotlib writes it in EPS: the three colours of each pixel in hexadecimal digits.
+PIXELS = re.compile(
+    rb"\{\s*currentfile DataString readhexstring pop\s*\} bind false 3 colorimage\s+"
+    rb"([0-9a-f\s]+)(?=grestore)"
+)
+
+
+def compressed(eps: bytes) -> bytes:
+    """The EPS file with its pictures deflated: a tenth of the size, for PostScript of level 3."""
+
+    def deflate(picture: re.Match[bytes]) -> bytes:
+        pixels = zlib.compress(bytes.fromhex(picture[1].decode("ascii")), 9)
+        decode = b"currentfile /ASCIIHexDecode filter /FlateDecode filter false 3 colorimage\n"
+        return decode + pixels.hex("\n", -64).encode("ascii") + b">\n"
+
+    return PIXELS.sub(deflate, eps)

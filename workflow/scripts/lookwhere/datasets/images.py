@@ -1,0 +1,151 @@
+"""Images: from a file to the net's input.
+
+The input is RGB, resized with PIL's bilinear filter (antialiased, as in torchvision's own ImageNet
+evaluation), scaled to [0, 1], and normalised with ImageNet's mean and standard deviation. The size
+``original`` leaves the image untouched; a number n gives n x n pixels, aspect ratio not kept.
+"""
+
+import hashlib
+import io
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from lookwhere.datasets.coco import Sample
+from lookwhere.errors import StudyError
+from lookwhere.io import receipts
+
+ORIGINAL = "original"
+MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+
+
+# Formats of pixels alone. PIL reads others by starting a program (PostScript: Ghostscript).
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG2000", "PPM")
+MOST_BYTES = 2**31  # of an image's file
+MOST_SECONDS = 60  # to decode an image
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """The images of a study, with the SHA-256 of each that the study has listed."""
+
+    root: Path
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def listed(cls, root: str, receipt: str) -> "ImageFolder":
+        """The folder ``root``, whose images the file ``receipt`` lists."""
+        return cls(Path(root), receipts.read(Path(receipt)))
+
+    def read(self, sample: Sample) -> Image.Image:
+        """The image of a sample, as ``read`` does. Raises StudyError if it changed since listed."""
+        path = self.root / sample.file
+        content = read_bytes(path)
+        listed = self.sha256.get(sample.file)
+        if listed is not None and listed != hashlib.sha256(content).hexdigest():
+            raise StudyError(f"image {str(path)!r} changed while the study ran: rerun")
+        return _decode(path, content, sample.width, sample.height)
+
+
+def checker(width: int, height: int) -> Callable[[Path], None]:
+    """A check that a file is a whole image of ``width`` x ``height`` pixels: it raises else."""
+
+    def check(path: Path) -> None:
+        read(path, width, height)
+
+    return check
+
+
+def read(path: Path, width: int, height: int) -> Image.Image:
+    """The image as RGB, in the orientation in which its pixels are stored (COCO's convention).
+
+    Raises StudyError if it is missing, damaged, or not of the annotated ``width`` and ``height``.
+    """
+    return _decode(path, read_bytes(path), width, height)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file: a pipe or a device would be read without end."""
+    try:
+        status = path.stat()
+        if not path.is_file():
+            raise StudyError(f"image {str(path)!r} can't be read (not a regular file): replace it")
+        if status.st_size > MOST_BYTES:
+            size = f"{status.st_size / 1e9:.1f} GB"
+            raise StudyError(f"image {str(path)!r} can't be read ({size} are too many): replace it")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise StudyError(f"image {str(path)!r} does not exist: check dataset.images") from None
+    except OSError as error:
+        raise StudyError(f"image {str(path)!r} can't be read ({error}): replace it") from None
+
+
+class _Timed(io.BytesIO):
+    """Bytes that are read piece by piece while an image is decoded, for so many seconds."""
+
+    def __init__(self, content: bytes, seconds: float) -> None:
+        super().__init__(content)
+        self._seconds, self._end = seconds, time.monotonic() + seconds
+
+    def read(self, size: int | None = -1) -> bytes:
+        if time.monotonic() > self._end:
+            raise OSError(f"decoding takes more than {self._seconds:g} s")
+        return super().read(size)
+
+
+def _decode(path: Path, content: bytes, width: int, height: int) -> Image.Image:
+    try:
+        with Image.open(_Timed(content, MOST_SECONDS), formats=FORMATS) as file:
+            _require_size(path, file.size, width, height)
+            return _rgb(file)
+    except UnidentifiedImageError:
+        kinds = ", ".join(FORMATS)
+        raise StudyError(
+            f"{str(path)!r} is not an image ({kinds} are read): replace the file"
+        ) from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise StudyError(f"image {str(path)!r} can't be read ({error}): replace it") from None
+
+
+def _require_size(path: Path, size: tuple[int, int], width: int, height: int) -> None:
+    if size != (width, height):
+        raise StudyError(
+            f"image {str(path)!r} is {size[0]} x {size[1]} pixels, but its annotation "
+            f"says {width} x {height}: image and annotations are not of the same dataset"
+        )
+
+
+def input_shape(size: str, height: int, width: int) -> tuple[int, int]:
+    """(height, width) of the net's input for an image of ``height`` x ``width`` pixels."""
+    return (height, width) if size == ORIGINAL else (int(size), int(size))
+
+
+def in_words(size: str) -> str:
+    """``original size`` or ``224 x 224 pixels``."""
+    return "original size" if size == ORIGINAL else f"{size} x {size} pixels"
+
+
+def resize(image: Image.Image, size: str) -> Image.Image:
+    """The image at the input size."""
+    height, width = input_shape(size, image.height, image.width)
+    return image.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def normalise(image: Image.Image) -> NDArray[np.float32]:
+    """The net's input (3, H, W) from an RGB image."""
+    pixels = np.asarray(image, dtype=np.float32) / 255  # (H, W, 3)
+    return np.ascontiguousarray(((pixels - MEAN) / STD).transpose(2, 0, 1))
+
+
+def _rgb(file: Image.Image) -> Image.Image:
+    if file.mode.startswith("I;16"):  # PIL would clip 16 bits to white: keep the upper 8
+        file = Image.fromarray((np.asarray(file) >> 8).astype(np.uint8))
+    elif file.mode in ("I", "F"):
+        raise OSError(f"its pixels, of PIL's mode {file.mode!r}, have no known range")
+    return file.convert("RGB")

@@ -1,0 +1,108 @@
+"""Instance masks: the union of a class's instances, dilated, and resized with the image.
+
+Dilation is exact and isotropic: the mask grows to every pixel whose Euclidean distance to it is at
+most d, with d the smallest distance at which the area has grown by the wanted share.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from lookwhere.datasets import segmentations as checks
+from lookwhere.errors import StudyError
+from lookwhere.io import results
+
+Mask = NDArray[np.bool_]
+
+
+def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
+    """The pixels (H, W) that any of the COCO ``segmentations`` covers.
+
+    A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
+    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if one is damaged or of
+    another size.
+    """
+    for segmentation in segmentations:
+        if found := checks.fault(segmentation, height, width):
+            raise StudyError(found)
+    runs = [run for s in segmentations for run in _runs(s, height, width)]
+    if not runs:
+        return np.zeros((height, width), dtype=bool)
+    return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
+
+
+def read(path: Path) -> Mask:
+    """The mask (H, W) of a picture that ``write`` made, in a result folder of masks."""
+    results.verify(path, path.parent)
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            return np.asarray(picture) > 0
+    except (OSError, SyntaxError, ValueError) as error:
+        raise results.unusable(path, f"can't be read ({error})", path.parent) from None
+
+
+def write(mask: Mask, path: Path) -> None:
+    """The mask (H, W) as a grey picture, 0 and 255."""
+    Image.fromarray(mask.astype(np.uint8) * 255).save(path)
+
+
+def dilate(mask: Mask, growth: float) -> Mask:
+    """``mask`` (H, W) grown by ``growth`` of its area: 0.2 adds 20 %, and at most one ring more.
+
+    Pixels at equal distance are added together, so the area is the smallest possible one that is
+    not below ``(1 + growth) * area``, in whole pixels; the image's border is the only limit.
+    """
+    return rings(mask, [growth]) == 0
+
+
+def rings(mask: Mask, growths: Sequence[float]) -> NDArray[np.uint8]:
+    """Which of the ascending ``growths`` is the first to reach each pixel of ``mask`` (H, W).
+
+    Dilation by the i-th growth covers the rings up to i; what none reaches is ring len(growths).
+    """
+    free = ~mask
+    distance = cv2.distanceTransform(
+        free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )  # (H, W), pixels; 0 on the mask
+    outside = np.sort(distance[free])
+    wanted = (round(growth * int(mask.sum())) for growth in growths)
+    reaches = [
+        0 if pixels == 0 else outside[pixels - 1] if pixels < outside.size else np.inf
+        for pixels in wanted
+    ]
+    return np.searchsorted(reaches, distance).astype(np.uint8)
+
+
+def boxes(segmentations: Sequence[Any], height: int, width: int) -> Mask:
+    """The pixels (H, W) in the bounding box of any instance, not dilated."""
+    covered = np.zeros((height, width), dtype=bool)
+    for segmentation in segmentations:
+        instance = union([segmentation], height, width)
+        left, top, columns, rows = cv2.boundingRect(instance.astype(np.uint8))
+        covered[top : top + rows, left : left + columns] = True
+    return covered
+
+
+def resize(mask: NDArray[Any], height: int, width: int) -> NDArray[Any]:
+    """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's.
+
+    Of a mask, or of rings.
+    """
+    exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST takes the pixel's corner for its centre
+    resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact)
+    return resized.astype(mask.dtype)
+
+
+def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
+    if isinstance(segmentation, list):  # fewer than three points cover nothing
+        polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
+        return coco_mask.frPyObjects(polygons, height, width) if polygons else []
+    counts = segmentation["counts"]
+    runs = {"size": [height, width], "counts": counts}
+    return [coco_mask.frPyObjects(runs, height, width) if isinstance(counts, list) else runs]

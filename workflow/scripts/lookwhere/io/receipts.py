@@ -1,0 +1,109 @@
+"""Receipts: tables of files that are no results (images, annotations, weights), with their SHA-256.
+
+The files are the user's, or were fetched; no job replaces or removes them. ``found`` compares a
+receipt with the files as they are now, whatever their times say.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from lookwhere.errors import StudyError
+from lookwhere.io import provenance, results
+from lookwhere.io.atomic import whole_file
+
+MISSING = "missing"
+MEMORY = Path(".snakemake/sha256.json")  # in the folder in which the workflow runs
+
+
+class Digests:
+    """SHA-256 of files, remembered in the file ``memory`` for as long as their status is the same.
+
+    The status is size, inode, and the times of the last change of content and status: the last one
+    can't be set, so replaced bytes are seen even where the old time of change was put back.
+    """
+
+    def __init__(self, memory: Path = MEMORY) -> None:
+        self._memory = memory
+        self._known: dict[str, list[Any]] = {}
+        self._changed = False
+        with suppress(OSError, ValueError):
+            known = json.loads(memory.read_text("utf-8"))
+            self._known = known if isinstance(known, dict) else {}
+
+    def sha256(self, path: Path) -> str:
+        """The SHA-256 of a file, or ``missing`` where no regular file can be read."""
+        try:
+            status = path.stat()
+            seen = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+            key = str(path.absolute())
+            remembered = self._known.get(key)
+            if isinstance(remembered, list) and remembered[:-1] == seen:
+                return str(remembered[-1])
+            if not path.is_file():  # to read from a pipe would wait for ever
+                return MISSING
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except (OSError, ValueError):
+            return MISSING
+        self._known[key] = [*seen, digest]
+        self._changed = True
+        return digest
+
+    def save(self) -> None:
+        """Remember for the next time, where this may be written."""
+        if self._changed and self._memory.parent.is_dir():
+            with suppress(OSError), whole_file(self._memory) as draft:
+                draft.write_text(json.dumps(self._known), "utf-8")
+            self._changed = False
+
+
+def require(path: Path, sha256: str | None) -> None:
+    """Raises StudyError if the file is not that of this SHA-256; None is any."""
+    if sha256 is not None and Digests().sha256(path) != sha256:
+        raise StudyError(f"{str(path)!r} changed while the study ran: rerun")
+
+
+def of_files(names: Iterable[str], folder: Path = Path()) -> list[dict[str, str]]:
+    """The rows of a receipt of the files called ``names`` below ``folder``."""
+    digests = Digests()
+    rows = [{"file": name, "sha256": digests.sha256(folder / name)} for name in names]
+    digests.save()
+    return rows
+
+
+def write(files: Iterable[Mapping[str, Any]], path: str | Path) -> None:
+    """Write the receipt of ``files``, a row each, with at least ``file`` and ``sha256``."""
+    rows = list(files)
+    with results.checked_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as sink:
+        table = csv.DictWriter(sink, rows[0].keys(), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def read(path: Path) -> dict[str, str]:
+    """The SHA-256 of every file that a receipt lists, by name. Raises StudyError if damaged."""
+    text = results.read(path).decode("utf-8")
+    return {row["file"]: row["sha256"] for row in csv.DictReader(StringIO(text, newline=""))}
+
+
+def found(path: Path, folder: Path, digests: Digests) -> str | None:
+    """What tells whether the files of the receipt at ``path``, below ``folder``, are as it lists.
+
+    As long as they are, the same as when the receipt was made: the ``found`` of the note that it is
+    made of. Else another hash than that. So it is a setting of the rule that makes the receipt:
+    changed files change the setting.
+    """
+    if not path.exists():
+        return None
+    try:
+        files, before = read(path), results.settings_of(path).get("found")
+    except StudyError:  # a receipt that can't be used: it is made again
+        return provenance.short_hash(hashlib.sha256(path.read_bytes()).hexdigest())
+    now = {name: digests.sha256(folder / name) for name in files}
+    return before if now == files else provenance.short_hash([before, now])

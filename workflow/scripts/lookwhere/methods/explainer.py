@@ -1,0 +1,79 @@
+"""A net on its device, ready to explain batches of images: what it says of them, and the maps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookwhere.errors import is_out_of_memory
+from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.nets import classifiers, fold
+from lookwhere.nets.predictions import best_targets
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What came out for a batch, on the CPU."""
+
+    logits: Tensor  # (N, outputs), float32
+    targets: Tensor  # (N,), int64: the output that is explained
+    maps: dict[str, NDArray[np.float32]]  # (N, C, H, W), by method
+
+
+class Explainer:
+    """Explains batches; one that the device's memory does not hold is halved, and so are others."""
+
+    def __init__(
+        self, spec: Mapping[str, Any], methods: Sequence[str], device: torch.device, seed: int = 0
+    ) -> None:
+        """``spec`` holds architecture, weights (a path or ``random``), target_layer, precision."""
+        net = classifiers.load(spec["architecture"], spec["weights"], seed)
+        fold.fold(net, spec["target_layer"])
+        # channels_last: convolutions, and all that follows them, run on it without reordering.
+        self.net: nn.Module = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.target_layer = classifiers.layer(net, spec["target_layer"])
+        self.precision: str = spec["precision"]
+        self.methods = methods
+        self.device = device
+        self.most_pixels = inf  # of a batch, N * H * W, as far as is known
+
+    def explain(
+        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int]]
+    ) -> Explanation:
+        """Explain normalised ``images`` (N, 3, H, W), each for its best-scoring candidate.
+
+        Raises torch's own error where not even one image fits into the device's memory.
+        """
+        count, _, height, width = images.shape
+        pixels = count * height * width
+        if count == 1 or pixels <= self.most_pixels:
+            try:
+                return self._explain(images, candidates)
+            except RuntimeError as error:
+                if count == 1 or not is_out_of_memory(error):
+                    raise
+            self.most_pixels = pixels / 2
+        half = (count + 1) // 2
+        first = self.explain(images[:half], candidates[:half])
+        second = self.explain(images[half:], candidates[half:])
+        return Explanation(
+            torch.cat([first.logits, second.logits]),
+            torch.cat([first.targets, second.targets]),
+            {m: np.concatenate([first.maps[m], second.maps[m]]) for m in self.methods},
+        )
+
+    def _explain(
+        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int]]
+    ) -> Explanation:
+        inputs = torch.from_numpy(images).to(self.device, memory_format=torch.channels_last)
+        run = forward(self.net, self.target_layer, inputs, self.precision)
+        logits = run.logits.detach().float().cpu()
+        targets = best_targets(logits, candidates)
+        tensors = saliency_maps(run, targets.to(self.device), self.methods)
+        maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
+        return Explanation(logits, targets, maps)

@@ -1,0 +1,89 @@
+"""The share of a map's energy that lies on the mask.
+
+    E_total = sum |I|^2,  E = sum |I M|^2,  P = E / E_total      (over channels and pixels, float64)
+
+P is the concentration. It is undefined, and None, where the map holds no energy, where it is not
+finite, or where the mask is empty; the status says which.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lookwhere.datasets.masks import Mask
+from lookwhere.methods.names import CONTROL_LABELS
+
+STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask")
+
+# A map with a smaller share of the energy of backpropagation's, the plain gradient of the same
+# record, is next to nothing: what is left of it may be an artefact of the image's border.
+NEGLIGIBLE, MEASURED_BY = 1e-6, "backpropagation"
+
+
+@dataclass(frozen=True)
+class Energy:
+    """The energy of one map, in squared logits per unit of the normalised input."""
+
+    concentration: float | None
+    energy_inside: float | None
+    energy_total: float | None
+    mask_fraction: float
+    status: str
+
+
+def of_pixels(saliency: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The energy of every pixel (H, W) of a map (C, H, W): |I|^2, summed over the channels."""
+    return np.square(saliency, dtype=np.float64, order="C").sum(axis=0)
+
+
+def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
+    """The energy of a map (C, H, W) on a mask (H, W) of the same height and width."""
+    if saliency.ndim != 3 or saliency.shape[1:] != mask.shape:
+        raise ValueError(f"a map of shape {saliency.shape} does not fit a mask of {mask.shape}")
+    pixels = of_pixels(saliency)
+    total, fraction = float(pixels.sum()), float(mask.mean())
+    if not np.isfinite(total):
+        return Energy(None, None, None, fraction, "not_finite")
+    # Added up in the same order as the total: a mask of everything gives exactly 1, and a larger
+    # mask never less than a smaller one.
+    inside = float(np.multiply(pixels, mask, order="C").sum())
+    if not mask.any():
+        return Energy(None, inside, total, fraction, "empty_mask")
+    if total == 0:
+        return Energy(None, inside, total, fraction, "zero_energy")
+    return Energy(inside / total, inside, total, fraction, "ok")
+
+
+def negligible(scores: pd.DataFrame) -> pd.Series:
+    """Whether the energy of each record in ``scores`` is negligible, as nullable booleans.
+
+    ``scores`` has a row a sample x net x method x size. Null where backpropagation's map of the
+    same sample, net and size has no energy or was not computed, and for maps of no net.
+    """
+    cell = ["sample", "net", "size"]
+    own = scores["energy_total"].where(~scores["method"].isin(CONTROL_LABELS))
+    plain = own.where(scores["method"] == MEASURED_BY)
+    plain = plain.groupby([scores[name] for name in cell]).transform("max")
+    share = (own / plain.where(plain > 0)).astype("Float64")
+    return share < NEGLIGIBLE
+
+
+def sweep(
+    saliency: NDArray[np.floating], rings: NDArray[np.uint8], count: int
+) -> Iterator[tuple[float | None, float]]:
+    """Concentration and mask fraction on the mask dilated by each of ``count`` growths, in turn.
+
+    ``rings`` (H, W) tells the first growth that reaches a pixel of the map (C, H, W), as
+    ``masks.rings`` does. Concentration is None where ``score`` has none.
+    """
+    pixels = of_pixels(saliency)
+    total = pixels.sum()
+    inside = np.bincount(rings.ravel(), weights=pixels.ravel(), minlength=count + 1)
+    covered = np.bincount(rings.ravel(), minlength=count + 1)
+    for energy, area in zip(inside.cumsum()[:count], covered.cumsum()[:count], strict=True):
+        defined = np.isfinite(total) and total > 0 and area > 0
+        # Rings add up in another order than the total does, and may round above it.
+        yield (min(float(energy / total), 1.0) if defined else None), float(area / rings.size)

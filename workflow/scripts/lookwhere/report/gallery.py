@@ -1,0 +1,230 @@
+"""The gallery: one page with every map of the showcase, its mask's outline and its numbers.
+
+The page holds its data as JSON: a card is one (sample, net, size), and cards are numbered in the
+order samples x nets x sizes, maps in the order cards x methods. Beside it lie the pictures.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import cv2
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookwhere.charts.style import PALETTE
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.masks import Mask
+from lookwhere.errors import StudyError
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.metrics.localisation import NAMES
+from lookwhere.report import pictures
+
+LONGER_SIDE = 320  # of a picture, pixels
+GRID = 1000  # an outline's coordinates, whatever the image's size
+TOLERANCE = 1 / 400  # by how much of the image's longer side an outline may leave the mask's border
+
+READING = ("output_activation", "target_recognised")  # of the net's outputs
+STATUSES = {
+    "ok": "ok",
+    "zero_energy": "the map is all zero",
+    "not_finite": "the map is not finite",
+    "empty_mask": "the mask is empty at this size",
+}
+MEASURES = ("concentration", "lift", *NAMES)
+FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
+ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs, which decides how a prediction is read
+CHOICES = ("first", "worst", "named")  # why a sample is in the showcase
+HEAT_STEPS = 17  # colours of the scale of heat
+
+
+def data(
+    measures: pd.DataFrame,
+    samples: Sequence[Sample],
+    outlines: Sequence[str],
+    nets: Sequence[str],
+    methods: Sequence[str],
+    sizes: Sequence[str],
+    untrained: Sequence[str],
+    *,
+    chosen: Mapping[str, str],
+    total: int,
+) -> dict[str, Any]:
+    """What the page shows, fit for JSON: null where a number is undefined, else 4 digits.
+
+    ``measures`` has a row a sample x net x method x size, also for the controls, and may have rows
+    of other samples. ``chosen`` is why a sample is shown: ``first`` (one of each class, whatever
+    its maps), ``worst`` (the lowest concentration of its class) or ``named`` (by the configuration;
+    also where it is missing). The study has ``total`` samples. Raises StudyError if a record or a
+    column is missing.
+    """
+    _require_columns(measures)
+    by_card = [sample.sample for sample in samples], nets, sizes
+    records = _records(measures, *by_card, methods)
+    records = records.assign(lift=records["concentration"] / records["mask_fraction"])
+    controls = {
+        name: _records(measures, *by_card, [name])["concentration"] for name in CONTROL_LABELS
+    }
+    classes = list(dict.fromkeys(sample.class_name for sample in samples))
+    statuses = list(STATUSES)
+    cards = records.iloc[:: len(methods)]
+    return {
+        "outline": pictures.OUTLINE,
+        "heat": pictures.heat_colors(HEAT_STEPS),
+        "total": int(total),
+        "classes": classes,
+        "nets": list(nets),
+        "untrained": list(untrained),
+        "sizes": list(sizes),
+        "methods": [
+            {"name": name, "label": LABELS[name], "color": mpl.colors.to_hex(PALETTE[name])}
+            for name in methods
+        ],
+        "statuses": list(STATUSES.values()),
+        "samples": {
+            "id": [sample.sample for sample in samples],
+            "class": [classes.index(sample.class_name) for sample in samples],
+            "width": [sample.width for sample in samples],
+            "height": [sample.height for sample in samples],
+            "outline": list(outlines),
+            "chosen": [_choice(chosen, sample.sample) for sample in samples],
+        },
+        "cards": {name: _numbers(cards[name]) for name in FACTS}
+        | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}
+        | {"recognised": [value is True for value in _booleans(cards["target_recognised"])]},
+        "control_labels": {name: f"{label} (P)" for name, label in CONTROL_LABELS.items()},
+        "controls": {name: _numbers(shares) for name, shares in controls.items()},
+        "maps": {name: _numbers(records[name]) for name in MEASURES}
+        | {"status": [statuses.index(status) for status in records["status"]]}
+        # A map that is all zero is named so by its status.
+        | {
+            "negligible": [
+                v is True
+                for v in _booleans(records["negligible_energy"].where(records["status"] == "ok"))
+            ]
+        },
+    }
+
+
+def _require_columns(measures: pd.DataFrame) -> None:
+    """Raises StudyError for measures of an earlier version, which lack a column."""
+    required = ("concentration", *NAMES, *FACTS, *READING, "negligible_energy")
+    missing = [name for name in required if name not in measures]
+    if missing:
+        raise StudyError(
+            f"the measures have no column {', '.join(map(repr, missing))}: delete "
+            "measures.parquet and rerun, which recomputes it"
+        )
+
+
+def _choice(chosen: Mapping[str, str], sample: str) -> str:
+    choice = chosen.get(sample, "named")
+    if choice not in CHOICES:
+        raise ValueError(f"sample {sample} is chosen as {choice!r}, which is none of {CHOICES}")
+    return choice
+
+
+def _is_sigmoid(activation: str) -> bool:
+    if activation not in ACTIVATIONS:
+        raise StudyError(
+            f"the measures have an output activation {activation!r}, which is none of "
+            f"{', '.join(ACTIVATIONS)}: delete measures.parquet and rerun, which recomputes it"
+        )
+    return activation == "sigmoid"
+
+
+def _booleans(column: pd.Series) -> list[bool | None]:
+    """A column of booleans, of pandas' nullable type or of objects: None where it is null."""
+    return [None if pd.isna(value) else bool(value) for value in column]
+
+
+def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
+    """The records of all combinations of samples, nets, sizes and methods, in this order."""
+    names = ["sample", "net", "size", "method"]
+    wanted = pd.MultiIndex.from_product(keys, names=names)
+    found = measures[measures["sample"].isin(keys[0])].set_index(names)
+    missing = wanted.difference(found.index, sort=False)
+    if len(missing):
+        record = ", ".join(map(str, missing[0]))
+        raise StudyError(
+            f"the measures have no record of {record} ({len(missing)} are missing): delete "
+            "measures.parquet and rerun, which recomputes it"
+        )
+    return found.loc[wanted].reset_index()
+
+
+def _numbers(column: pd.Series) -> list[float | None]:
+    values = pd.to_numeric(column).astype(float)
+    return [_shortest(value) if isfinite(value) else None for value in values]
+
+
+def _shortest(value: float) -> float:
+    if value == round(value):
+        return int(value)
+    return float(f"{value:.4g}")
+
+
+def outline(mask: Mask) -> str:
+    """The border of a mask (H, W) as an SVG path, on a grid of 1000 x 1000 over the image.
+
+    It runs through the centres of the mask's outermost pixels; holes have borders of their own.
+    """
+    height, width = mask.shape
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    scale = GRID / np.array([width, height])
+    path = ""
+    for contour in contours:
+        points = cv2.approxPolyDP(contour, TOLERANCE * max(mask.shape), closed=True)[:, 0]
+        grid = np.rint((points + 0.5) * scale).astype(int)
+        path += "M" + " ".join(map(str, grid.ravel())) + "Z"
+    return path
+
+
+def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) at display size: never enlarged."""
+    height, width = picture.shape[:2]
+    scale = LONGER_SIDE / max(height, width)
+    if scale >= 1:
+        return picture
+    shape = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(picture, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def save(picture: NDArray[np.uint8], path: Path) -> None:
+    """The picture (H, W, 3) at display size, compressed as WebP."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Method 2 of libwebp takes half the time of its default, 4, for files that are 3 % larger.
+    Image.fromarray(shrunk(picture)).save(path, quality=80, method=2)
+
+
+def input_path(size: str, sample: str) -> Path:
+    """Where the input of a sample lies, below the gallery's folder."""
+    return Path("pictures", "inputs", size, f"{sample}.webp")
+
+
+def map_path(net: str, method: str, size: str, sample: str) -> Path:
+    """Where the picture of a map as seen lies, below the gallery's folder."""
+    return Path("pictures", "maps", net, method, size, f"{sample}.webp")
+
+
+def scored_path(net: str, method: str, size: str, sample: str) -> Path:
+    """Where the picture of a map as scored lies, below the gallery's folder."""
+    return Path("pictures", "scored", net, method, size, f"{sample}.webp")
+
+
+def page(template: str, css: str, js: str, data: Mapping[str, Any]) -> str:
+    """The page: the template with its style, its script and its data in their places."""
+    parts = {"css": css, "js": js, "data": _json(data)}
+    return re.sub(r"\{\{ (\w+) \}\}", lambda place: parts[place[1]], template)
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """JSON that no name in it can break out of: ``</script>`` and ``<!--`` need a ``<``."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", r"\u003c")

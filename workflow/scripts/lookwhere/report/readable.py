@@ -1,0 +1,148 @@
+"""A table in words: which columns a reader sees, under which headings, in how many decimals."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.report.escapes import one_line
+from lookwhere.statistics.strata import mostly_undefined
+
+HEADINGS = {
+    "records": "n",
+    "within": "difference, like with like",
+    "p_holm": "p (Holm)",
+}
+DECIMALS = {
+    "sum": 2,
+    "mean": 3,
+    "mask_fraction": 3,
+    "chance": 3,
+    "lift": 2,
+    "reference_mean": 3,
+    "difference": 3,
+    "within": 3,
+    "effect_size": 2,
+}
+# The ends of an interval share a column behind the value that they belong to.
+INTERVALS = {
+    "mean": ("low", "high", "95 % CI"),
+    "difference": ("low", "high", "95 % CI"),
+    "lift": ("lift_low", "lift_high", "95 % CI of lift"),
+    "within": ("within_low", "within_high", "95 % CI, like with like"),
+}
+METHODS = ("method", "other")
+P_VALUES = ("p", "p_holm")
+IDENTIFIERS = ("measure", "status", "reasons")  # their values are names of ours, not of the study
+RARE = ("undefined", "reasons", "negligible")  # of interest where there are any
+BULKY = ("sum",)  # of interest to a caller that says so
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as a reader sees it; ``name`` is that of the csv, for an interval its lower end."""
+
+    name: str
+    heading: str
+    cells: list[str]
+    numeric: bool
+
+
+def columns(
+    table: pd.DataFrame, hide: Collection[str] = (), show: Collection[str] = ()
+) -> list[Column]:
+    """The columns of the table that a reader sees, with rounded numbers and - for undefined.
+
+    Left out are those in ``hide``; the sum, unless it is in ``show``; and counts of what is rare
+    where all are 0.
+    """
+    hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table)}
+    if {"records", "undefined"} <= set(table):
+        hidden.add("undefined")  # it stands beside the records: 14 of 60
+    ends: dict[str, str] = {}  # of intervals, with the value that they belong to
+    for value, (low, high, _) in INTERVALS.items():
+        if {value, low, high} <= set(table):
+            ends.setdefault(low, value)
+            ends.setdefault(high, value)
+    seen = []
+    for name in table.columns:
+        if name in hidden or name in ends:
+            continue
+        numeric = pd.api.types.is_numeric_dtype(table[name])
+        cells = [_cell(name, v) for v in table[name]]
+        if name == "records" and "undefined" in table:
+            cells = list(map(_counted, table["records"], table["undefined"]))
+        if name == "mean" and any(partial := mostly_undefined(table)):
+            cells = [cell + "*" * few for cell, few in zip(cells, partial, strict=True)]
+        seen.append(Column(name, _heading(name), cells, numeric))
+        low, high, heading = INTERVALS.get(name, ("", "", ""))
+        if ends.get(low) == name and low not in hidden:
+            pairs = zip(table[low], table[high], strict=True)
+            cells = [_interval(DECIMALS[name], *pair) for pair in pairs]
+            seen.append(Column(low, heading, cells, True))
+    return seen
+
+
+def keys(columns: Sequence[Column]) -> int:
+    """How many leading columns say what a row is of."""
+    return next((n for n, column in enumerate(columns) if column.numeric), len(columns))
+
+
+def grouping(columns: Sequence[Column]) -> int:
+    """How many leading columns group the rows, by two or more on average: the most that do."""
+    rows = len(columns[0].cells)
+    depths = range(keys(columns) - 1, 0, -1) if rows else ()
+    return next((n for n in depths if rows >= 2 * len(list(groups(columns, n)))), 0)
+
+
+def groups(columns: Sequence[Column], depth: int) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+    """Runs of rows that share the cells of the first ``depth`` columns: the cells, row numbers."""
+    rows = range(len(columns[0].cells))
+    for key, run in groupby(rows, lambda row: tuple(c.cells[row] for c in columns[:depth])):
+        yield key, list(run)
+
+
+def group_name(columns: Sequence[Column], cells: Sequence[str]) -> str:
+    """A group in words, of the cells that ``groups`` has for it."""
+    named = zip(columns, cells, strict=False)
+    return ", ".join(f"{column.heading}: {cell}" for column, cell in named)
+
+
+def _counted(records: int, undefined: int) -> str:
+    return f"{records - undefined} of {records}" if undefined else str(records)
+
+
+def _nowhere(table: pd.DataFrame) -> list[str]:
+    return [name for name in RARE if name in table and len(table) and not table[name].any()]
+
+
+def _heading(name: str) -> str:
+    return HEADINGS.get(name, name.replace("_", " "))
+
+
+def _cell(name: str, value: Any) -> str:
+    if pd.isna(value):
+        return NONE
+    if name in DECIMALS:
+        return _rounded(value, DECIMALS[name])
+    if name in P_VALUES:
+        return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    if name in METHODS:
+        return ALL_LABELS.get(str(value), one_line(str(value)))
+    if name in IDENTIFIERS:
+        return str(value).replace("_", " ")
+    if isinstance(value, float):  # a count, where others of its column are undefined
+        return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
+    return one_line(str(value))
+
+
+def _rounded(value: float, places: int) -> str:
+    return f"{value:z.{places}f}"  # z: no -0.000
+
+
+def _interval(places: int, low: float, high: float) -> str:
+    return NONE if pd.isna(low) else f"[{_rounded(low, places)}, {_rounded(high, places)}]"

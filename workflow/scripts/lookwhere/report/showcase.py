@@ -1,0 +1,96 @@
+"""The showcase: the samples of a study that are shown as pictures, the first of them in print."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lookwhere.datasets import images, masks
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.images import ImageFolder
+from lookwhere.errors import StudyError, hint
+from lookwhere.io import results
+from lookwhere.statistics.strata import of_methods, of_trained
+
+ALL = "all"
+
+
+def choose(samples: Sequence[Sample], wanted: Sequence[str] | str | None) -> list[Sample]:
+    """The samples of the ``wanted`` ids, or ``all``; by default one of every class.
+
+    The first two are of the widest image that was chosen for two classes, so that the same picture
+    shows what each class looks at. Raises StudyError for an id that is not in the subset.
+    """
+    if wanted == ALL:
+        return list(samples)
+    by_id = {sample.sample: sample for sample in samples}
+    for name in wanted or ():
+        if name not in by_id:
+            raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, by_id)}")
+    if wanted is not None:
+        return [by_id[name] for name in wanted]
+    shown = _of_one_image(samples)
+    for sample in samples:
+        if sample.class_name not in {other.class_name for other in shown}:
+            shown.append(sample)
+    return shown
+
+
+def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
+    """Two samples of the widest image that has two; none where no image has."""
+    counts = Counter(sample.image_id for sample in samples)
+    shared = [sample for sample in samples if counts[sample.image_id] > 1]
+    if not shared:
+        return []
+    widest = min(shared, key=lambda s: (-s.width / s.height, s.image_id)).image_id
+    return [sample for sample in shared if sample.image_id == widest][:2]
+
+
+def worst(measures: pd.DataFrame, untrained: Collection[str]) -> list[str]:
+    """The sample of each class on which the leading method does worst, by id.
+
+    That is the lowest mean concentration over the trained nets and the sizes, by the method whose
+    mean over all of ``measures`` (a row a sample x net x method x size) is the highest.
+    """
+    trained = of_methods(of_trained(measures, untrained)).dropna(subset="concentration")
+    if trained.empty:
+        return []
+    leader = trained.groupby("method", sort=False)["concentration"].mean().idxmax()
+    of_leader = trained[trained["method"] == leader]
+    means = of_leader.groupby(["class", "sample"], sort=False)["concentration"].mean()
+    return [sample for _, sample in means.groupby(level=0, sort=False).idxmin()]
+
+
+def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
+    """The samples whose ids stand in the result ``ids``, which ``choose_showcase`` wrote."""
+    return choose(samples, results.read_json(Path(ids)))
+
+
+def read_input(
+    sample: Sample, image_folder: ImageFolder, mask_folder: str, size: str
+) -> tuple[NDArray[np.uint8], masks.Mask]:
+    """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
+    picture = np.asarray(images.resize(image_folder.read(sample), size))
+    mask = masks.read(Path(mask_folder, f"{sample.sample}.png"))
+    return picture, masks.resize(mask, *picture.shape[:2])
+
+
+def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
+    """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
+
+    They are those of the showcase, net/size/shard, with the methods below; or those of all maps,
+    net/method/size/shard.
+    """
+    for folder in map(Path, folders):
+        below = Path(method) if folder.parts[-3:-1] == (net, size) else Path()
+        file = folder / below / f"{sample}.npy"
+        is_place = below.name or folder.parts[-4:-1] == (net, method, size)
+        if is_place and file.exists():
+            return results.read_array(file, folder)
+    raise StudyError(
+        f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "
+        f"{net!r} below showcase/ and rerun, which recomputes it"
+    )

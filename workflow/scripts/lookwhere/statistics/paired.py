@@ -1,0 +1,167 @@
+"""Paired comparisons of every two methods, and of each method with the controls.
+
+Of two methods the one that is ahead stands first, so that no difference between methods is below 0.
+
+A pair is a record (sample, net, size) where both maps are defined. The difference is the mean over
+the pairs, with its bootstrap interval over images. Pairs that share an image are not independent:
+Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over
+the questions that are asked of a group at once: of every two methods, or of every method and
+control. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the share of
+the rank sum in favour less the share against, 1 where the method is ahead on every image.
+
+A control is a map of no net, or the same method on a net of the same architecture with random
+weights.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.statistics import bootstrap
+from lookwhere.statistics.strata import grouped, split
+
+SIGNIFICANT = 0.05  # of p, by Holm's correction
+TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
+AHEAD, BEHIND, NOT_SIGNIFICANT = "ahead", "behind", "not significant"
+TOO_FEW = "too few images"  # for any difference between them to be significant
+
+
+def differences(
+    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
+) -> pd.DataFrame:
+    """One row a group of the columns ``by`` and pair of methods, or method and control.
+
+    Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
+    effect_size, p, p_holm, result (of the method: ahead, behind, not significant, or too few
+    images). ``other`` is a method, a control, or one of the nets ``untrained``.
+    """
+    architectures = records.groupby("net")["architecture"].first()
+    order = {name: place for place, name in enumerate([*records["method"].unique(), *untrained])}
+    rows: list[dict[str, Any]] = []
+    for group, pairs in split(_side_by_side(records, by, untrained), by):
+        # Untrained nets are controls of their architecture: not each other's, nor their own.
+        trained = set(pairs.loc[~pairs["net"].isin(untrained), "architecture"])
+        twins = [net for net in untrained if architectures[net] in trained]
+        of_group = [
+            _ahead_first(
+                group
+                | {"method": method, "other": other}
+                | _compare(pairs[method] - pairs[column], pairs["image_id"])
+            )
+            for method, other, column in _opponents(records, twins)
+        ]
+        rows += sorted(of_group, key=lambda row: (order[row["method"]], order[row["other"]]))
+    table = pd.DataFrame(rows)
+    return _corrected(table, [*(table[column] for column in by), table["other"].isin(LABELS)])
+
+
+def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
+    """One row a method and pair of sizes: what the later size changes for the same sample and net.
+
+    Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
+    p, p_holm, result (of the size: ahead, behind, not significant,
+    or too few images).
+    """
+    sizes = list(records["size"].unique())
+    pairs = records.pivot(
+        index=["method", "sample", "image_id", "net"], columns="size", values="concentration"
+    ).reset_index()
+    rows = [
+        {"method": method, "size": size, "other": other}
+        | _compare(of_method[size] - of_method[other], of_method["image_id"])
+        for method in records["method"].unique()
+        for of_method in [pairs[pairs["method"] == method]]
+        for other, size in combinations(sizes, 2)
+    ]
+    table = pd.DataFrame(rows)
+    return _corrected(table, [table["size"], table["other"]])
+
+
+def _side_by_side(
+    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
+) -> pd.DataFrame:
+    """One row a pair: a column a method and control, and a column net/method an untrained net."""
+    of_groups = grouped(records, by, untrained)
+    keys = list(dict.fromkeys(["sample", "image_id", "net", "architecture", "size", *by]))
+    in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
+    pairs = of_groups.pivot(index=keys, columns="method", values="concentration")
+    twins = records[records["net"].isin(untrained)].pivot(
+        index=TWINNED, columns=["net", "method"], values="concentration"
+    )
+    twins.columns = ["/".join(column) for column in twins.columns]
+    return in_order.join(pairs, on=keys).join(twins, on=TWINNED)
+
+
+def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
+    """The comparison; one of two methods is turned if the first of them is behind."""
+    if row["other"] not in LABELS or not row["difference"] < 0:
+        return row
+    return row | {
+        "method": row["other"],
+        "other": row["method"],
+        "difference": -row["difference"],
+        "low": -row["high"],
+        "high": -row["low"],
+        "effect_size": -row["effect_size"],
+    }
+
+
+def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Each pair once, as (method, other, the column that holds the other's concentration)."""
+    methods = [m for m in records["method"].unique() if m not in CONTROL_LABELS]
+    controls = [m for m in records["method"].unique() if m in CONTROL_LABELS]
+    for place, method in enumerate(methods):
+        for other in [*methods[:place], *controls]:
+            yield method, other, other
+        for net in untrained:
+            yield method, net, f"{net}/{method}"
+
+
+def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFrame:
+    """The table with Holm's correction of ``p`` within each family of tests, and its result."""
+
+    def correct(p: pd.Series) -> pd.Series:
+        return pd.Series(multipletests(p, method="holm")[1], p.index)
+
+    tested = table["p"].dropna()
+    grouped_p = tested.groupby([family[tested.index] for family in families])
+    table = table.assign(p_holm=grouped_p.transform(correct))
+    sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
+    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
+    tests = tested.groupby([family[tested.index] for family in families]).transform("size")
+    tests = tests.reindex(table.index, fill_value=1)
+    lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
+    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW))
+
+
+def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:
+    difference = difference.dropna()
+    images = images[difference.index]
+    low, high = bootstrap.of_mean(difference, images)
+    by_image = difference.groupby(images).mean()
+    effect_size, p = _signed_ranks(by_image)
+    return {
+        "pairs": len(difference),
+        "images": len(by_image),
+        "difference": difference.mean(),
+        "low": low,
+        "high": high,
+        "effect_size": effect_size,
+        "p": p,
+    }
+
+
+def _signed_ranks(difference: pd.Series) -> tuple[float, float]:
+    """Effect size and p of Wilcoxon's test, which leaves out differences of 0; NaN without any."""
+    difference = difference[difference != 0]
+    if difference.empty:
+        return np.nan, np.nan
+    ranks = stats.rankdata(difference.abs())
+    in_favour = ranks[difference > 0].sum() / ranks.sum()
+    return 2 * in_favour - 1, float(stats.wilcoxon(difference).pvalue)
