@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import device
 from turns import NETS, Maps, Run, take_turns
 

@@ -11,20 +11,21 @@ from copy import deepcopy
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from lookwhere.methods.maps import grad_cam
+from lookwhere.methods.cam import weighted_sum
 from turns import Maker, Maps, Run
 
 
 def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
     """What a job of the workflow runs, from images in memory to maps in memory."""
     from lookwhere.methods.explainer import Explainer
-    from lookwhere.methods.maps import METHODS
+    from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
     device.keep_freed_memory()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
-    explainer = Explainer(spec | {"precision": "float32"}, METHODS, torch.device("cpu"))
+    explainer = Explainer(spec | {"precision": "float32"}, list(METHODS), torch.device("cpu"))
     return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
 
 
@@ -109,7 +110,8 @@ def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 
     def cam(images: Tensor) -> Tensor:
         _, output, gradient = gradients(images)
-        return grad_cam(output, gradient, images.shape[2:])
+        cam = weighted_sum(output, gradient)
+        return functional.interpolate(cam, images.shape[2:], mode="bilinear", align_corners=False)
 
     def guided(images: Tensor) -> Tensor:
         return gradients(images, lambda below, above: below.clamp(min=0))[0]

@@ -26,7 +26,7 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
     """Print what one job needs for ``count`` samples; peak memory is that of this process."""
     from compute_maps import main
     from lookwhere.datasets.coco import Sample, sample_id
-    from lookwhere.methods.maps import METHODS
+    from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
     torch.set_num_threads(threads)

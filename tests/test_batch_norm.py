@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torchvision.models import get_model
 
-from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import fold
 
 

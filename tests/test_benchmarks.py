@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from libraries import LIBRARIES, baseline, captum, ours, pytorch_grad_cam, thesis
-from lookwhere.methods.maps import METHODS as FIVE
+from lookwhere.methods.names import METHODS as FIVE
 from lookwhere.nets import classifiers
 from speed import METHODS, check
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from lookwhere.methods.explainer import Explainer
-from lookwhere.methods.maps import METHODS, forward, saliency_maps
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import classifiers, device
 
 SPEC = {

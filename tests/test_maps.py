@@ -14,7 +14,10 @@ from torch.overrides import TorchFunctionMode
 from torchvision.models import get_model
 
 from lookwhere.errors import StudyError
-from lookwhere.methods.maps import METHODS, forward, grad_cam, saliency_maps
+from lookwhere.methods.cam import grad_cam
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import FEATURES, GRADIENT, Signal
+from lookwhere.methods.run import Forward, Run, forward, saliency_maps
 
 # captum is right where every ReLU is a module whose input nothing else reads.
 CAPTUM = [
@@ -41,7 +44,7 @@ def noise(size=64, count=2):
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
-def our_maps(net, layer, images, targets=TARGETS, methods=METHODS):
+def our_maps(net, layer, images, targets=TARGETS, methods=tuple(METHODS)):
     return saliency_maps(forward(net, net.get_submodule(layer), images), targets, methods)
 
 
@@ -145,7 +148,10 @@ def test_grad_cam_by_hand():
     cam = np.array([[1, 0], [1, 4]])  # ReLU(1 f_0 - 2 f_1)
     between = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])  # the new pixels' centres
     expected = between @ cam @ between.T
-    assert np.array_equal(grad_cam(features, gradients, (4, 4))[0, 0], expected)
+    passed = Forward(torch.zeros(1, 3, 4, 4), features, torch.zeros(1, 1))
+    run = Run(passed, torch.tensor([0]), [])
+    run._signals[Signal(GRADIENT, FEATURES)] = gradients
+    assert np.array_equal(grad_cam(run)[0, 0], expected)
 
 
 def test_guided_grad_cam_is_the_product():

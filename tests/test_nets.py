@@ -14,8 +14,8 @@ from torchvision.models.regnet import BlockParams
 
 from lookwhere.errors import StudyError
 from lookwhere.methods import check
-from lookwhere.methods.maps import forward
 from lookwhere.methods.relu_rules import ActivationError, relu_nodes
+from lookwhere.methods.run import forward
 from lookwhere.nets import classifiers
 
 TABLE = Path(__file__).parents[1] / "resources" / "architectures.csv"

@@ -118,7 +118,7 @@ def test_every_relu_of_a_net_is_found(architecture, count):
     assert len(relu_nodes(graph_output(architecture))) == count
 
 
-@pytest.mark.parametrize("rule", ["plain", "deconvolution", "guided"])
+@pytest.mark.parametrize("rule", ["gradient", "deconvolution", "guided"])
 @pytest.mark.parametrize("relu", WRITINGS.values(), ids=WRITINGS)
 def test_rule_is_its_definition(relu, rule):
     """conv, ReLU, max-pool, conv, the same ReLU again, linear: against the stages' Jacobians."""
@@ -139,7 +139,7 @@ def test_rule_is_its_definition(relu, rule):
     expected = jacobian(stages[2], z2.clamp(min=0)).flatten()
     for z, stage, below in [(z2, stages[1], z1.clamp(min=0)), (z1, stages[0], image.detach())]:
         passes = {
-            "plain": z.flatten() > 0,
+            "gradient": z.flatten() > 0,
             "deconvolution": expected > 0,
             "guided": (z.flatten() > 0) & (expected > 0),
         }
@@ -154,7 +154,7 @@ def test_hooks_go_with_the_block(rule, failing):
     image = whole_numbers(1, 2, 8, 8, seed=4).requires_grad_()
     output = functional.conv2d(image, whole_numbers(4, 2, 8, 8, seed=1)).relu().sum()
     output = output - image.relu().pow(2).sum()
-    before = signal(output, image, "plain")
+    before = signal(output, image, "gradient")
     try:
         with backward_rule(rule, relu_nodes(output)):
             inside = torch.autograd.grad(output, image, retain_graph=True)[0]

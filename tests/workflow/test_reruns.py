@@ -36,7 +36,7 @@ def test_nothing_changed(study):
 
 
 def test_touched_but_unchanged_code_recomputes_nothing(study):
-    (study.root / "workflow/scripts/lookwhere/methods/maps.py").touch()
+    (study.root / "workflow/scripts/lookwhere/methods/run.py").touch()
     assert study.planned(TWO_NETS) == []
 
 

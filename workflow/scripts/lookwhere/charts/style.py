@@ -12,17 +12,38 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from lookwhere.charts import pages
 from lookwhere.io.atomic import whole_file
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 
-PALETTE: dict[str, Any] = {
-    **dict(zip(LABELS, ["#0173b2", "#56b4e9", "#029e73", "#d55e00", "#cc78bc"], strict=True)),
-    **dict(zip(CONTROL_LABELS, ["0.35", "0.55", "0.75"], strict=True)),
-}
-MARKERS = dict(zip(ALL_LABELS, "osD^vPX*", strict=True))
+# The first methods have colours of their own, further ones shades of the map below.
+COLOURS = ("#0173b2", "#56b4e9", "#029e73", "#d55e00", "#cc78bc")
+FURTHER = "turbo"
+GREYS = ("0.35", "0.55", "0.75")
+SHAPES = ("o", "s", "D", "^", "v", "P", "X", "*")
+
+
+def _colours(count: int) -> list[Any]:
+    """Colours of so many methods."""
+    shades = np.linspace(0.05, 0.95, max(count - len(COLOURS), 1))
+    further = [to_hex(mpl.colormaps[FURTHER](shade)) for shade in shades]
+    return [*COLOURS, *further][:count]
+
+
+def _shapes(count: int) -> list[Any]:
+    """Markers of so many methods and controls: after the usual ones stars and polygons without end."""
+    further = [(3 + number // 2, number % 2, 15 * number) for number in range(4, count)]
+    return [*SHAPES, *further][:count]
+
+
+PALETTE: dict[str, Any] = dict(zip(LABELS, _colours(len(LABELS)), strict=True)) | dict(
+    zip(CONTROL_LABELS, GREYS, strict=True)
+)
+MARKERS: dict[str, Any] = dict(zip(ALL_LABELS, _shapes(len(ALL_LABELS)), strict=True))
 COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
 FORMATS = ("png", "pdf", "eps")
 EPS_DPI = 180  # of pictures, which eps holds as they are

@@ -8,8 +8,8 @@ import torch
 
 from lookwhere.datasets.images import MEAN, ORIGINAL, STD
 from lookwhere.errors import StudyError
-from lookwhere.methods.maps import forward
 from lookwhere.methods.relu_rules import relu_nodes
+from lookwhere.methods.run import forward
 from lookwhere.nets import classifiers
 from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookwhere.errors import is_out_of_memory
-from lookwhere.methods.maps import forward, saliency_maps
+from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import classifiers, fold
 from lookwhere.nets.predictions import best_targets
 

@@ -1,12 +1,9 @@
-"""Saliency methods and controls: their names in code, columns and paths, and in print."""
+"""The names of saliency methods and controls, in code, columns and paths, and in print."""
 
-LABELS = {
-    "backpropagation": "Backpropagation",
-    "deconvolution": "Deconvolution",
-    "guided_backpropagation": "Guided Backpropagation",
-    "grad_cam": "Grad-CAM",
-    "guided_grad_cam": "Guided Grad-CAM",
-}
+from lookwhere.methods import cam, gradients  # noqa: F401  # they enter their methods
+from lookwhere.methods.registry import METHODS
+
+LABELS = {entry.name: entry.label for entry in METHODS.values()}
 
 # Maps of no net, which stand beside the methods in tables and figures.
 CONTROL_LABELS = {

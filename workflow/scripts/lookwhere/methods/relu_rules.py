@@ -2,11 +2,11 @@
 
 With z the input of a ReLU and R the signal that arrives from above:
 
-    plain          R <- 1[z > 0] R           Simonyan et al. 2014, arXiv:1312.6034
+    gradient       R <- 1[z > 0] R           Simonyan et al. 2014, arXiv:1312.6034
     deconvolution  R <- max(R, 0)            Zeiler & Fergus 2014, arXiv:1311.2901
     guided         R <- 1[z > 0] max(R, 0)   Springenberg et al. 2015, arXiv:1412.6806
 
-At z = 0 torch lets nothing through, and so do the plain and the guided rule.
+At z = 0 torch lets nothing through, and so do the gradient and the guided rule.
 
 Every ReLU, be it a module, a reused module, a function, a method or in place, leaves one
 ``ReluBackward0`` node in the graph of the forward pass. Hooks on these nodes change the backward
@@ -21,15 +21,16 @@ from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node
 
 from lookwhere.errors import StudyError
+from lookwhere.methods.registry import DECONVOLUTION, GRADIENT, GUIDED
 from lookwhere.nets.graph import graph_nodes
 
 RELU = "ReluBackward0"
 
-# From (gradient at the input under the plain rule, gradient at the output) to the rule's own.
+# From (gradient at the input under the gradient's rule, gradient at the output) to the rule's own.
 RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "plain": lambda grad_input, grad_output: grad_input,
-    "deconvolution": lambda grad_input, grad_output: grad_output.clamp(min=0),
-    "guided": lambda grad_input, grad_output: grad_input.clamp(min=0),
+    GRADIENT: lambda grad_input, grad_output: grad_input,
+    DECONVOLUTION: lambda grad_input, grad_output: grad_output.clamp(min=0),
+    GUIDED: lambda grad_input, grad_output: grad_input.clamp(min=0),
 }
 
 # Autograd's names of the nonlinearities for which the rules above are not defined.
@@ -91,19 +92,21 @@ def relu_nodes(output: Tensor) -> list[Node]:
         )
     relus = [node for node in nodes if node.name() == RELU]
     if not relus:
-        raise ActivationError("no ReLU was found in the net's graph, so every rule would be plain")
+        raise ActivationError(
+            "no ReLU was found in the net's graph, so every rule would be the gradient's"
+        )
     return relus
 
 
 @contextmanager
 def backward_rule(rule: str, relus: list[Node]) -> Iterator[None]:
-    """Backward passes inside the block follow ``rule`` at ``relus``; the hooks always go again."""
+    """Backward passes inside the block follow ``rule`` at ``relus``; hooks are removed on exit."""
     rewrite = RULES[rule]
 
     def hook(grad_inputs: tuple[Tensor, ...], grad_outputs: tuple[Tensor, ...]) -> tuple[Tensor]:
         return (rewrite(grad_inputs[0], grad_outputs[0]),)
 
-    handles = [node.register_hook(hook) for node in relus] if rule != "plain" else []
+    handles = [node.register_hook(hook) for node in relus] if rule != GRADIENT else []
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ from lookwhere.datasets import coco_checks
 from lookwhere.datasets.coco import slug
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
-from lookwhere.methods.names import ALL_LABELS
+from lookwhere.methods.names import ALL_LABELS, METHODS
 from lookwhere.study import reference as other_means
 
 Config = dict[str, Any]
@@ -54,6 +54,7 @@ def faults(
     errors = sorted(Validator(schema).iter_errors(config), key=lambda e: str(e.path))
     # Each missing key is an error of its own, from which all of them are told: keep them once.
     found = list(dict.fromkeys(fault for error in errors for fault in _schema_faults(error)))
+    found += _method_faults(config)
     found += _duplicates(config)
     found += _name_faults(config)
     found += _architecture_faults(config, architectures)
@@ -162,6 +163,12 @@ def _schema_faults(error: ValidationError) -> Iterator[str]:
 
 def _description(error: ValidationError) -> str:
     return str(error.schema.get("description") or error.message)
+
+
+def _method_faults(config: Config) -> Iterator[str]:
+    for number, name in enumerate(_list(config, "methods")):
+        if isinstance(name, str) and name not in METHODS:
+            yield f"methods[{number}]: {name!r} is not allowed; {hint(name, METHODS)}"
 
 
 def _duplicates(config: Config) -> Iterator[str]:

@@ -1,0 +1,46 @@
+"""Methods that read the signal at the input: they differ in how it flows back through a ReLU."""
+
+from typing import TYPE_CHECKING
+
+from lookwhere.methods.registry import DECONVOLUTION, GRADIENT, GUIDED, IMAGES, Signal, method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lookwhere.methods.run import Run
+
+
+@method(
+    "backpropagation",
+    "Backpropagation",
+    family="gradient",
+    needs=[Signal(GRADIENT, IMAGES)],
+    cite="simonyan2014deep",
+)
+def backpropagation(run: "Run") -> "Tensor":
+    """The gradient dy_c/dx (N, 3, H, W): R <- 1[z > 0] R (Simonyan et al. 2014)."""
+    return run.gradient()
+
+
+@method(
+    "deconvolution",
+    "Deconvolution",
+    family="gradient",
+    needs=[Signal(DECONVOLUTION, IMAGES)],
+    cite="zeiler2014visualizing",
+)
+def deconvolution(run: "Run") -> "Tensor":
+    """The signal (N, 3, H, W) under R <- max(R, 0), whatever z was (Zeiler and Fergus 2014)."""
+    return run.gradient(DECONVOLUTION)
+
+
+@method(
+    "guided_backpropagation",
+    "Guided Backpropagation",
+    family="gradient",
+    needs=[Signal(GUIDED, IMAGES)],
+    cite="springenberg2015striving",
+)
+def guided_backpropagation(run: "Run") -> "Tensor":
+    """The signal (N, 3, H, W) under R <- 1[z > 0] max(R, 0) (Springenberg et al. 2015)."""
+    return run.gradient(GUIDED)

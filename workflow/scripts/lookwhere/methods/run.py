@@ -1,0 +1,142 @@
+"""A batch on its way through a net: one forward pass, and one backward pass a rule for all methods.
+
+With x the images, f the feature maps of the target layer and y_c the logit of the target (before
+softmax or sigmoid), a run has x, f, y, and the gradients of y_c at x and f. Maps are raw and
+signed: rescaling one to [0, 1] would change the share of its energy in a mask.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+from torch.nn import functional
+
+from lookwhere.errors import InputError, StudyError, is_out_of_memory
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import FEATURES, GRADIENT, IMAGES, Signal
+from lookwhere.methods.relu_rules import backward_rule, relu_nodes
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One forward pass."""
+
+    images: Tensor  # (N, 3, H, W), a leaf that requires its gradient
+    features: Tensor  # (N, K, h, w), the target layer's output
+    logits: Tensor  # (N, outputs)
+
+
+class Run:
+    """What a method may use of a batch, for the target of each image.
+
+    Signals are computed once: a backward pass under a rule reads it everywhere that the methods of
+    the run need it.
+    """
+
+    def __init__(self, passed: Forward, targets: Tensor, needs: Iterable[Signal]) -> None:
+        """``targets`` (N,), int64, holds one output index an image."""
+        self.images = passed.images.detach()  # (N, 3, H, W)
+        self.features = passed.features.detach()  # (N, K, h, w)
+        self.logits = passed.logits.detach()  # (N, outputs)
+        self.targets = targets
+        self._passed, self._needs = passed, set(needs)
+        self._signals: dict[Signal, Tensor] = {}
+        self._relus: list[Node] | None = None
+
+    def gradient(self, rule: str = GRADIENT, at: str = IMAGES) -> Tensor:
+        """The gradient of the targets' logits under a ReLU rule, at the images or the features.
+
+        Shaped as these. Raises ActivationError where the rule is not defined for the net.
+        """
+        if Signal(rule, at) not in self._signals:
+            self._backward(rule, at)
+        return self._signals[Signal(rule, at)]
+
+    def upsample(self, maps: Tensor) -> Tensor:
+        """The ``maps`` (N, C, h, w), bilinearly resized to the images: (N, C, H, W)."""
+        size = self.images.shape[2:]
+        return functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+
+    def _backward(self, rule: str, at: str) -> None:
+        places = {IMAGES: self._passed.images, FEATURES: self._passed.features}
+        here = [place for place in places if place == at or Signal(rule, place) in self._needs]
+        # Images are independent of each other, so the sum has the gradient of each.
+        score = self._passed.logits.gather(1, self.targets[:, None]).sum()
+        relus = [] if rule == GRADIENT else self._relu_nodes()
+        with backward_rule(rule, relus):
+            found = torch.autograd.grad(score, [places[p] for p in here], retain_graph=True)
+        self._signals |= {Signal(rule, p): g for p, g in zip(here, found, strict=True)}
+
+    def _relu_nodes(self) -> list[Node]:
+        if self._relus is None:
+            self._relus = relu_nodes(self._passed.logits)
+        return self._relus
+
+
+def forward(
+    net: nn.Module, target_layer: nn.Module, images: Tensor, precision: str = "float32"
+) -> Forward:
+    """Run ``net`` on normalised ``images`` (N, 3, H, W) and keep what the maps need.
+
+    ``net`` must be in eval mode, and on the device of the images. ``precision`` is float32, or
+    bfloat16 for what autocast computes in it. Raises InputError if the net can't process them, and
+    StudyError if the target layer does not yield feature maps exactly once.
+    """
+    outputs: list[Any] = []
+
+    def keep(layer: nn.Module, inputs: object, output: Any) -> Any:
+        outputs.append(output)
+        # A copy goes on: an in-place ReLU that follows must not rectify the kept features.
+        return output.clone() if isinstance(output, Tensor) else output
+
+    handle = target_layer.register_forward_hook(keep)
+    try:
+        leaf = images.detach().requires_grad_()
+        with torch.enable_grad(), _computing_in(precision, images.device):
+            logits = net(leaf)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise  # the caller's: a smaller batch may fit
+        height, width = images.shape[2:]
+        reason = str(error).splitlines()[0]
+        message = f"the net can't process an input of {width} x {height} pixels ({reason})"
+        raise InputError(message) from error
+    finally:
+        handle.remove()
+    return Forward(leaf, _feature_maps(outputs), logits)
+
+
+def saliency_maps(
+    passed: Forward, targets: Tensor, methods: Sequence[str] = tuple(METHODS)
+) -> dict[str, Tensor]:
+    """The map of every method for the logits ``targets`` (N,), int64, one output index an image.
+
+    Returns float32 tensors (N, C, H, W) by method. Raises ActivationError if a method is defined
+    for nets of ReLU alone and the net is none.
+    """
+    entries = [METHODS[name] for name in methods]
+    run = Run(passed, targets, {signal for entry in entries for signal in entry.needs})
+    return {entry.name: entry.draw(run) for entry in entries}
+
+
+def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, dtype=getattr(torch, precision))
+
+
+def _feature_maps(outputs: list[Any]) -> Tensor:
+    if len(outputs) != 1:
+        raise StudyError(f"the target layer ran {len(outputs)} times in one forward pass, not once")
+    [features] = outputs
+    if not isinstance(features, Tensor) or features.ndim != 4:
+        got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+        raise StudyError(
+            f"the target layer yields {got}, not feature maps (N, K, h, w): "
+            "choose a convolutional layer"
+        )
+    return features
