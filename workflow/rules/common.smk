@@ -22,10 +22,24 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
-from lookwhere.errors import enumerate_errors
+# Methods of the user's own, as file.py:name: their files are run where the library is imported.
+METHOD_FILES = sorted(
+    {
+        os.path.abspath(os.path.expanduser(method.rpartition(":")[0]))
+        for method in (config["methods"] if isinstance(config.get("methods"), list) else [])
+        if isinstance(method, str) and ".py:" in method
+    }
+)
+os.environ.update(LOOKWHERE_METHODS=os.pathsep.join(METHOD_FILES))
+
+from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import provenance, receipts, results
-from lookwhere.study import config as configuration
 from lookwhere.study import yaml_keys
+
+try:
+    from lookwhere.study import config as configuration
+except StudyError as error:  # a file of methods that can't be run
+    raise WorkflowError(f"The configuration can't be used: {error}")
 
 SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
 
@@ -142,6 +156,11 @@ def table_files(caption, tables):
     return files
 
 
+def method_files(wildcards):
+    """The SHA-256 of the user's own files of methods, as a setting."""
+    return [DIGESTS.sha256(Path(file)) for file in METHOD_FILES]
+
+
 def map_folder(method):
     """A method's maps of a net, a size and a shard, as an output."""
     folder = directory(SALIENCY.replace("{method}", method))
@@ -239,7 +258,7 @@ CLASSES = [
     {"name": c["name"], "targets": configuration.targets(c, IMAGENET)} for c in config["classes"]
 ]
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
-METHODS = config["methods"]
+METHODS = [method.rpartition(":")[2] for method in config["methods"]]
 SIZES = [str(size) for size in config["sizes"]]
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.

@@ -38,6 +38,7 @@ rule compute_maps:
             "compute_maps-{net}",
             makes="predictions/{net}/{size}/{scatteritem}.parquet",
             code=code("compute_maps"),
+            own_methods=method_files,
             net=lambda wildcards: with_hash(NETS[wildcards.net]),
             targets={c["name"]: c["targets"] for c in CLASSES},
             seed=config["seed"],

@@ -61,7 +61,8 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str], shapes: dict[str
     artists.rows(axes, [ALL_LABELS[method] for method in methods])
     axes.axvline(0, color="0.25", linewidth=0.9)
     for shift, (other, shape) in zip(artists.offsets(len(shapes)), shapes.items(), strict=True):
-        against = table[table["other"] == other].assign(marker=shape)
+        against = table[table["other"] == other]
+        against = against.assign(marker=[shape] * len(against))  # a shape may be a tuple
         places = [methods.index(method) + shift for method in against["method"]]
         artists.points(axes, against, places, ("difference", "low", "high"))
     axes.xaxis.set_major_locator(MaxNLocator(4))

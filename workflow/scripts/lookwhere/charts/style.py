@@ -18,13 +18,14 @@ from matplotlib.figure import Figure
 
 from lookwhere.charts import pages
 from lookwhere.io.atomic import whole_file
-from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
+from lookwhere.methods.names import CONTROL_LABELS, LABELS
 
 # The first methods have colours of their own, further ones shades of the map below.
 COLOURS = ("#0173b2", "#56b4e9", "#029e73", "#d55e00", "#cc78bc")
 FURTHER = "turbo"
 GREYS = ("0.35", "0.55", "0.75")
-SHAPES = ("o", "s", "D", "^", "v", "P", "X", "*")
+SHAPES = ("o", "s", "D", "^", "v")
+OF_CONTROLS = ("P", "X", "*")
 
 
 def _colours(count: int) -> list[Any]:
@@ -35,7 +36,7 @@ def _colours(count: int) -> list[Any]:
 
 
 def _shapes(count: int) -> list[Any]:
-    """Markers of so many methods and controls: after the usual ones stars and polygons without end."""
+    """Markers of so many methods: after the usual ones polygons and stars."""
     further = [(3 + number // 2, number % 2, 15 * number) for number in range(4, count)]
     return [*SHAPES, *further][:count]
 
@@ -43,7 +44,9 @@ def _shapes(count: int) -> list[Any]:
 PALETTE: dict[str, Any] = dict(zip(LABELS, _colours(len(LABELS)), strict=True)) | dict(
     zip(CONTROL_LABELS, GREYS, strict=True)
 )
-MARKERS: dict[str, Any] = dict(zip(ALL_LABELS, _shapes(len(ALL_LABELS)), strict=True))
+MARKERS: dict[str, Any] = dict(zip(LABELS, _shapes(len(LABELS)), strict=True)) | dict(
+    zip(CONTROL_LABELS, OF_CONTROLS, strict=True)
+)
 COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
 FORMATS = ("png", "pdf", "eps")
 EPS_DPI = 180  # of pictures, which eps holds as they are

@@ -5,9 +5,13 @@ colours, tables and figures follow from it. Nothing here needs torch: the jobs o
 none, and know the methods too.
 """
 
+import importlib.util
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from lookwhere.errors import StudyError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,6 +51,22 @@ class Method:
 
 
 METHODS: dict[str, Method] = {}
+
+
+def enter_from(file: str) -> None:
+    """Enter the methods of a Python file: it is run, as an import runs it.
+
+    Raises StudyError if it can't be.
+    """
+    spec = importlib.util.spec_from_file_location(f"methods_of_{Path(file).stem}", file)
+    if spec is None or spec.loader is None:
+        raise StudyError(f"methods {file!r} can't be read: give a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise StudyError(f"methods {file!r} can't be run ({reason})") from error
 
 
 def method(

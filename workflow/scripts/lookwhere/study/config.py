@@ -167,15 +167,17 @@ def _description(error: ValidationError) -> str:
 
 def _method_faults(config: Config) -> Iterator[str]:
     for number, name in enumerate(_list(config, "methods")):
-        if isinstance(name, str) and name not in METHODS:
-            yield f"methods[{number}]: {name!r} is not allowed; {hint(name, METHODS)}"
+        file, _, entry = name.rpartition(":") if isinstance(name, str) else ("", "", "")
+        if isinstance(name, str) and entry not in METHODS:
+            of_file = f"{file!r} enters no method {entry!r}" if file else f"{name!r} is not allowed"
+            yield f"methods[{number}]: {of_file}; {hint(entry, METHODS)}"
 
 
 def _duplicates(config: Config) -> Iterator[str]:
     readers: dict[str, Callable[[Any], Any]] = {
         "classes": lambda item: slug(str(_name(item))),
         "nets": _name,
-        "methods": str,
+        "methods": lambda item: str(item).rpartition(":")[2],
         "sizes": str,
     }
     for key, read in readers.items():
