@@ -21,6 +21,7 @@ STAGES = {
     "charts": {"errors", "io", "datasets", "methods", "statistics"},
     "report": {"errors", "io", "datasets", "methods", "metrics", "statistics", "charts"},
 }
+STAGES["api"] = set(STAGES) - {"study", "charts", "report"}
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY)
 
 

@@ -23,7 +23,7 @@ def test_the_commit_of_the_workflow_is_recorded_and_whether_files_differ(tmp_pat
     (tmp_path / "Snakefile").write_text("rule other:\n")
     assert commit(tmp_path) == f"{head} (changed)"
     names = software("torch==2.11.0\n", tmp_path)["name"].tolist()
-    assert names == ["workflow", "python", "system", "torch"]
+    assert names == ["lookwhere", "workflow", "python", "system", "torch"]
 
 
 def test_a_copy_without_a_repository_of_its_own_has_no_commit(tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+import lookwhere
 from lookwhere.io.atomic import whole_file
 from lookwhere.io.logs import job
 from lookwhere.report import tables
@@ -34,6 +35,7 @@ def software(requirements: str, house: Path) -> pd.DataFrame:
     """Name and version of the workflow, Python, the system, and every package of requirements."""
     pins = re.findall(r"^([\w-]+)==(\S+)", requirements, re.MULTILINE)
     rows = [
+        ("lookwhere", lookwhere.__version__),
         ("workflow", commit(house)),
         ("python", platform.python_version()),
         ("system", platform.platform()),

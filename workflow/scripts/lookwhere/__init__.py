@@ -1,4 +1,21 @@
-"""Where do CNNs look? Saliency maps, instance masks, and the share of the one inside the other.
+"""Where do nets look? Saliency maps, and how much of each lies on the object.
 
-The package knows nothing of Snakemake: every module can be used and tested on its own.
+A notebook needs three names: ``explain`` computes maps, ``score`` compares a map with a mask, and
+``METHODS`` lists the methods. The stages of the library, each of which imports earlier ones alone:
+errors, io, datasets, nets, methods, metrics, statistics, study, charts, report. It needs no
+Snakemake.
 """
+
+from typing import Any
+
+__version__ = "0.1.0"
+__all__ = ["METHODS", "explain", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are used: torch takes seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module 'lookwhere' has no attribute {name!r}")
+    from lookwhere import api
+
+    return getattr(api, name)

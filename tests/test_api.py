@@ -1,0 +1,72 @@
+"""The public functions, and the examples in docstrings."""
+
+import doctest
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torchvision.models import get_model
+
+import lookwhere
+from lookwhere.errors import StudyError
+from lookwhere.methods.run import forward, saliency_maps
+
+
+@pytest.mark.parametrize("module", ["lookwhere.api", "lookwhere.io.console"])
+def test_examples_are_right(module):
+    failed, tried = doctest.testmod(importlib.import_module(module))
+    assert tried > 0
+    assert failed == 0
+
+
+def test_explain_makes_the_maps_of_the_workflow():
+    torch.manual_seed(0)
+    net = get_model("squeezenet1_1", num_classes=6).eval().requires_grad_(False)
+    images, targets = torch.randn(2, 3, 64, 48), [1, 4]
+    maps = lookwhere.explain(net, images, targets, "features.12")
+    assert list(maps) == list(lookwhere.METHODS)
+    passed = forward(net, net.features[12], images)
+    for name, expected in saliency_maps(passed, torch.tensor(targets)).items():
+        assert np.array_equal(maps[name], expected.numpy())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["gradcam"]}, "'gradcam' does not exist; did you mean 'grad_cam'"),
+        ({"target_layer": "features.21"}, "'features.21' does not exist; did you mean"),
+        ({"targets": [6]}, "target 6 is none of the net's 6 outputs"),
+    ],
+)
+def test_what_does_not_exist_is_an_error_with_the_way_out(changes, message):
+    net = get_model("squeezenet1_1", num_classes=6).eval()
+    arguments = {"targets": [0], "target_layer": "features.12"} | changes
+    with pytest.raises(StudyError, match=message):
+        lookwhere.explain(net, torch.zeros(1, 3, 64, 64), **arguments)
+
+
+def test_a_map_without_energy_has_no_score_and_says_why():
+    scores = lookwhere.score(np.zeros((1, 4, 4)), np.eye(4, dtype=bool))
+    assert scores["status"] == "zero_energy"
+    assert scores["concentration"] is None
+    assert scores["pointing_game"] is None
+    with pytest.raises(ValueError, match="does not fit"):
+        lookwhere.score(np.zeros((1, 4, 4)), np.eye(5, dtype=bool))
+
+
+def test_the_library_is_imported_without_torch_or_snakemake():
+    names = "import sys, lookwhere; print(*{n.split('.')[0] for n in sys.modules})"
+    scripts = str(Path(lookwhere.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", names],
+        env={"PYTHONPATH": scripts},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"torch", "snakemake", "pandas"} & set(done.stdout.split())
+    assert not hasattr(lookwhere, "nothing")
