@@ -47,28 +47,25 @@ def sweep_of(records):
     ).drop(columns="status")
 
 
-def draw(chart, records=RECORDS, untrained=UNTRAINED):
+def draw(chart, records=RECORDS):
     module = import_module(f"lookwhere.charts.{chart}")
     source = sweep_of(records) if chart == "dilation_sweep" else records
-    return module.draw(source, untrained, **OPTIONS.get(chart, {}))
+    return module.draw(source, **OPTIONS.get(chart, {}))
 
 
 LONG = fabricate(nets=["a_net_whose_name_" + 60 * letter for letter in "ab"], images=4)
 STUDIES = {
-    "two trained nets": (RECORDS, UNTRAINED),
-    "one net, one method": (fabricate(nets=["vgg19"], methods=["grad_cam"]), []),
-    "one image": (fabricate(images=1), UNTRAINED),
-    "long names": (LONG, []),
-    "four sizes": (fabricate(images=6, sizes=["original", "224", "112", "64"]), UNTRAINED),
-    "twelve classes": (fabricate(images=24, classes=[f"class {n}" for n in range(12)]), UNTRAINED),
-    "names of dollars": (fabricate(nets=["a$\\frac$", "b"], classes=["$x_$", "c"]), []),
-    "nothing defined": (RECORDS.assign(concentration=np.nan, status="zero_energy"), UNTRAINED),
-    "no ranks": (RECORDS.assign(target_rank=np.nan), UNTRAINED),
-    "one method never defined": (
-        RECORDS.assign(
-            concentration=RECORDS["concentration"].where(RECORDS["method"] != "deconvolution")
-        ),
-        UNTRAINED,
+    "two trained nets": RECORDS,
+    "one net, one method": fabricate(nets=["vgg19"], methods=["grad_cam"]),
+    "one image": fabricate(images=1),
+    "long names": LONG,
+    "four sizes": fabricate(images=6, sizes=["original", "224", "112", "64"]),
+    "twelve classes": fabricate(images=24, classes=[f"class {n}" for n in range(12)]),
+    "names of dollars": fabricate(nets=["a$\\frac$", "b"], classes=["$x_$", "c"]),
+    "nothing defined": RECORDS.assign(concentration=np.nan, status="zero_energy"),
+    "no ranks": RECORDS.assign(target_rank=np.nan),
+    "one method never defined": RECORDS.assign(
+        concentration=RECORDS["concentration"].where(RECORDS["method"] != "deconvolution")
     ),
 }
 
@@ -78,7 +75,7 @@ STUDIES = {
 def test_nothing_is_cut_at_the_width_of_a_column_or_a_page(chart, study):
     if (chart, study) == ("differences", "one net, one method"):
         return  # the workflow makes none of one method
-    figure = draw(chart, *STUDIES[study])
+    figure = draw(chart, STUDIES[study])
     assert figure.get_figwidth() in (style.COLUMN, style.PAGE)
     assert figure.get_figheight() < 9
     FigureCanvasAgg(figure).draw()
@@ -192,7 +189,7 @@ def few_defined():
 
 def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_says_so():
     records = few_defined()
-    trained = of_trained(records, UNTRAINED)
+    trained = of_trained(records)
     of_method = trained[trained["method"] == "deconvolution"]
     count = f"n = {of_method['concentration'].notna().sum()} of {len(of_method)}"
     [axes] = draw("concentration", records).axes
@@ -224,9 +221,7 @@ def test_level_of_chance_is_that_of_the_defined_records():
 )
 def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
     [axes] = draw(chart).axes
-    records = (
-        RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS, UNTRAINED)
-    )
+    records = RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
     table = summary.summarise(records, [group, "method"])
     assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
@@ -310,7 +305,7 @@ def test_a_lift_of_zero_is_drawn_at_the_edge():
 def test_every_image_is_a_dot_and_the_lowest_records_are_named():
     figure = draw("distribution")
     [axes] = figure.axes
-    trained = of_trained(RECORDS, UNTRAINED)
+    trained = of_trained(RECORDS)
     dots = [c for c in axes.collections if len(c.get_offsets())]
     assert len(dots) == len(ALL_LABELS)
     for method, drawn in zip(ALL_LABELS, dots, strict=True):
@@ -330,7 +325,7 @@ def test_every_image_is_a_dot_and_the_lowest_records_are_named():
 
 def test_sizes_are_compared_pair_by_pair():
     [axes] = draw("concentration_by_size").axes
-    trained = of_trained(RECORDS, UNTRAINED)
+    trained = of_trained(RECORDS)
     assert "224 \N{MINUS SIGN} original" in axes.get_xlabel()
     table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     assert_points_are(axes, table, "difference", "low", "high")
@@ -340,7 +335,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
     records = fabricate(sizes=["original", "224", "64"])
     [axes] = draw("concentration_by_size", records).axes
     assert [text.get_text() for text in axes.texts] == 5 * ["224"] + 5 * ["64"]
-    trained = of_trained(records, UNTRAINED)
+    trained = of_trained(records)
     table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     to_first = table[table["other"] == "original"].sort_values("size", kind="stable")
     assert_points_are(axes, to_first, "difference", "low", "high")
@@ -348,7 +343,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
 
 def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
     [axes] = draw("dilation_sweep").axes
-    sweep = of_trained(sweep_of(RECORDS), UNTRAINED).dropna(subset="concentration")
+    sweep = of_trained(sweep_of(RECORDS)).dropna(subset="concentration")
     expected = summary.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
     for method in ALL_LABELS:
@@ -376,14 +371,14 @@ def test_sweep_is_of_the_same_records_at_every_dilation():
     holes = sweep.assign(concentration=sweep["concentration"].mask(late))
     whole = sweep[sweep["sample"] != sweep["sample"].iloc[0]]
     module = import_module("lookwhere.charts.dilation_sweep")
-    one, other = (module.draw(frame, UNTRAINED, dilation=0.2).axes[0] for frame in (holes, whole))
+    one, other = (module.draw(frame, dilation=0.2).axes[0] for frame in (holes, whole))
     for line, wanted in zip(one.lines, other.lines, strict=True):
         assert line.get_ydata() == pytest.approx(wanted.get_ydata())
 
 
 def test_a_study_s_dilation_beyond_the_sweep_is_seen():
     module = import_module("lookwhere.charts.dilation_sweep")
-    [axes] = module.draw(sweep_of(RECORDS), UNTRAINED, dilation=1.5).axes
+    [axes] = module.draw(sweep_of(RECORDS), dilation=1.5).axes
     assert axes.get_xlim()[1] >= 150
 
 
@@ -445,7 +440,7 @@ def test_masks_that_begin_empty_leave_the_axis_whole():
         mask_fraction=sweep["mask_fraction"].mask(empty, 0.0),
     )
     module = import_module("lookwhere.charts.dilation_sweep")
-    [axes] = module.draw(holes, UNTRAINED, dilation=0.2).axes
+    [axes] = module.draw(holes, dilation=0.2).axes
     lines = [line for line in axes.lines if line.get_marker() != "None"]
     assert all(line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100]) for line in lines)
 
@@ -462,7 +457,7 @@ def test_the_surest_bin_has_images_enough_to_be_compared_with():
 def test_differences_are_those_of_the_table_the_largest_first(ahead):
     turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
     records = RECORDS if ahead == "later" else turned
-    table = paired.differences(records, [], UNTRAINED)
+    table = paired.differences(records, [])
     [axes] = draw("differences", records).axes
     between = table[table["other"].isin(LABELS)]
     in_order = between.sort_values("difference", ascending=False)
@@ -487,7 +482,7 @@ def no_better_than_noise():
 
 def against_controls(records=RECORDS):
     """The rows of the table that the figure of controls draws, panel by panel."""
-    table = paired.differences(records, ["net"], UNTRAINED)
+    table = paired.differences(records, ["net"])
     table = table[~table["other"].isin(LABELS) & ~table["net"].isin(UNTRAINED)]
     others = table["other"].unique().tolist()
     for net in NETS[:2]:
@@ -522,10 +517,10 @@ def test_what_is_not_significant_is_hollow():
 
 
 def test_measures_are_those_of_the_table():
-    table = summary.summarise_measures(of_trained(RECORDS, UNTRAINED))
+    table = summary.summarise_measures(of_trained(RECORDS))
     [axes] = draw("measures").axes
     assert_points_are(axes, table, "mean", "low", "high")
-    trained = once(of_trained(RECORDS, UNTRAINED)).dropna(subset="concentration")
+    trained = once(of_trained(RECORDS)).dropna(subset="concentration")
     upright = [
         x0
         for collection in axes.collections
@@ -542,9 +537,9 @@ def test_undefined_records_are_told(chart):
     [legend] = figure.legends
     said = legend.get_title().get_text().replace("\n", " ")
     records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS
-    assert extent(records) in said or extent(of_trained(records, UNTRAINED)) in said
+    assert extent(records) in said or extent(of_trained(records)) in said
     if chart not in ("concentration_by_net", "lift"):
-        records = of_trained(records, UNTRAINED)
+        records = of_trained(records)
     of_method = records[records["method"] == "grad_cam"]
     missing = of_method["concentration"].isna().sum()
     assert missing
@@ -641,7 +636,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lookwhere.charts import concentration
 from lookwhere.charts.style import styled
-figure = concentration.draw(pd.read_parquet(sys.argv[1]), ["untrained"])
+figure = concentration.draw(pd.read_parquet(sys.argv[1]))
 with styled():
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -64,7 +64,7 @@ def check(row, found):
 
 
 def test_every_pair_of_methods_and_every_control_is_compared_once():
-    table = differences(RECORDS, [], UNTRAINED)
+    table = differences(RECORDS, [])
     pairs = [frozenset(pair) for pair in zip(table["method"], table["other"], strict=True)]
     assert len(pairs) == len(set(pairs))
     wanted = [frozenset(pair) for pair in combinations(METHODS, 2)]
@@ -73,7 +73,7 @@ def test_every_pair_of_methods_and_every_control_is_compared_once():
 
 
 def test_over_trained_nets_it_is_that_of_loops():
-    for _, row in differences(RECORDS, [], UNTRAINED).iterrows():
+    for _, row in differences(RECORDS, []).iterrows():
         check(row, pairs_by_hand(RECORDS, row["method"], row["other"], compared(row["other"])))
 
 
@@ -86,7 +86,7 @@ def compared(other):
 def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure():
     turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
     for records in (RECORDS, turned):
-        table = differences(records, ["net"], UNTRAINED)
+        table = differences(records, ["net"])
         methods = table[table["other"].isin(METHODS)]
         assert (methods["difference"] >= 0).all()
         assert set(methods["result"]) <= {"ahead", "not significant"}
@@ -103,22 +103,22 @@ def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure(
 
 def test_of_too_few_images_nothing_can_be_said():
     """Of five images that all differ in one direction, p is 2 / 2^5 at the least."""
-    table = differences(fabricate(images=10), [], UNTRAINED)
+    table = differences(fabricate(images=10), [])
     assert (table["images"] == 5).all()
     assert set(table["result"]) == {"too few images"}
-    same = differences(RECORDS.assign(concentration=0.5), [], [])
+    same = differences(RECORDS.assign(concentration=0.5), [])
     assert set(same["result"]) == {"not significant"}
 
 
 def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():
-    table = differences(RECORDS, ["net"], UNTRAINED)
+    table = differences(RECORDS, ["net"])
     assert set(table.loc[table["other"] == "untrained", "net"]) == {"vgg19"}
     strange = RECORDS.assign(architecture=RECORDS["net"])
-    assert "untrained" not in set(differences(strange, [], UNTRAINED)["other"])
+    assert "untrained" not in set(differences(strange, [])["other"])
 
 
 def test_by_net_it_is_that_of_loops():
-    table = differences(RECORDS, ["net"], UNTRAINED)
+    table = differences(RECORDS, ["net"])
     assert set(table["net"]) == set(NETS)
     assert not (table["net"] == table["other"]).any()  # no net is its own control
     for _, row in table.iterrows():
@@ -129,7 +129,7 @@ def test_by_net_it_is_that_of_loops():
 
 
 def test_by_prediction_a_record_counts_where_it_belongs():
-    table = differences(RECORDS, ["prediction"], UNTRAINED)
+    table = differences(RECORDS, ["prediction"])
     ranks = (
         RECORDS.set_index(["sample", "net", "size"])["target_rank"].groupby(level=[0, 1, 2]).first()
     )
@@ -150,9 +150,7 @@ def test_holm_is_stepped_down_over_what_is_asked_of_a_group(by):
     """Of every two methods, or of every method and control."""
     records = fabricate(images=40)
     noise = np.random.default_rng(0).uniform(0, 2, len(records))
-    table = differences(
-        records.assign(concentration=records["concentration"] * noise), by, UNTRAINED
-    )
+    table = differences(records.assign(concentration=records["concentration"] * noise), by)
     kind = table["other"].isin(METHODS).rename("kind")
     for _, family in table.groupby([*by, kind]):
         count, highest = len(family), 0.0
@@ -170,18 +168,20 @@ def test_effect_size_is_of_ranks_without_zeros_and_with_ties_shared():
     shares = {"deconvolution": [0, 0, 0, 2, 0], "grad_cam": [0, 1, 1, 0, 3]}
     rows = [
         {"sample": str(i), "image_id": i, "net": "vgg19", "size": "224", "method": method}
-        | {"concentration": values[i] / 8, "architecture": "vgg19"}
+        | {"concentration": values[i] / 8, "architecture": "vgg19", "training": "trained"}
         for method, values in shares.items()
         for i in range(5)
     ]
-    [row] = differences(pd.DataFrame(rows), [], []).to_dict("records")
+    [row] = differences(pd.DataFrame(rows), []).to_dict("records")
     assert row["pairs"] == 5
     assert row["effect_size"] == pytest.approx((1.5 + 1.5 - 3 + 4) / 10)
 
 
 def test_untrained_nets_are_not_compared_with_each_other():
     records = fabricate(nets=["vgg19", "r1", "r2"]).assign(architecture="vgg19")
-    table = differences(records, ["net"], ["r1", "r2"])
+    training = records["net"].map({"vgg19": "trained", "r1": "untrained", "r2": "untrained"})
+    records = records.assign(training=training)
+    table = differences(records, ["net"])
     assert set(table.loc[table["other"].isin(["r1", "r2"]), "net"]) == {"vgg19"}
 
 
@@ -189,7 +189,7 @@ def test_untrained_nets_are_not_compared_with_each_other():
 def test_groups_stand_in_the_study_s_order(column):
     ranks = [name for name in PREDICTIONS if "top" in name]  # the records are of softmax
     names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": ranks}
-    table = differences(RECORDS, [column], UNTRAINED)
+    table = differences(RECORDS, [column])
     wanted = [n for n in names[column] if n not in UNTRAINED or column == "net"]
     assert table[column].drop_duplicates().tolist() == wanted
     assert table[column].nunique() == (table[column] != table[column].shift()).sum()
@@ -222,7 +222,7 @@ def test_three_sizes_make_three_pairs():
 
 def test_methods_that_are_equal_have_no_p():
     same = RECORDS.assign(concentration=0.5)
-    table = differences(same, [], [])
+    table = differences(same, [])
     assert (table["difference"] == 0).all()
     assert table[["effect_size", "p", "p_holm"]].isna().all(axis=None)
 
@@ -231,7 +231,7 @@ def test_a_method_that_is_never_defined_is_compared_with_none():
     gone = RECORDS.assign(
         concentration=RECORDS["concentration"].where(RECORDS["method"] != "deconvolution")
     )
-    table = differences(gone, [], UNTRAINED)
+    table = differences(gone, [])
     empty = (table[["method", "other"]] == "deconvolution").any(axis=1)
     assert (table.loc[empty, "pairs"] == 0).all()
     assert table.loc[empty, ["difference", "low", "p_holm"]].isna().all(axis=None)
@@ -240,8 +240,9 @@ def test_a_method_that_is_never_defined_is_compared_with_none():
 
 def test_images_not_records_are_what_the_test_counts():
     """Copies of every net tell nothing new."""
-    copies = [RECORDS.assign(net=RECORDS["net"] + suffix) for suffix in ("", "b", "c")]
-    once, often = differences(RECORDS, [], []), differences(pd.concat(copies), [], [])
+    trained = RECORDS[RECORDS["training"] == "trained"]
+    copies = [trained.assign(net=trained["net"] + suffix) for suffix in ("", "b", "c")]
+    once, often = differences(trained, []), differences(pd.concat(copies), [])
     assert often["p"].tolist() == pytest.approx(once["p"].tolist())
     assert often["high"].tolist() == pytest.approx(once["high"].tolist())
     assert np.array_equal(often["pairs"], 3 * once["pairs"])

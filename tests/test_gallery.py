@@ -19,7 +19,7 @@ from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import concentration
 from lookwhere.report import gallery, pictures
 
-from .browser.conftest import CLASSES, METHODS, NETS, SIZES, UNTRAINED, Study, made_up, small_study
+from .browser.conftest import CLASSES, METHODS, NETS, SIZES, Study, made_up, small_study
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +47,7 @@ def measures(**columns) -> pd.DataFrame:
 def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
     chosen = dict.fromkeys([samples()[0].sample], "worst")
-    return gallery.data(
-        frame, samples(), outlines, NETS, METHODS, SIZES, UNTRAINED, chosen=chosen, total=60
-    )
+    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, chosen=chosen, total=60)
 
 
 def data_of(page: str) -> dict:
@@ -160,7 +158,6 @@ def test_it_is_known_why_a_sample_is_shown_and_how_many_there_are():
             NETS,
             METHODS,
             SIZES,
-            UNTRAINED,
             chosen={samples()[0].sample: "best"},
             total=60,
         )

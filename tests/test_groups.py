@@ -5,7 +5,7 @@ import pytest
 
 from lookwhere.statistics.strata import grouped, of_trained
 
-from .studies import UNTRAINED, fabricate
+from .studies import fabricate
 
 RECORDS = fabricate()
 
@@ -13,13 +13,13 @@ RECORDS = fabricate()
 def test_untrained_nets_are_left_out_where_nets_are_taken_together():
     trained = RECORDS[RECORDS["net"] != "untrained"]
     for by in ([], ["method"], ["size", "method"], ["class", "method"]):
-        pd.testing.assert_frame_equal(grouped(RECORDS, by, UNTRAINED), trained)
-    pd.testing.assert_frame_equal(of_trained(RECORDS, UNTRAINED), trained)
+        pd.testing.assert_frame_equal(grouped(RECORDS, by), trained)
+    pd.testing.assert_frame_equal(of_trained(RECORDS), trained)
 
 
 def test_untrained_nets_stay_where_nets_stand_apart():
-    pd.testing.assert_frame_equal(grouped(RECORDS, ["net", "method"], UNTRAINED), RECORDS)
-    by_training = grouped(RECORDS, ["training", "method"], UNTRAINED)
+    pd.testing.assert_frame_equal(grouped(RECORDS, ["net", "method"]), RECORDS)
+    by_training = grouped(RECORDS, ["training", "method"])
     assert len(by_training) == len(RECORDS)
     assert set(by_training.loc[by_training["training"] == "untrained", "net"]) == {"untrained"}
     assert "untrained" not in set(by_training.loc[by_training["training"] == "trained", "net"])
@@ -27,19 +27,19 @@ def test_untrained_nets_stay_where_nets_stand_apart():
 
 @pytest.mark.parametrize("first", [1, 5])
 def test_a_prediction_is_right_or_not(first):
-    records = grouped(RECORDS, ["prediction", "method"], UNTRAINED)
+    records = grouped(RECORDS, ["prediction", "method"])
     right = records[records["prediction"] == f"top {first}"]
     wrong = records[records["prediction"] == f"not top {first}"]
     assert (right["target_rank"] <= first).all()
     assert (wrong["target_rank"] > first).all()
     both = pd.concat([right, wrong]).drop(columns="prediction").sort_index()
-    pd.testing.assert_frame_equal(both, of_trained(RECORDS, UNTRAINED))
+    pd.testing.assert_frame_equal(both, of_trained(RECORDS))
 
 
 def test_a_record_without_a_rank_is_not_right():
     records = RECORDS.assign(target_rank=RECORDS["target_rank"].where(RECORDS["image_id"] > 1))
-    unknown = of_trained(records, UNTRAINED)["target_rank"].isna().sum()
-    groups = grouped(records, ["prediction"], UNTRAINED)
+    unknown = of_trained(records)["target_rank"].isna().sum()
+    groups = grouped(records, ["prediction"])
     assert unknown
     counts = groups[groups["target_rank"].isna()]["prediction"].value_counts().to_dict()
     assert counts == {"not top 1": unknown, "not top 5": unknown}

@@ -262,7 +262,9 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     expected = {
         "energy": table.loc[~controls, gather_scores.ENERGY],
         "measures": table[gather_scores.MEASURES],
-        "sweep": sweep,
+        "sweep": sweep.assign(
+            training=sweep["net"].map({"vgg": "untrained", "alexnet": "trained"})
+        ),
     }
     for name, made in gathered.items():
         key = [*validation.KEY, "dilation"] if name == "sweep" else validation.KEY

@@ -14,14 +14,14 @@ from lookwhere.report import escapes, readable, tables
 from lookwhere.statistics.paired import differences
 from lookwhere.statistics.summary import compare, summarise, summarise_measures
 
-from .studies import UNTRAINED, fabricate
+from .studies import fabricate
 
 RECORDS = fabricate()
 REFERENCE = {"grad_cam": 0.277}
 MADE = {
     "by net": summarise(RECORDS, ["net", "method"]),
     "with a reference": compare(summarise(RECORDS), REFERENCE),
-    "differences": differences(RECORDS, ["class"], UNTRAINED),
+    "differences": differences(RECORDS, ["class"]),
     "measures": summarise_measures(RECORDS),
 }
 
@@ -284,7 +284,7 @@ def test_rows_are_grouped_by_what_repeats():
 
 
 def test_latex_leaves_out_what_has_no_room_and_says_so(tmp_path):
-    table = differences(RECORDS, ["class"], UNTRAINED).assign(result="not significant", classes=2)
+    table = differences(RECORDS, ["class"]).assign(result="not significant", classes=2)
     inside = {f"within_{end}": table[end] for end in ("low", "high")}
     table = table.assign(within=-table["difference"], **inside)
     text = texts(table, tmp_path, "Differences")

@@ -88,7 +88,6 @@ def small_study(folder: Path) -> Study:
         "nets": NETS,
         "methods": METHODS,
         "sizes": SIZES,
-        "untrained": UNTRAINED,
         "chosen": dict(zip(ids, ["first", "first", "worst", *3 * ["named"]], strict=True)),
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
@@ -113,6 +112,7 @@ def made_up(
         target=920,
         target_rank=np.where(rng.random(cards) < 0.1, np.nan, rng.permutation(cards) + 1.0)[card],
         target_probability=rng.random(cards)[card],
+        training=frame["net"].isin(UNTRAINED).map({True: "untrained", False: "trained"}),
         target_recognised=pd.Series(pd.NA, frame.index, dtype="boolean"),
         output_activation="softmax",
         **{name: rng.random(len(frame)) for name in ("concentration", *NAMES)},

@@ -1041,7 +1041,6 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
         nets,
         methods,
         SIZES,
-        [],
         chosen={},
         total=len(ids),
     )

@@ -65,13 +65,13 @@ def every_table() -> dict[str, pd.DataFrame]:
     records = fabricate(images=48, nets=[*NETS, *UNTRAINED])
     few = ("guided_backpropagation", "grad_cam", "guided_grad_cam")
     nasty = fabricate(images=14, nets=NASTY[4:6], classes=NASTY, methods=few)
-    trained = of_trained(records, UNTRAINED)
+    trained = of_trained(records)
     made = {}
     for name, by in GROUPINGS.items():
-        groups = grouped(records, by, UNTRAINED)
+        groups = grouped(records, by)
         made[f"concentration {name}"] = summarise(groups, by).assign(images=24, negligible=3)
         if "training" not in by:
-            made[f"differences {name}"] = differences(records, by[:-1], UNTRAINED)
+            made[f"differences {name}"] = differences(records, by[:-1])
     made["with a reference"] = compare(made["concentration all"], {"grad_cam": 0.277})
     made["between sizes"] = between_sizes(of_methods(trained))
     made["measures"] = summarise_measures(trained)

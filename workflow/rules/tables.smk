@@ -11,7 +11,6 @@ rule make_tables:
             ),
             code=code("make_tables"),
             tables={"concentration": CONCENTRATION, "differences": DIFFERENCES},
-            untrained=UNTRAINED,
         ),
         measures=rules.gather_scores.output.measures,
         reference=ancient(config["reference"]) if "reference" in config else [],

@@ -23,7 +23,6 @@ def main(
     nets: Sequence[str],
     methods: Sequence[str],
     sizes: Sequence[str],
-    untrained: Sequence[str],
     chosen: Mapping[str, str],
     output: str,
 ) -> None:
@@ -44,7 +43,6 @@ def main(
         nets,
         methods,
         sizes,
-        untrained,
         chosen=chosen,
         total=table["sample"].nunique(),
     )
@@ -70,7 +68,7 @@ if __name__ == "__main__":
         chosen = dict.fromkeys(shown, "named" if settings["named"] else "first")
         if settings["worst"]:
             records = results.read_table(Path(source.measures))
-            chosen |= dict.fromkeys(showcase.worst(records, settings["untrained"]), "worst")
+            chosen |= dict.fromkeys(showcase.worst(records), "worst")
         main(
             instances=source.instances,
             images=ImageFolder.listed(snakemake.params.images, source.images),
@@ -81,7 +79,6 @@ if __name__ == "__main__":
             nets=settings["nets"],
             methods=settings["methods"],
             sizes=settings["sizes"],
-            untrained=settings["untrained"],
             chosen=chosen,
             output=snakemake.output.gallery,
         )

@@ -68,18 +68,23 @@ def main(
         raise StudyError(enumerate_errors(title, found))
     scores = in_order(scores, order).assign(
         architecture=lambda table: table["net"].map(architectures),
-        training=lambda table: (
-            table["net"].isin(untrained).map({True: "untrained", False: "trained"})
-        ),
         negligible_energy=concentration.negligible,
     )
+    scores = training_of(scores, untrained)
     of_nets = scores[~scores["method"].isin(CONTROLS)]
     # Controls are of no net: they stand in the measures alone.
     write([of_nets[ENERGY]], outputs["energy"])
     write([scores[MEASURES]], outputs["measures"])
     # One at a time: the sweep has a row a dilation, more than may fit into memory.
     by_place = sorted(map(Path, sweeps), key=lambda path: place(path, order))
-    write((in_order(read(path, SWEEP), order) for path in by_place), outputs["sweep"])
+    swept = (in_order(read(path, SWEEP), order) for path in by_place)
+    write((training_of(table, untrained) for table in swept), outputs["sweep"])
+
+
+def training_of(table: pd.DataFrame, untrained: Sequence[str]) -> pd.DataFrame:
+    """The table with the column ``training``: untrained for nets with random weights."""
+    training = table["net"].isin(untrained).map({True: "untrained", False: "trained"})
+    return table.assign(training=training)
 
 
 def place(part: Path, order: Mapping[str, Sequence[str]]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Make all tables: concentration and differences by group, measures, and what is undefined."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ from lookwhere.io.logs import job
 from lookwhere.report import tables
 from lookwhere.statistics.certainty import by_certainty
 from lookwhere.statistics.paired import between_sizes, differences
-from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained
+from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained, untrained_nets
 from lookwhere.statistics.summary import (
     by_prediction,
     compare,
@@ -29,17 +29,16 @@ def main(
     records: pd.DataFrame,
     other_means: Mapping[str, float] | None,
     groupings: Mapping[str, Mapping[str, Sequence[str] | None]],
-    untrained: Collection[str],
     folder: Path,
     undefined_records: Path,
 ) -> None:
     """Write each table of ``groupings``, by kind and name, with the columns of its groups."""
     for name, by in groupings["concentration"].items():
-        _concentration(records, other_means, by or [], untrained, folder / name)
+        _concentration(records, other_means, by or [], folder / name)
     for name, by in groupings["differences"].items():
-        _differences(records, by, untrained, folder / name)
-    trained = of_trained(records, untrained)
-    note = f"{_of(trained, untrained)} {INTERVALS}"
+        _differences(records, by, folder / name)
+    trained = of_trained(records)
+    note = f"{_of(trained)} {INTERVALS}"
     tables.write(summarise_measures(trained), folder / "measures", "Measures by method", note)
     title = "Concentration by how sure the net is of the target"
     tables.write(by_certainty(trained), folder / "certainty", title, note)
@@ -55,47 +54,38 @@ def _concentration(
     records: pd.DataFrame,
     other_means: Mapping[str, float] | None,
     by: Sequence[str],
-    untrained: Collection[str],
     stem: Path,
 ) -> None:
     """``concentration_all`` is of every record: the sums of the thesis are."""
     everything = stem.name == "concentration_all"
-    of_groups = records if everything else grouped(records, by, untrained)
-    if "prediction" in by:
-        summary = by_prediction(of_trained(records, untrained))
-    else:
-        summary = summarise(of_groups, by)
+    of_groups = records if everything else grouped(records, by)
+    predicted = "prediction" in by
+    summary = by_prediction(of_trained(records)) if predicted else summarise(of_groups, by)
     if by == ["method"] and other_means is not None:
         summary = compare(summary, other_means)
     title = f"Concentration by {', '.join(by)}"
-    if everything and untrained:
+    if everything and untrained_nets(records):
         title += " (every record, also those of untrained nets)"
-    note = f"{_of(of_groups, untrained)} {INTERVALS}"
+    note = f"{_of(of_groups)} {INTERVALS}"
     tables.write(summary, stem, title, note, show=["sum"] if everything else [])
 
 
-def _differences(
-    records: pd.DataFrame, by: Sequence[str] | None, untrained: Collection[str], stem: Path
-) -> None:
+def _differences(records: pd.DataFrame, by: Sequence[str] | None, stem: Path) -> None:
     if by is None:
-        of_groups = of_methods(of_trained(records, untrained))
+        of_groups = of_methods(of_trained(records))
         table = between_sizes(of_groups)
     else:
-        of_groups = grouped(records, by, untrained)
-        table = differences(records, by, untrained)
+        of_groups = grouped(records, by)
+        table = differences(records, by)
     title = stem.name.replace("_", " ").replace("differences", "Differences in concentration")
     tests = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method."
-    note = f"{_of(of_groups, untrained)} {INTERVALS} {tests}"
+    note = f"{_of(of_groups)} {INTERVALS} {tests}"
     tables.write(table, stem, title, note)
 
 
-def _of(records: pd.DataFrame, untrained: Collection[str]) -> str:
+def _of(records: pd.DataFrame) -> str:
     """What a table rests on, in words: ``39 images, 3 nets, 2 sizes.``"""
-    return f"{extent(records)}{' (untrained included)' if _has(records, untrained) else ''}."
-
-
-def _has(records: pd.DataFrame, untrained: Collection[str]) -> bool:
-    return bool(records["net"].isin(untrained).any())
+    return f"{extent(records)}{' (untrained included)' if untrained_nets(records) else ''}."
 
 
 if __name__ == "__main__":
@@ -105,7 +95,6 @@ if __name__ == "__main__":
             results.read_table(Path(snakemake.input.measures)),
             reference.read(Path(given)) if given else None,
             settings["tables"],
-            settings["untrained"],
             Path(snakemake.output[0]).parent,
             Path(snakemake.output.records),
         )

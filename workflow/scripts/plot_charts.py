@@ -1,6 +1,6 @@
 """Plot the charts; each has a module that draws it, and holds its caption."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from lookwhere.io.logs import job, progress
 
 def main(
     charts: Mapping[str, tuple[str, Mapping[str, Any]]],
-    untrained: Collection[str],
     measures: Path,
     sweep: Path,
     folder: Path,
@@ -23,7 +22,7 @@ def main(
         module, options = charts[figure]
         chart = import_module(f"lookwhere.charts.{module}")
         source = records["sweep" if module == "dilation_sweep" else "measures"]
-        drawn = chart.draw(source, untrained, **options)
+        drawn = chart.draw(source, **options)
         style.save(drawn, folder / figure, chart.CAPTION.format(**options))
 
 
@@ -31,7 +30,6 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             settings["charts"],
-            settings["untrained"],
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
             Path(snakemake.output[0]).parent,

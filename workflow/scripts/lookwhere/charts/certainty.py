@@ -1,7 +1,5 @@
 """Concentration by how sure the net is of the target, compared within classes and nets."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,9 +22,9 @@ there is no mean.
 LABELS = {"softmax": "Rank of the target", "sigmoid": "Probability of the target"}
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """A panel for softmax, for sigmoid, or both; in it a row a bin and a mark a method."""
-    trained = of_trained(records, untrained)
+    trained = of_trained(records)
     table = by_certainty(trained)
     methods = list(trained["method"].unique())
     kinds = list(trained["output_activation"].unique())

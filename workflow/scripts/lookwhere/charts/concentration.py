@@ -1,6 +1,5 @@
 """Mean concentration of every method over the trained nets, beside the controls."""
 
-from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -12,7 +11,7 @@ from lookwhere.charts import artists
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained
+from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained, untrained_nets
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -33,9 +32,9 @@ UNTRAINED: dict[str, Any] = {
 LOW = 0.24  # how far below the middle of a bar the ticks of its nets stand
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """Bars by method and control; ticks of single nets, crosses of untrained ones."""
-    trained = of_trained(records, untrained)
+    trained = of_trained(records)
     means = summarise(trained)
     methods = means["method"].tolist()
     with styled():
@@ -51,7 +50,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         if trained["net"].nunique() > 1:
             _mark(axes, of_nets, methods, LOW, artists.NET)
             handles.append(Line2D([], [], **artists.NET))
-        twins = of_methods(records[records["net"].isin(untrained)])
+        twins = of_methods(records[records["net"].isin(untrained_nets(records))])
         if len(twins):
             _mark(axes, _means_of_nets(twins), methods, -LOW, UNTRAINED)
             handles.append(Line2D([], [], **UNTRAINED))

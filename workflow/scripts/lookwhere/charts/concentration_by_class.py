@@ -1,7 +1,5 @@
 """Mean concentration of every class and method over the trained nets."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -15,7 +13,7 @@ fifth of the records are undefined. Of fewer than ten images there is no interva
 """
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """Points by class."""
     title = "How much of the saliency lies\non the object, by class?"
-    return grouped_points.draw(of_trained(records, untrained), "class", {}, title)
+    return grouped_points.draw(of_trained(records), "class", {}, title)

@@ -1,12 +1,11 @@
 """Mean concentration of every net and method at one size."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from lookwhere.charts import artists, grouped_points
 from lookwhere.datasets.images import in_words
+from lookwhere.statistics.strata import untrained_nets
 
 CAPTION = """
 Mean concentration by net at the input size {size}, with 95 % bootstrap intervals over images.
@@ -15,9 +14,10 @@ filled: more than a fifth of the records are undefined.
 """
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str], size: str) -> Figure:
+def draw(records: pd.DataFrame, size: str) -> Figure:
     """Points by net, of the records at ``size``; untrained nets are marked as such."""
     at_size = records[records["size"] == size]
+    untrained = untrained_nets(records)
     labels = {net: artists.net_label(net, untrained) for net in untrained}
     title = f"How much of the saliency lies\non the object, by net? ({in_words(size)})"
     return grouped_points.draw(at_size, "net", labels, title)

@@ -1,7 +1,5 @@
 """What another input size changes in concentration, for the same sample and net."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -20,9 +18,9 @@ images. Hollow: Wilcoxon's p by Holm's correction is 0.05 or more.
 """
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """A row a method: the paired differences to the first size."""
-    trained = of_methods(of_trained(records, untrained))
+    trained = of_methods(of_trained(records))
     methods = list(trained["method"].unique())
     table = between_sizes(trained)
     first = trained["size"].iloc[0]

@@ -1,6 +1,5 @@
 """Paired differences in concentration between every method and the controls, net by net."""
 
-from collections.abc import Collection
 from itertools import cycle
 from math import ceil
 from typing import Any
@@ -15,7 +14,7 @@ from lookwhere.charts import artists
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, styled, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.paired import differences
-from lookwhere.statistics.strata import of_trained
+from lookwhere.statistics.strata import of_trained, untrained_nets
 
 CAPTION = """
 Paired differences in concentration between every method and the controls, on the same sample and
@@ -27,10 +26,10 @@ random weights.
 MOST_PANELS = 4  # beside each other
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """A panel a trained net, in it a row a method and a mark a control."""
-    table = differences(records, ["net"], untrained)
-    table = table[~table["other"].isin(LABELS) & ~table["net"].isin(untrained)]
+    table = differences(records, ["net"])
+    table = table[~table["other"].isin(LABELS) & ~table["net"].isin(untrained_nets(records))]
     methods, others = list(table["method"].unique()), list(table["other"].unique())
     nets = list(table["net"].unique())
     columns = min(len(nets), MOST_PANELS)
@@ -52,7 +51,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
         look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
         handles = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in others]
         handles += artists.hollow_handles(table)
-        notes = artists.notes(of_trained(records, untrained), intervals=table["low"])
+        notes = artists.notes(of_trained(records), intervals=table["low"])
         artists.legend(figure, handles, 2 if columns == 1 else 4, notes)
         return figure
 

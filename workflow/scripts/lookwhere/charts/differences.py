@@ -1,7 +1,5 @@
 """Paired differences in concentration between every two methods, over the trained nets."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -21,15 +19,15 @@ two methods the other way round.
 """
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """A row a pair of methods, the one ahead first: the mean difference on the same record."""
-    table = differences(records, [], untrained)
+    table = differences(records, [])
     table = table[table["other"].isin(LABELS)]
     table = table.sort_values("difference", ascending=False, kind="stable")
     labels = [
         f"{ALL_LABELS[r.method]}\n{artists.MINUS} {ALL_LABELS[r.other]}" for r in table.itertuples()
     ]
-    trained = of_trained(records, untrained)
+    trained = of_trained(records)
     with styled():
         figure = Figure(figsize=(COLUMN, 1.2 + 0.32 * len(table)))
         axes = figure.add_subplot()

@@ -1,6 +1,5 @@
 """Mean concentration as the mask is dilated: does the ranking of methods depend on it?"""
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -24,9 +23,9 @@ methods change places along the axis.
 """
 
 
-def draw(sweep: pd.DataFrame, untrained: Collection[str], dilation: float) -> Figure:
+def draw(sweep: pd.DataFrame, dilation: float) -> Figure:
     """A line a method over the trained nets; ``dilation`` is that of the study, as a share."""
-    trained = _defined_throughout(of_trained(sweep, untrained))
+    trained = _defined_throughout(of_trained(sweep))
     means, records = (
         summarise(trained, ["method", "dilation"]),
         trained.dropna(subset="concentration"),

@@ -1,6 +1,6 @@
 """The concentration of every image by method: what the mean hides."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,9 +26,9 @@ that has the lowest concentration by the leading method. Of fewer than ten image
 MOST_DRAWN = 2000  # dots as shapes; more are drawn as a picture, which keeps pdf and eps small
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """A box and the images' dots a method and control, over the trained nets."""
-    trained = of_trained(records, untrained)
+    trained = of_trained(records)
     methods = list(trained["method"].unique())
     means = once(trained).groupby(["method", "image_id"], sort=False)["concentration"].mean()
     images = means.dropna().reset_index()

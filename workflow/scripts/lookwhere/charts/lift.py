@@ -1,7 +1,5 @@
 """Lift of every net and method: how many times as much energy on the object as by chance."""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from lookwhere.charts import artists
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.statistics.strata import mostly_undefined, of_methods, once
+from lookwhere.statistics.strata import mostly_undefined, of_methods, once, untrained_nets
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -23,7 +21,7 @@ are undefined.
 CONTROLS = "Controls\n(no net)"
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """Points by net on a logarithmic axis, and a row of the controls."""
     counted = once(records)
     of_no_net = counted["method"].isin(CONTROL_LABELS)
@@ -40,6 +38,7 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
             )
         )
         axes = figure.add_subplot()
+        untrained = untrained_nets(records)
         artists.rows(axes, [artists.net_label(net, untrained) for net in nets])
         axes.axvline(1, **artists.CHANCE)
         axes.set_xscale("log")

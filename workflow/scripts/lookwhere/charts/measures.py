@@ -1,7 +1,5 @@
 """Every measure of every method: do they agree on which method is ahead?"""
 
-from collections.abc import Collection
-
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -18,9 +16,9 @@ bounding boxes. Half filled: more than a fifth of the records are undefined.
 """
 
 
-def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
+def draw(records: pd.DataFrame) -> Figure:
     """Points by measure over the trained nets, and the level of chance of each."""
-    means = summarise_measures(of_trained(records, untrained))
+    means = summarise_measures(of_trained(records))
     names, methods = list(means["measure"].unique()), list(means["method"].unique())
     with styled():
         figure = Figure(figsize=(COLUMN, 1.7 + len(names) * 0.08 * len(methods)))
@@ -46,6 +44,6 @@ def draw(records: pd.DataFrame, untrained: Collection[str]) -> Figure:
             figure,
             handles,
             2,
-            artists.notes(of_trained(records, untrained), intervals=means["low"]),
+            artists.notes(of_trained(records), intervals=means["low"]),
         )
         return figure

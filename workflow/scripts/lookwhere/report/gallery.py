@@ -25,6 +25,7 @@ from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.localisation import NAMES
 from lookwhere.report import pictures
+from lookwhere.statistics.strata import untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
 GRID = 1000  # an outline's coordinates, whatever the image's size
@@ -51,7 +52,6 @@ def data(
     nets: Sequence[str],
     methods: Sequence[str],
     sizes: Sequence[str],
-    untrained: Sequence[str],
     *,
     chosen: Mapping[str, str],
     total: int,
@@ -80,7 +80,7 @@ def data(
         "total": int(total),
         "classes": classes,
         "nets": list(nets),
-        "untrained": list(untrained),
+        "untrained": untrained_nets(measures),
         "sizes": list(sizes),
         "methods": [
             {"name": name, "label": LABELS[name], "color": mpl.colors.to_hex(PALETTE[name])}
@@ -114,7 +114,7 @@ def data(
 
 def _require_columns(measures: pd.DataFrame) -> None:
     """Raises StudyError for measures of an earlier version, which lack a column."""
-    required = ("concentration", *NAMES, *FACTS, *READING, "negligible_energy")
+    required = ("concentration", *NAMES, *FACTS, *READING, "negligible_energy", "training")
     missing = [name for name in required if name not in measures]
     if missing:
         raise StudyError(

@@ -1,7 +1,7 @@
 """The showcase: the samples of a study that are shown as pictures, the first of them in print."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,13 +49,13 @@ def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
     return [sample for sample in shared if sample.image_id == widest][:2]
 
 
-def worst(measures: pd.DataFrame, untrained: Collection[str]) -> list[str]:
+def worst(measures: pd.DataFrame) -> list[str]:
     """The sample of each class on which the leading method does worst, by id.
 
     That is the lowest mean concentration over the trained nets and the sizes, by the method whose
     mean over all of ``measures`` (a row a sample x net x method x size) is the highest.
     """
-    trained = of_methods(of_trained(measures, untrained)).dropna(subset="concentration")
+    trained = of_methods(of_trained(measures)).dropna(subset="concentration")
     if trained.empty:
         return []
     leader = trained.groupby("method", sort=False)["concentration"].mean().idxmax()

@@ -24,7 +24,7 @@ from statsmodels.stats.multitest import multipletests
 
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import grouped, split
+from lookwhere.statistics.strata import grouped, split, untrained_nets
 
 SIGNIFICANT = 0.05  # of p, by Holm's correction
 TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
@@ -32,19 +32,18 @@ AHEAD, BEHIND, NOT_SIGNIFICANT = "ahead", "behind", "not significant"
 TOO_FEW = "too few images"  # for any difference between them to be significant
 
 
-def differences(
-    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
-) -> pd.DataFrame:
+def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row a group of the columns ``by`` and pair of methods, or method and control.
 
     Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
     effect_size, p, p_holm, result (of the method: ahead, behind, not significant, or too few
-    images). ``other`` is a method, a control, or one of the nets ``untrained``.
+    images). ``other`` is a method, a control, or an untrained net.
     """
+    untrained = untrained_nets(records)
     architectures = records.groupby("net")["architecture"].first()
     order = {name: place for place, name in enumerate([*records["method"].unique(), *untrained])}
     rows: list[dict[str, Any]] = []
-    for group, pairs in split(_side_by_side(records, by, untrained), by):
+    for group, pairs in split(_side_by_side(records, by), by):
         # Untrained nets are controls of their architecture: not each other's, nor their own.
         trained = set(pairs.loc[~pairs["net"].isin(untrained), "architecture"])
         twins = [net for net in untrained if architectures[net] in trained]
@@ -83,15 +82,13 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     return _corrected(table, [table["size"], table["other"]])
 
 
-def _side_by_side(
-    records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
-) -> pd.DataFrame:
+def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row a pair: a column a method and control, and a column net/method an untrained net."""
-    of_groups = grouped(records, by, untrained)
+    of_groups = grouped(records, by)
     keys = list(dict.fromkeys(["sample", "image_id", "net", "architecture", "size", *by]))
     in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
     pairs = of_groups.pivot(index=keys, columns="method", values="concentration")
-    twins = records[records["net"].isin(untrained)].pivot(
+    twins = records[records["net"].isin(untrained_nets(records))].pivot(
         index=TWINNED, columns=["net", "method"], values="concentration"
     )
     twins.columns = ["/".join(column) for column in twins.columns]

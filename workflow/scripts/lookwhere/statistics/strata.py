@@ -5,7 +5,7 @@ of several nets are taken together. The maps of the other controls need no net: 
 beside each, and count once.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
@@ -24,7 +24,7 @@ PREDICTIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
-def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]) -> pd.DataFrame:
+def grouped(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """The records that a table by the columns ``by`` is made of, with these columns.
 
     A record is in several groups of ``prediction``, and stands there as often.
@@ -32,7 +32,7 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
     if "training" in by:
         return records
     if "net" not in by:
-        records = of_trained(records, untrained)
+        records = of_trained(records)
     if "prediction" in by:
         return pd.concat(
             records[holds(records)].assign(prediction=name) for name, holds in PREDICTIONS.items()
@@ -40,9 +40,15 @@ def grouped(records: pd.DataFrame, by: Sequence[str], untrained: Collection[str]
     return records
 
 
-def of_trained(records: pd.DataFrame, untrained: Collection[str]) -> pd.DataFrame:
+def of_trained(records: pd.DataFrame) -> pd.DataFrame:
     """The records of all nets but those with random weights."""
-    return records[~records["net"].isin(untrained)]
+    return records[~records["net"].isin(untrained_nets(records))]
+
+
+def untrained_nets(records: pd.DataFrame) -> list[str]:
+    """The nets with random weights, which are controls: none where all are."""
+    untrained = records["training"] == "untrained"
+    return [] if untrained.all() else list(records.loc[untrained, "net"].unique())
 
 
 def of_methods(records: pd.DataFrame) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def by_prediction(records: pd.DataFrame) -> pd.DataFrame:
     The rows of ``summarise``, with what ``within_strata`` finds beside the first group of each two:
     how much more it has than its complement, like with like.
     """
-    table = summarise(grouped(records, ["prediction"], []), ["prediction", "method"])
+    table = summarise(grouped(records, ["prediction"]), ["prediction", "method"])
     names = list(PREDICTIONS)
     complements = dict(zip(names[::2], names[1::2], strict=True))
     rows = [
