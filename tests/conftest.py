@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import gc
 import os
 import pickle
 from collections.abc import Callable
@@ -10,6 +11,15 @@ import pytest
 
 # Threads that wait for each other on busy cores take many times as long as one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _spare_imports_from_collections() -> None:
+    """Leave what was imported out of garbage collections.
+
+    statsmodels collects garbage at every correction of p, in 0.1 s with torch imported.
+    """
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

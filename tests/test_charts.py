@@ -1,5 +1,6 @@
 """The charts, read back from what matplotlib was told to draw."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -53,6 +54,12 @@ def draw(chart, records=RECORDS):
     return module.draw(source, **OPTIONS.get(chart, {}))
 
 
+@functools.cache
+def chart_of(chart):
+    """The chart of the fabricated study, drawn once for all tests that only look at it."""
+    return draw(chart)
+
+
 LONG = fabricate(nets=["a_net_whose_name_" + 60 * letter for letter in "ab"], images=4)
 STUDIES = {
     "two trained nets": RECORDS,
@@ -94,7 +101,7 @@ def test_nothing_is_cut_at_the_width_of_a_column_or_a_page(chart, study):
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_every_chart_has_a_title_units_and_readable_type(chart):
-    figure = draw(chart)
+    figure = chart_of(chart)
     assert figure.get_suptitle()
     for axes in figure.axes:
         assert axes.get_xlabel()
@@ -105,14 +112,14 @@ def test_every_chart_has_a_title_units_and_readable_type(chart):
 @pytest.mark.parametrize("chart", CHARTS)
 def test_nothing_is_transparent(chart):
     """Eps knows no transparency: it would be lost there."""
-    for artist in draw(chart).findobj():
+    for artist in chart_of(chart).findobj():
         assert artist.get_alpha() in (None, 1) or not artist.get_visible()
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_colour_means_one_method(chart):
     """Whatever has a method's colour belongs to it: the legend says the same in every chart."""
-    figure = draw(chart)
+    figure = chart_of(chart)
     names = {to_hex(color): ALL_LABELS[method] for method, color in PALETTE.items()}
     for legend in figure.legends:
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
@@ -143,7 +150,7 @@ def segments(axes):
 
 
 def test_bars_by_method_are_the_means_of_the_trained_nets():
-    [axes] = draw("concentration").axes
+    [axes] = chart_of("concentration").axes
     shown = [label.get_text() for label in axes.get_yticklabels()]
     assert shown == list(ALL_LABELS.values())
     trained = RECORDS[~RECORDS["net"].isin(UNTRAINED)]
@@ -169,7 +176,7 @@ def marked(axes, marker):
 
 
 def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
-    [axes] = draw("concentration").axes
+    [axes] = chart_of("concentration").axes
     means = RECORDS.groupby(["net", "method"])["concentration"].mean()
     for marker, nets in (("|", NETS[:2]), ("x", UNTRAINED)):
         expected = [
@@ -206,7 +213,7 @@ def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_says_so()
 
 
 def test_level_of_chance_is_that_of_the_defined_records():
-    [axes] = draw("concentration").axes
+    [axes] = chart_of("concentration").axes
     [line] = [line for line in axes.lines if line.get_linestyle() == "--"]
     counted = {  # maps of controls once
         (row.sample, row.size, row.method, row.method in LABELS and row.net): row.mask_fraction
@@ -220,8 +227,10 @@ def test_level_of_chance_is_that_of_the_defined_records():
     ("chart", "group"), [("concentration_by_net", "net"), ("concentration_by_class", "class")]
 )
 def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
-    [axes] = draw(chart).axes
-    records = RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
+    [axes] = chart_of(chart).axes
+    records = (
+        RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
+    )
     table = summary.summarise(records, [group, "method"])
     assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
@@ -244,7 +253,7 @@ def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(
 
 
 def test_untrained_nets_are_named_so():
-    [axes] = draw("concentration_by_net").axes
+    [axes] = chart_of("concentration_by_net").axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
     names = [*NETS[:2], "untrained\n(untrained)"]
     assert labels == [f"{name}\n(12 images)" for name in names]
@@ -282,7 +291,7 @@ def assert_points_are(axes, table, value, low, high):
 
 
 def test_lift_is_a_point_a_net_and_method_and_the_controls_once():
-    [axes] = draw("lift").axes
+    [axes] = chart_of("lift").axes
     lifts = summary.summarise(RECORDS, ["net", "method"])
     of_nets = lifts[lifts["method"].isin(METHODS)]
     controls = lifts[lifts["method"].isin(CONTROL_LABELS) & (lifts["net"] == NETS[0])]
@@ -303,7 +312,7 @@ def test_a_lift_of_zero_is_drawn_at_the_edge():
 
 
 def test_every_image_is_a_dot_and_the_lowest_records_are_named():
-    figure = draw("distribution")
+    figure = chart_of("distribution")
     [axes] = figure.axes
     trained = of_trained(RECORDS)
     dots = [c for c in axes.collections if len(c.get_offsets())]
@@ -324,7 +333,7 @@ def test_every_image_is_a_dot_and_the_lowest_records_are_named():
 
 
 def test_sizes_are_compared_pair_by_pair():
-    [axes] = draw("concentration_by_size").axes
+    [axes] = chart_of("concentration_by_size").axes
     trained = of_trained(RECORDS)
     assert "224 \N{MINUS SIGN} original" in axes.get_xlabel()
     table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
@@ -342,7 +351,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
 
 
 def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
-    [axes] = draw("dilation_sweep").axes
+    [axes] = chart_of("dilation_sweep").axes
     sweep = of_trained(sweep_of(RECORDS)).dropna(subset="concentration")
     expected = summary.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
@@ -491,7 +500,7 @@ def against_controls(records=RECORDS):
 
 
 def test_controls_are_those_of_the_table_net_by_net_and_the_legend_names_their_shapes():
-    figure = draw("controls")
+    figure = chart_of("controls")
     shapes = [handle.get_marker() for handle in figure.legends[0].legend_handles[:4]]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names[:4] == [*CONTROL_LABELS.values(), "Untrained: untrained"]
@@ -518,7 +527,7 @@ def test_what_is_not_significant_is_hollow():
 
 def test_measures_are_those_of_the_table():
     table = summary.summarise_measures(of_trained(RECORDS))
-    [axes] = draw("measures").axes
+    [axes] = chart_of("measures").axes
     assert_points_are(axes, table, "mean", "low", "high")
     trained = once(of_trained(RECORDS)).dropna(subset="concentration")
     upright = [
@@ -533,7 +542,7 @@ def test_measures_are_those_of_the_table():
 
 @pytest.mark.parametrize("chart", sorted(set(CHARTS) - {"dilation_sweep"}))
 def test_undefined_records_are_told(chart):
-    figure = draw(chart)
+    figure = chart_of(chart)
     [legend] = figure.legends
     said = legend.get_title().get_text().replace("\n", " ")
     records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS

@@ -1,5 +1,6 @@
 """Paired comparisons, against loops over records, all sign flips, and Holm's steps."""
 
+import functools
 from itertools import combinations, product
 
 import numpy as np
@@ -15,6 +16,12 @@ from .studies import CLASSES, NETS, SIZES, UNTRAINED, fabricate
 RECORDS = fabricate()
 IMAGES = RECORDS.groupby("sample")["image_id"].first().to_dict()
 METHODS = list(LABELS)
+
+
+@functools.cache
+def table_of(*by):
+    """The differences by these columns, computed once for all tests that only look at them."""
+    return differences(RECORDS, by)
 
 
 def concentrations(records):
@@ -64,7 +71,7 @@ def check(row, found):
 
 
 def test_every_pair_of_methods_and_every_control_is_compared_once():
-    table = differences(RECORDS, [])
+    table = table_of()
     pairs = [frozenset(pair) for pair in zip(table["method"], table["other"], strict=True)]
     assert len(pairs) == len(set(pairs))
     wanted = [frozenset(pair) for pair in combinations(METHODS, 2)]
@@ -73,7 +80,7 @@ def test_every_pair_of_methods_and_every_control_is_compared_once():
 
 
 def test_over_trained_nets_it_is_that_of_loops():
-    for _, row in differences(RECORDS, []).iterrows():
+    for _, row in table_of().iterrows():
         check(row, pairs_by_hand(RECORDS, row["method"], row["other"], compared(row["other"])))
 
 
@@ -111,14 +118,14 @@ def test_of_too_few_images_nothing_can_be_said():
 
 
 def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():
-    table = differences(RECORDS, ["net"])
+    table = table_of("net")
     assert set(table.loc[table["other"] == "untrained", "net"]) == {"vgg19"}
     strange = RECORDS.assign(architecture=RECORDS["net"])
     assert "untrained" not in set(differences(strange, [])["other"])
 
 
 def test_by_net_it_is_that_of_loops():
-    table = differences(RECORDS, ["net"])
+    table = table_of("net")
     assert set(table["net"]) == set(NETS)
     assert not (table["net"] == table["other"]).any()  # no net is its own control
     for _, row in table.iterrows():
@@ -129,7 +136,7 @@ def test_by_net_it_is_that_of_loops():
 
 
 def test_by_prediction_a_record_counts_where_it_belongs():
-    table = differences(RECORDS, ["prediction"])
+    table = table_of("prediction")
     ranks = (
         RECORDS.set_index(["sample", "net", "size"])["target_rank"].groupby(level=[0, 1, 2]).first()
     )
@@ -189,7 +196,7 @@ def test_untrained_nets_are_not_compared_with_each_other():
 def test_groups_stand_in_the_study_s_order(column):
     ranks = [name for name in PREDICTIONS if "top" in name]  # the records are of softmax
     names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": ranks}
-    table = differences(RECORDS, [column])
+    table = table_of(column)
     wanted = [n for n in names[column] if n not in UNTRAINED or column == "net"]
     assert table[column].drop_duplicates().tolist() == wanted
     assert table[column].nunique() == (table[column] != table[column].shift()).sum()
