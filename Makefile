@@ -1,6 +1,7 @@
 # make study   installs what is needed and runs the default study
 # make report  runs it and gathers tables and figures in one page, results/report.html
-# make test    runs all tests but those on Slurm;  make lint  checks style, types and the workflow
+# make check   checks style, types and the workflow (make lint), and runs the unit tests (make unit)
+# make test    runs all tests but those on Slurm
 # make test-browser  installs chromium (on Debian, as root) and runs the tests of the gallery alone
 # make test-latex    installs texlive (likewise) and compiles the tables
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
@@ -11,13 +12,18 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where config.yaml puts the results.
 RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
-.PHONY: study report test test-browser test-latex test-slurm lint format benchmark clean
+.PHONY: study report check unit test test-browser test-latex test-slurm lint format benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
 
 report: study
 	snakemake --report $(RESULTS)/report.html
+
+check: lint unit
+
+unit: .venv/tools
+	pytest -m "not slow and not slurm and not browser"
 
 test: .venv/tools
 	pytest -m "not slurm"

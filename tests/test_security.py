@@ -47,7 +47,7 @@ def test_every_library_that_is_imported_is_a_requirement():
             if isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(str(node.module).split(".")[0])
     pinned = re.findall(r"^([\w-]+)==", (REPOSITORY / "requirements.txt").read_text(), re.M)
-    ours = {source.stem for source in SOURCES} | {"concentration"}
+    ours = {source.stem for source in SOURCES} | {"lookwhere", "worlds"}
     names = {"cv2": "opencv-python-headless", "PIL": "pillow", "yaml": "pyyaml"}
     foreign = imported - ours - sys.stdlib_module_names
     libraries = {names.get(name, name) for name in foreign}
