@@ -228,9 +228,7 @@ def test_level_of_chance_is_that_of_the_defined_records():
 )
 def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
     [axes] = chart_of(chart).axes
-    records = (
-        RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
-    )
+    records = RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
     table = summary.summarise(records, [group, "method"])
     assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
