@@ -60,11 +60,18 @@ DOCUMENTS = {
 DRAWN = {"\u02dc": "~", "\u02c6": "^", "\u201d": '"', "\u2019": "'", "\u2018": "`", "\u02cb": "`"}
 
 
+def with_training(records: pd.DataFrame, untrained: list[str]) -> pd.DataFrame:
+    """The records, those of the ``untrained`` nets marked as such."""
+    training = records["net"].isin(untrained).map({True: "untrained", False: "trained"})
+    return records.assign(training=training)
+
+
 def every_table() -> dict[str, pd.DataFrame]:
     """All kinds of tables, some of which hold more columns than any study has at once."""
-    records = fabricate(images=48, nets=[*NETS, *UNTRAINED])
+    records = with_training(fabricate(images=48, nets=[*NETS, *UNTRAINED]), UNTRAINED)
     few = ("guided_backpropagation", "grad_cam", "guided_grad_cam")
     nasty = fabricate(images=14, nets=NASTY[4:6], classes=NASTY, methods=few)
+    nasty = with_training(nasty, NASTY[4:5]).assign(architecture="vgg19")
     trained = of_trained(records)
     made = {}
     for name, by in GROUPINGS.items():
@@ -78,7 +85,7 @@ def every_table() -> dict[str, pd.DataFrame]:
     made["undefined"] = undefined(records)
     made["nothing undefined"] = undefined(records[records["status"] == "ok"])
     made["nasty classes"] = summarise(nasty, ["class", "method"])
-    made["nasty nets"] = differences(nasty, ["net", "class"], NASTY[4:5])
+    made["nasty nets"] = differences(nasty, ["net", "class"])
     made["nasty undefined"] = undefined(nasty)
     made["nasty rows"] = pd.DataFrame({"class": NASTY, "mean": 0.5, "low": -0.1, "high": 0.6})
     within = made["differences by prediction"]
