@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import lookwhere
+from lookwhere.methods.names import METHODS
 
 from .test_architecture import STAGES
 
@@ -131,3 +132,12 @@ def picture() -> tuple[set[str], set[tuple[str, str]]]:
     [lines] = re.findall(r"```mermaid\nflowchart TD\n(.*?)```", ARCHITECTURE, re.DOTALL)
     arrows = set(re.findall(r"(\w+) --> (\w+)", lines))
     return set(re.findall(r"\w+", lines)), arrows
+
+
+def test_every_method_names_a_paper_of_the_bibliography():
+    keys = set(
+        re.findall(
+            r"^@\w+\{([^,]+),", (REPOSITORY / "docs/references.bib").read_text("utf-8"), re.M
+        )
+    )
+    assert {entry.cite for entry in METHODS.values()} <= keys

@@ -288,3 +288,16 @@ def test_unfit_target_layer_is_refused(layer, message):
     with pytest.raises(StudyError, match=message):
         forward(net, net.get_submodule(layer), noise())
     assert our_maps(net, "once", noise())["grad_cam"].shape == (2, 1, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("methods", "passes"),
+    [(list(METHODS), 3), (["backpropagation", "grad_cam"], 1), (["guided_grad_cam"], 2)],
+    ids=["all", "one rule at two places", "two rules"],
+)
+def test_a_rule_takes_one_backward_pass_for_all_methods(methods, passes, monkeypatch):
+    net, calls, grad = random_net("squeezenet1_0"), [], torch.autograd.grad
+    passed = forward(net, net.features[12], noise())
+    monkeypatch.setattr(torch.autograd, "grad", lambda *a, **k: calls.append(a) or grad(*a, **k))
+    saliency_maps(passed, TARGETS, methods)
+    assert len(calls) == passes

@@ -12,7 +12,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from lookwhere.charts.style import MARKERS, PALETTE, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
@@ -139,11 +138,6 @@ def net_label(net: str, untrained: Collection[str]) -> str:
     return f"{net}\n(untrained)" if net in untrained else net
 
 
-def bar_handles(methods: Iterable[str]) -> list[Patch]:
-    """Legend entries of bars."""
-    return [Patch(color=PALETTE[method], label=ALL_LABELS[method]) for method in methods]
-
-
 def point_handles(methods: Iterable[str], linestyle: Literal["", "-"] = "") -> list[Line2D]:
     """Legend entries of points, or of lines with points."""
     return [
@@ -215,7 +209,7 @@ def _negligible(records: pd.DataFrame) -> list[str]:
         return []
     defined = records[records["concentration"].notna() & records["method"].isin(LABELS)]
     if len(defined) and defined["negligible_energy"].isna().all():
-        return ["Negligible energy: not checked, for want of backpropagation"]
+        return ["Negligible energy: not checked without backpropagation"]
     flagged = defined["negligible_energy"].astype("boolean").fillna(False)
     counts = flagged.groupby(defined["method"], sort=False).agg(["sum", "size"])
     named = [

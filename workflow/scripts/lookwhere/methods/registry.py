@@ -44,11 +44,6 @@ class Method:
     cite: str  # a key of docs/references.bib
     draw: "Callable[[Run], Tensor]"  # the maps (N, C, H, W), raw and signed
 
-    @property
-    def needs_relu(self) -> bool:
-        """Whether the method is defined for nets that are built on ReLU alone."""
-        return any(signal.rule != GRADIENT for signal in self.needs)
-
 
 METHODS: dict[str, Method] = {}
 
