@@ -53,7 +53,11 @@ rule all:
         gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",
-        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
+        expand(
+            "<results>/figures/{figure}.{format}",
+            figure=FIGURES,
+            format=FIGURE_FORMATS,
+        ),
         "<results>/figures/maps",
         "<results>/gallery",
         "<results>/study.html",
@@ -69,7 +73,11 @@ rule tables:
 
 rule figures:
     input:
-        expand("<results>/figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
+        expand(
+            "<results>/figures/{figure}.{format}",
+            figure=FIGURES,
+            format=FIGURE_FORMATS,
+        ),
         "<results>/figures/maps",
     localrule: True
 

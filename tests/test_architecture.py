@@ -11,16 +11,17 @@ LIBRARY = Path(lookwhere.__file__).parent
 # Each stage, with those that it may import.
 STAGES = {
     "errors": set(),
-    "io": {"errors"},
-    "datasets": {"errors", "io"},
-    "nets": {"errors", "io", "datasets"},
-    "methods": {"errors", "io", "datasets", "nets"},
-    "metrics": {"errors", "io", "datasets", "methods"},
-    "statistics": {"errors", "methods", "metrics"},
-    "study": {"errors", "io", "datasets", "nets", "methods"},
-    "charts": {"errors", "io", "datasets", "methods", "statistics"},
-    "report": {"errors", "io", "datasets", "methods", "metrics", "statistics", "charts"},
+    "declarations": {"errors"},
+    "io": {"errors", "declarations"},
+    "datasets": {"errors", "declarations", "io"},
+    "nets": {"errors", "declarations", "io", "datasets"},
+    "methods": {"errors", "declarations", "io", "datasets", "nets"},
+    "metrics": {"errors", "declarations", "io", "datasets", "methods"},
+    "statistics": {"errors", "declarations", "methods", "metrics"},
+    "study": {"errors", "declarations", "io", "datasets", "nets", "methods"},
+    "charts": {"errors", "declarations", "io", "datasets", "methods", "statistics"},
 }
+STAGES["report"] = set(STAGES) - {"study"}
 STAGES["api"] = set(STAGES) - {"study", "charts", "report"}
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRARY)
 

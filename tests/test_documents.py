@@ -140,4 +140,4 @@ def test_every_method_names_a_paper_of_the_bibliography():
             r"^@\w+\{([^,]+),", (REPOSITORY / "docs/references.bib").read_text("utf-8"), re.M
         )
     )
-    assert {entry.cite for entry in METHODS.values()} <= keys
+    assert {entry.options["cite"] for entry in METHODS.values()} <= keys

@@ -54,13 +54,23 @@ def test_an_edit_of_the_file_recomputes_the_maps(study):
     assert not planned & {"select_subset", "dilate_masks"}
 
 
-def test_a_file_that_can_not_be_run_is_an_error_with_the_way_out(study):
-    (study.root / "own/broken.py").write_text("1 / 0")
-    done = study.run("-n", study=STUDY | {"methods": ["own/broken.py:x"]})
-    assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert "broken.py' can't be run (ZeroDivisionError: division by zero)" in said
-    assert "Traceback" not in said
+def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
+    broken = study.root / "own/broken.py"
+    for text, reason in (("def f(", "'('"), ("1 / 0", "enters no method 'broken'")):
+        broken.write_text(text)
+        done = study.run("-n", study=STUDY | {"methods": ["own/broken.py:broken"]})
+        assert done.returncode != 0
+        assert reason in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    text = LAYER_CAM.replace("layer_cam", "broken").replace(
+        "from lookwhere", "1 / 0\nfrom lookwhere"
+    )
+    broken.write_text(text)
+    elsewhere = {"methods": ["own/broken.py:broken"], "pathvars": {"results": "results/broken"}}
+    done = study.run("results/broken/energy.parquet", study=STUDY | elsewhere)
+    messages = done.stdout + done.stderr
+    assert "broken.py' can't be run (ZeroDivisionError: division by zero)" in messages
+    assert "Traceback" not in messages
     done = study.run("-n", study=STUDY | {"methods": ["own/layer_cam.py:layercam"]})
     said = done.stdout + done.stderr
     assert "methods[0]: 'own/layer_cam.py' enters no method 'layercam'; did you mean" in said

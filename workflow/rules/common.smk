@@ -1,8 +1,5 @@
 # The study as the rules see it: the checked configuration, and what follows from it.
-import ast
 import csv
-import functools
-import hashlib
 import math
 import os
 import re
@@ -22,26 +19,30 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
-# Methods of the user's own, as file.py:name: their files are run where the library is imported.
-METHOD_FILES = sorted(
+# Methods of the user's own, as file.py:name: the library reads what their files declare.
+USER_FILES = sorted(
     {
         os.path.abspath(os.path.expanduser(method.rpartition(":")[0]))
         for method in (config["methods"] if isinstance(config.get("methods"), list) else [])
         if isinstance(method, str) and ".py:" in method
     }
 )
-os.environ.update(LOOKWHERE_METHODS=os.pathsep.join(METHOD_FILES))
+os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
 from lookwhere.errors import StudyError, enumerate_errors
-from lookwhere.io import provenance, receipts, results
+from lookwhere.io import provenance, receipts, results, source_hash
 from lookwhere.study import yaml_keys
 
 try:
+    from lookwhere.methods.names import METHODS as METHOD_ENTRIES
     from lookwhere.study import config as configuration
-except StudyError as error:  # a file of methods that can't be run
+except StudyError as error:  # a file of the user's that can't be read
     raise WorkflowError(f"The configuration can't be used: {error}")
 
-SAMPLE = {"annotations": "resources/sample/instances.json", "images": "resources/sample/images"}
+SAMPLE = {
+    "annotations": "resources/sample/instances.json",
+    "images": "resources/sample/images",
+}
 
 with open(HOUSE / "resources/architectures.csv", encoding="utf-8") as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
@@ -108,7 +109,7 @@ def study_in_full(wildcards):
     return {
         "classes": CLASSES,
         **{key: config[key] for key in ("images_per_class", "seed", "mask_dilation")},
-        "annotations": DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else ANNOTATIONS,
+        "annotations": (DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else ANNOTATIONS),
         "nets": [with_hash(net) for net in NETS.values()],
     }
 
@@ -138,7 +139,10 @@ def figure_files(figures):
             category="Figures",
             labels={"figure": titled(figure)},
         )
-        files += [page, *multiext(f"<results>/figures/{figure}", ".png", ".pdf", ".eps")]
+        files += [
+            page,
+            *multiext(f"<results>/figures/{figure}", ".png", ".pdf", ".eps"),
+        ]
     return files
 
 
@@ -154,11 +158,6 @@ def table_files(caption, tables):
         )
         files += [page, *multiext(f"<results>/tables/{table}", ".csv", ".md", ".tex")]
     return files
-
-
-def method_files(wildcards):
-    """The SHA-256 of the user's own files of methods, as a setting."""
-    return [DIGESTS.sha256(Path(file)) for file in METHOD_FILES]
 
 
 def map_folder(method):
@@ -182,56 +181,6 @@ def heaviest_first(wildcards):
 def growing(mem_mb):
     """Memory that doubles, triples with every attempt at a job: profiles/slurm tries again."""
     return lambda wildcards, attempt: mem_mb * attempt
-
-
-@functools.cache
-def code(*scripts):
-    """A hash of the scripts and of all modules of ours that they import, directly or not.
-
-    As a setting of a rule it recomputes what the code made, whenever the code changes; comments,
-    docstrings and layout are no part of it.
-    """
-    sources, waiting = set(), {SCRIPTS / f"{script}.py" for script in scripts}
-    while waiting:
-        source = waiting.pop()
-        sources.add(source)
-        waiting |= imported_modules(source) - sources
-    digest = hashlib.sha256()
-    for source in sorted(sources):
-        digest.update(meaning(source).encode())
-    return digest.hexdigest()[:12]
-
-
-@functools.cache
-def statements(source):
-    """A source file as its syntax tree, followed by all statements in it: no need to go deeper."""
-    nodes = [ast.parse(source.read_text("utf-8"))]
-    for node in nodes:
-        for block in ("body", "orelse", "handlers", "finalbody", "cases"):
-            nodes += getattr(node, block, [])
-    return nodes
-
-
-@functools.cache
-def meaning(source):
-    """A source file as its syntax tree, without docstrings."""
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in statements(source):
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(statements(source)[0])
-
-
-@functools.cache
-def imported_modules(source):
-    """The files below the scripts' folder that a source file imports from, by itself."""
-    found = set()
-    for node in statements(source):
-        if isinstance(node, ast.ImportFrom):
-            folder = source.parents[node.level - 1] if node.level else SCRIPTS
-            origin = folder.joinpath(*(node.module or "").split("."))
-            found |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
-    return {file for file in found if file.is_file()}
 
 
 # Where the study's files lie. A path of the user's may start with ~, their home folder.
@@ -260,6 +209,11 @@ CLASSES = [
 NETS = {net["name"]: resolved(net) for net in config["nets"]}
 METHODS = [method.rpartition(":")[2] for method in config["methods"]]
 SIZES = [str(size) for size in config["sizes"]]
+
+# What the methods declare, as a setting of what shows them.
+DECLARED = {
+    name: {"label": METHOD_ENTRIES[name].label, **METHOD_ENTRIES[name].options} for name in METHODS
+}
 
 # A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
 # Their number is bounded for Snakemake's sake, which takes a minute to plan 15 000 jobs.
@@ -336,7 +290,12 @@ SOMETIMES = [
     ),
     *expand(
         "figures/{figure}.{format}",
-        figure=["concentration_by_net_*", "concentration_by_size", "differences", "target_rank"],
+        figure=[
+            "concentration_by_net_*",
+            "concentration_by_size",
+            "differences",
+            "target_rank",
+        ],
         format=FIGURE_FORMATS,
     ),
 ]

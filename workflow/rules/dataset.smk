@@ -1,7 +1,10 @@
 # From annotations to samples, their masks, and those that are shown as pictures. Annotations and
 # images are no inputs or outputs here unless the workflow drew them: receipts stand for them.
 
-ANNOTATIONS, IMAGE_FOLDER = config["dataset"]["annotations"], config["dataset"]["images"]
+ANNOTATIONS, IMAGE_FOLDER = (
+    config["dataset"]["annotations"],
+    config["dataset"]["images"],
+)
 FETCHED = "source" in config["dataset"]
 DRAWN = "resources/sample/drawn.csv"
 OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
@@ -12,7 +15,7 @@ rule draw_sample:
         settings=noted(
             "draw_sample",
             folder=Path("resources/sample"),
-            code=code("draw_sample"),
+            code=source_hash.of_scripts("draw_sample"),
             images=60,
             seed=0,
             found=found(DRAWN),
@@ -41,7 +44,7 @@ rule select_subset:
         settings=noted(
             "select_subset",
             makes="instances.json",
-            code=code("select_subset"),
+            code=source_hash.of_scripts("select_subset"),
             classes=[c["name"] for c in CLASSES],
             images_per_class=config["images_per_class"],
             seed=config["seed"],
@@ -50,7 +53,7 @@ rule select_subset:
             ),
             found=None if FETCHED else found("{results}/images.csv", IMAGE_FOLDER),
         ),
-        drawn=DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else [],
+        drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
         fetched="<results>/annotations.csv" if FETCHED else [],
     output:
         **({} if FETCHED else {"images": "<results>/images.csv"}),
@@ -77,7 +80,7 @@ rule dilate_masks:
         settings=noted(
             "dilate_masks",
             makes="subset.csv",
-            code=code("dilate_masks"),
+            code=source_hash.of_scripts("dilate_masks"),
             growth=config["mask_dilation"],
         ),
         instances=rules.select_subset.output.instances,
@@ -104,7 +107,7 @@ rule choose_showcase:
         settings=noted(
             "choose_showcase",
             makes="showcase.json",
-            code=code("choose_showcase"),
+            code=source_hash.of_scripts("choose_showcase"),
             wanted=config.get("showcase"),
         ),
         instances=rules.select_subset.output.instances,

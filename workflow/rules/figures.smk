@@ -5,8 +5,11 @@ rule plot_charts:
     input:
         settings=noted(
             "plot_charts",
-            code=code("plot_charts", *(f"lookwhere/charts/{c}" for c, _ in CHARTS.values())),
+            code=source_hash.of_scripts(
+                "plot_charts", *(f"lookwhere/charts/{c}" for c, _ in CHARTS.values())
+            ),
             charts=CHARTS,
+            declared=DECLARED,
         ),
         measures=rules.gather_scores.output.measures,
         sweep=rules.gather_scores.output.sweep,
@@ -32,11 +35,12 @@ rule plot_comparison:
     input:
         settings=noted(
             "plot_comparison",
-            code=code("plot_comparison"),
+            code=source_hash.of_scripts("plot_comparison"),
             nets=list(NETS),
             untrained=UNTRAINED,
             methods=METHODS,
             size=SIZES[0],
+            declared=DECLARED,
         ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,
@@ -68,7 +72,7 @@ rule render_maps:
     input:
         settings=noted(
             "render_maps",
-            code=code("render_maps"),
+            code=source_hash.of_scripts("render_maps"),
             nets=list(NETS),
             methods=METHODS,
             sizes=SIZES,
@@ -107,12 +111,13 @@ rule build_gallery:
         settings=noted(
             "build_gallery",
             page=lambda wildcards: [DIGESTS.sha256(file) for file in GALLERY_PAGE],
-            code=code("build_gallery"),
+            code=source_hash.of_scripts("build_gallery"),
             nets=list(NETS),
             methods=METHODS,
             sizes=SIZES,
             named="showcase" in config,
             worst=SHOWS_WORST,
+            declared=DECLARED,
         ),
         instances=rules.select_subset.output.instances,
         showcase=rules.choose_showcase.output.ids,

@@ -7,7 +7,7 @@ rule check_nets:
     input:
         settings=noted(
             "check_nets",
-            code=code("check_nets"),
+            code=source_hash.of_scripts("check_nets"),
             nets=lambda wildcards: [with_hash(net) for net in NETS.values()],
             classes=CLASSES,
             sizes=SIZES,
@@ -37,8 +37,8 @@ rule compute_maps:
         settings=noted(
             "compute_maps-{net}",
             makes="predictions/{net}/{size}/{scatteritem}.parquet",
-            code=code("compute_maps"),
-            own_methods=method_files,
+            code=source_hash.of_scripts("compute_maps"),
+            methods=source_hash.of_entries(METHOD_ENTRIES[method] for method in METHODS),
             net=lambda wildcards: with_hash(NETS[wildcards.net]),
             targets={c["name"]: c["targets"] for c in CLASSES},
             seed=config["seed"],

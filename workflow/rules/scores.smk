@@ -9,7 +9,7 @@ rule score_maps:
         settings=noted(
             "score_maps",
             makes="scores/{net}/{size}/{scatteritem}.parquet",
-            code=code("score_maps"),
+            code=source_hash.of_scripts("score_maps"),
             methods=sorted(METHODS),
             growths=GROWTHS,
         ),
@@ -44,7 +44,7 @@ rule gather_scores:
         settings=noted(
             "gather_scores",
             makes="measures.parquet",
-            code=code("gather_scores"),
+            code=source_hash.of_scripts("gather_scores"),
             classes=[c["name"] for c in CLASSES],
             nets=list(NETS),
             architectures={name: net["architecture"] for name, net in NETS.items()},

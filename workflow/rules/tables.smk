@@ -9,7 +9,8 @@ rule make_tables:
             reference=lambda wildcards: (
                 DIGESTS.sha256(Path(config["reference"])) if "reference" in config else None
             ),
-            code=code("make_tables"),
+            code=source_hash.of_scripts("make_tables"),
+            declared=DECLARED,
             tables={"concentration": CONCENTRATION, "differences": DIFFERENCES},
         ),
         measures=rules.gather_scores.output.measures,
@@ -43,7 +44,7 @@ rule describe_study:
     input:
         settings=noted(
             "describe_study",
-            code=code(*sorted(script.stem for script in SCRIPTS.glob("*.py"))),
+            code=source_hash.of_scripts(*sorted(script.stem for script in SCRIPTS.glob("*.py"))),
             configuration=config,
             software=installed_versions,
         ),

@@ -5,24 +5,28 @@ colours, tables and figures follow from it. Nothing here needs torch: the jobs o
 none, and know the methods too.
 """
 
-import importlib.util
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lookwhere.errors import StudyError
+from lookwhere import declarations
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from lookwhere.methods.run import Run
 
+    Draw = Callable[[Run], Tensor]
+
 # Where a signal is read: at the input, or at the output of the target layer.
 IMAGES, FEATURES = "images", "features"
 
 # How a signal flows back through a ReLU: ``relu_rules`` has the rules.
 GRADIENT, DECONVOLUTION, GUIDED = "gradient", "deconvolution", "guided"
+
+# The families of methods, in the order in which print lists them; those of the user's own follow.
+FAMILIES = ("gradient", "cam", "path", "perturbation", "class_free")
 
 
 @dataclass(frozen=True)
@@ -35,61 +39,52 @@ class Signal:
 
 @dataclass(frozen=True)
 class Method:
-    """A saliency method."""
+    """A saliency method that can be run."""
 
-    name: str  # in code, columns and paths
-    label: str  # in print
-    family: str  # methods of a family have colours of a kind
+    name: str
     needs: frozenset[Signal]
-    cite: str  # a key of docs/references.bib
-    draw: "Callable[[Run], Tensor]"  # the maps (N, C, H, W), raw and signed
-
-
-METHODS: dict[str, Method] = {}
-
-
-def enter_from(file: str) -> None:
-    """Enter the methods of a Python file: it is run, as an import runs it.
-
-    Raises StudyError if it can't be.
-    """
-    spec = importlib.util.spec_from_file_location(f"methods_of_{Path(file).stem}", file)
-    if spec is None or spec.loader is None:
-        raise StudyError(f"methods {file!r} can't be read: give a Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise StudyError(f"methods {file!r} can't be run ({reason})") from error
+    draw: "Draw"  # the maps (N, C, H, W), raw and signed
 
 
 def method(
     name: str, label: str, *, family: str, needs: Collection[Signal], cite: str
-) -> "Callable[[Callable[[Run], Tensor]], Callable[[Run], Tensor]]":
-    """Enter the function below as a saliency method.
+) -> "Callable[[Draw], Draw]":
+    """Declare the function below as a saliency method.
 
     Parameters
     ----------
     name, label
-        Its name in code, columns and paths; and in print.
+        Its name in code, columns and paths; and in print. Both are literals, as ``family`` is: they
+        are read without running the file.
     family
-        ``gradient``, ``cam``, ...: methods of a family have colours of a kind.
+        One of ``FAMILIES``, or another: methods of a family have colours of a kind.
     needs
         The signals that it reads, so that one backward pass a rule serves all methods.
     cite
         The key of its paper in ``docs/references.bib``.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken.
     """
 
-    def enter(draw: "Callable[[Run], Tensor]") -> "Callable[[Run], Tensor]":
-        if name in METHODS:
-            raise ValueError(f"method {name!r} is there already, as {METHODS[name].label!r}")
-        METHODS[name] = Method(name, label, family, frozenset(needs), cite, draw)
+    def declare(draw: "Draw") -> "Draw":
+        draw.needs = frozenset(needs)  # type: ignore[attr-defined]
         return draw
 
-    return enter
+    return declare
+
+
+def entries() -> dict[str, declarations.Declaration]:
+    """The methods of the library and of the user's files, by name, family by family."""
+    found = declarations.declared("method", Path(__file__).parent)
+    families = list(dict.fromkeys([*FAMILIES, *(family(entry) for entry in found.values())]))
+    in_order = sorted(found.values(), key=lambda entry: families.index(family(entry)))
+    return {entry.name: entry for entry in in_order}
+
+
+def family(entry: declarations.Declaration) -> str:
+    """The family of a method, of those without one ``other``."""
+    return str(entry.options.get("family", "other"))
+
+
+def load(entry: declarations.Declaration) -> Method:
+    """The method of an entry, whose file is run for it."""
+    draw = declarations.load(entry)
+    return Method(entry.name, draw.needs, draw)  # type: ignore[attr-defined]

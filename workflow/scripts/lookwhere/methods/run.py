@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from lookwhere.errors import InputError, StudyError, is_out_of_memory
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.registry import FEATURES, GRADIENT, IMAGES, Signal
+from lookwhere.methods.registry import FEATURES, GRADIENT, IMAGES, Signal, load
 from lookwhere.methods.relu_rules import backward_rule, relu_nodes
 
 
@@ -118,7 +118,7 @@ def saliency_maps(
     Returns float32 tensors (N, C, H, W) by method. Raises ActivationError if a method is defined
     for nets of ReLU alone and the net is none.
     """
-    entries = [METHODS[name] for name in methods]
+    entries = [load(METHODS[name]) for name in methods]
     run = Run(passed, targets, {signal for entry in entries for signal in entry.needs})
     return {entry.name: entry.draw(run) for entry in entries}
 

@@ -1,0 +1,88 @@
+"""What an edit of the code changes: the hash of what uses it, and no other."""
+
+import shutil
+
+import pytest
+
+from lookwhere import declarations
+from lookwhere.declarations import SCRIPTS
+from lookwhere.io import source_hash
+
+CACHED = ["of_scripts", "_statements", "_meaning", "_imported_modules", "_names"]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A copy of the scripts, and a function that hashes after an edit and undoes it."""
+    root = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, root, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(source_hash, "SCRIPTS", root)
+
+    def hashes(file="lookwhere/methods/cam.py", old="", new=""):
+        path = root / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1) if old else text)
+        for name in CACHED:
+            getattr(source_hash, name).cache_clear()
+        declarations.declarations.cache_clear()
+        entries = declarations.declared("method", root / "lookwhere/methods").values()
+        found = source_hash.of_entries(entries)
+        found["compute_maps"] = source_hash.of_scripts("compute_maps")
+        path.write_text(text)
+        return found
+
+    return hashes
+
+
+def changed(tree, *edit):
+    before, after = tree(), tree(*edit)
+    return {name for name in before if before[name] != after[name]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"Grad-CAM"', '"GradCAM"'),
+        ('family="cam"', 'family="other"'),
+        ('"""Grad-CAM (N', '"""The map (N'),
+        ("def weighted_sum", "# why\n\ndef weighted_sum"),
+    ],
+)
+def test_labels_docstrings_and_comments_are_no_code(tree, old, new):
+    assert changed(tree, "lookwhere/methods/cam.py", old, new) == set()
+
+
+def test_an_edit_of_a_method_changes_what_is_built_on_it(tree):
+    edit = "lookwhere/methods/cam.py", "guided_backpropagation(run) * ", "2 * "
+    assert changed(tree, *edit) == {"guided_grad_cam"}
+    edit = "lookwhere/methods/cam.py", "dim=(2, 3)", "dim=(3, 2)"
+    assert changed(tree, *edit) == {"grad_cam", "guided_grad_cam"}
+
+
+def test_an_edit_is_followed_into_other_modules(tree):
+    edit = "lookwhere/methods/gradients.py", "run.gradient(GUIDED)", "run.gradient(GRADIENT)"
+    assert changed(tree, *edit) == {"guided_backpropagation", "guided_grad_cam"}
+    edit = "lookwhere/methods/registry.py", '= "gradient", "decon', '= "plain", "decon'
+    assert changed(tree, *edit) >= {"backpropagation", "grad_cam", "compute_maps"}
+
+
+def test_needs_are_code(tree):
+    edit = "lookwhere/methods/gradients.py", "needs=[Signal(GUIDED, IMAGES)]", "needs=[]"
+    assert changed(tree, *edit) == {"guided_backpropagation", "guided_grad_cam"}
+
+
+def test_what_all_methods_share_is_of_the_script(tree):
+    edit = "lookwhere/methods/run.py", "align_corners=False", "align_corners=True"
+    assert changed(tree, *edit) == {"compute_maps"}
+
+
+def test_a_file_of_the_users_counts_as_a_whole(tree, tmp_path, monkeypatch):
+    own = tmp_path / "own.py"
+    monkeypatch.setenv(declarations.USER_FILES, str(own))
+    text = 'K = 1\n@method("mine", "Mine", family="cam")\ndef mine(run):\n    return K\n'
+    own.write_text(text)
+    before = tree()
+    own.write_text(text.replace("K = 1", "K = 2"))
+    after = tree()
+    assert {name for name in before if before[name] != after[name]} == {"mine"}

@@ -1,0 +1,156 @@
+"""Hashes of code: as a setting of a rule one recomputes what the code made, whenever it changes.
+
+Snakemake's own trigger looks at the script of a rule alone, and at the time when it was written.
+These hashes follow the imports to all modules of ours, and leave out comments, docstrings and
+layout. What a registry loads (methods, metrics, charts) is imported by no statement, and has a hash
+of its own: that of a function, with what it uses of ours and no more. So an edit of one method
+recomputes that method.
+"""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lookwhere.declarations import SCRIPTS, Declaration
+
+# A name at the top of a module.
+Place = tuple[Path, str]
+
+
+@functools.cache
+def of_scripts(*scripts: str) -> str:
+    """A hash of scripts, such as ``make_tables``, and all modules that they import, also by others.
+
+    Names are relative to the folder of the scripts, without a suffix.
+    """
+    sources: set[Path] = set()
+    waiting = {SCRIPTS / f"{script}.py" for script in scripts}
+    while waiting:
+        source = waiting.pop()
+        sources.add(source)
+        waiting |= _imported_modules(source) - sources
+    return _digest(_meaning(source) for source in sorted(sources))
+
+
+def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
+    """A hash of the function of each entry, by name, with what it uses of ours.
+
+    Of a file of the user's it is that of the whole file, which may import others of theirs: these
+    are not followed. What the declaration states is not included.
+    """
+    return {entry.name: _of_entry(entry) for entry in entries}
+
+
+def _of_entry(entry: Declaration) -> str:
+    if SCRIPTS not in entry.file.parents:
+        return _digest([_meaning(entry.file)])
+    reached: set[Place] = set()
+    waiting = {(entry.file, entry.function)}
+    while waiting:
+        place = waiting.pop()
+        reached.add(place)
+        waiting |= set(_uses(*place)) - reached
+    return _digest(_text(*place) for place in sorted(reached))
+
+
+def _digest(texts: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode())
+    return digest.hexdigest()[:12]
+
+
+@functools.cache
+def _statements(source: Path) -> list[ast.AST]:
+    """A source file as its syntax tree, followed by all statements in it: no need to go deeper."""
+    nodes: list[ast.AST] = [ast.parse(source.read_bytes())]
+    for node in nodes:
+        for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+            nodes += getattr(node, block, [])
+    return nodes
+
+
+@functools.cache
+def _meaning(source: Path) -> str:
+    """A source file as its syntax tree, without docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in _statements(source):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(_statements(source)[0])
+
+
+@functools.cache
+def _imported_modules(source: Path) -> set[Path]:
+    """The files below the scripts' folder that a source file imports from, by itself."""
+    found = set()
+    for node in _statements(source):
+        if isinstance(node, ast.ImportFrom):
+            folder = source.parents[node.level - 1] if node.level else SCRIPTS
+            origin = folder.joinpath(*(node.module or "").split("."))
+            found |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
+    return {file for file in found if file.is_file()}
+
+
+@functools.cache
+def _names(source: Path) -> dict[str, ast.stmt]:
+    """What stands at the top of a module, by the name that it defines or imports."""
+    _meaning(source)  # without docstrings
+    [module] = [node for node in _statements(source) if isinstance(node, ast.Module)]
+    names: dict[str, ast.stmt] = {}
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names[node.name] = node
+        elif isinstance(node, ast.ImportFrom):
+            names |= dict.fromkeys((a.asname or a.name for a in node.names), node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            assigned = (name for target in targets for name in ast.walk(target))
+            names |= {name.id: node for name in assigned if isinstance(name, ast.Name)}
+    return names
+
+
+def _uses(source: Path, name: str) -> Iterator[Place]:
+    """The names that the definition of ``name`` uses, in its module and in others of ours."""
+    node = _names(source)[name]
+    if isinstance(node, ast.ImportFrom):
+        origin = SCRIPTS.joinpath(*(node.module or "").split("."))
+        [alias] = [a for a in node.names if name in (a.name, a.asname)]
+        if (origin / f"{alias.name}.py").is_file():
+            yield from (
+                (origin / f"{alias.name}.py", n) for n in _names(origin / f"{alias.name}.py")
+            )
+        elif origin.with_suffix(".py").is_file():
+            yield origin.with_suffix(".py"), alias.name
+        return
+    for part in ast.walk(_undeclared(node)):
+        if isinstance(part, ast.Name) and part.id in _names(source):
+            yield source, part.id
+
+
+def _text(source: Path, name: str) -> str:
+    return f"{source.relative_to(SCRIPTS)} {name} {ast.dump(_undeclared(_names(source)[name]))}"
+
+
+def _undeclared(node: ast.stmt) -> ast.stmt:
+    """A definition without the literals of its decorators: what they declare is no code."""
+    if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node
+    copy = type(node)(**dict(ast.iter_fields(node)))
+    copy.decorator_list = [
+        ast.Tuple([k.value for k in decorator.keywords if not _is_literal(k.value)])
+        if isinstance(decorator, ast.Call)
+        else decorator
+        for decorator in node.decorator_list
+    ]
+    return copy
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
