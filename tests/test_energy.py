@@ -171,37 +171,37 @@ def test_map_that_does_not_fit_the_mask_is_refused(shape):
         score(np.ones(shape), mask_of((0, 0)))
 
 
-GROWTHS = [0, 0.1, 0.5, 1, 3]
+DILATIONS = [0, 0.1, 0.5, 1, 3]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sweep_is_the_score_on_every_dilated_mask(channels):
     saliency, mask = noise(channels, 40, 50), np.zeros((40, 50), dtype=bool)
     mask[10:20, 12:30] = True
-    swept = list(sweep(saliency, masks.rings(mask, GROWTHS), len(GROWTHS)))
-    assert len(swept) == len(GROWTHS)
-    for growth, (share, fraction) in zip(GROWTHS, swept, strict=True):
-        scored = score(saliency, masks.dilate(mask, growth))
+    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS), len(DILATIONS)))
+    assert len(swept) == len(DILATIONS)
+    for dilation, (share, fraction) in zip(DILATIONS, swept, strict=True):
+        scored = score(saliency, masks.dilate(mask, dilation))
         assert share == pytest.approx(scored.concentration, rel=1e-12)
         assert fraction == scored.mask_fraction
 
 
 @given(MAPS, MASKS)
 def test_sweep_never_falls_and_is_undefined_where_the_score_is(saliency, mask):
-    swept = list(sweep(saliency, masks.rings(mask, GROWTHS), len(GROWTHS)))
+    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS), len(DILATIONS)))
     shares = [share for share, _ in swept if share is not None]
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)
-    for growth, (share, _) in zip(GROWTHS, swept, strict=True):
-        scored = score(saliency, masks.dilate(mask, growth))
+    for dilation, (share, _) in zip(DILATIONS, swept, strict=True):
+        scored = score(saliency, masks.dilate(mask, dilation))
         assert (share is None) == (scored.concentration is None)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 0])
 def test_sweep_of_a_map_without_finite_energy_is_undefined(value):
     saliency = np.full((1, 4, 5), value, dtype=np.float32)
-    rings = masks.rings(mask_of((1, 2), shape=(4, 5)), GROWTHS)
-    assert [share for share, _ in sweep(saliency, rings, len(GROWTHS))] == [None] * len(GROWTHS)
+    index = masks.dilation_index(mask_of((1, 2), shape=(4, 5)), DILATIONS)
+    assert [share for share, _ in sweep(saliency, index, len(DILATIONS))] == [None] * len(DILATIONS)
 
 
 def test_energy_is_negligible_beside_that_of_backpropagation():

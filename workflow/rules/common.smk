@@ -222,7 +222,7 @@ SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD
 SHARDS = min(SHARDS, MOST_SHARDS)
 
 # Dilations of the sweep: shares by which a mask grows.
-GROWTHS = [step / 10 for step in range(11)]
+DILATIONS = [step / 10 for step in range(11)]
 
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
 SHOWCASE = "<results>/showcase/{net}/{size}/{scatteritem}"

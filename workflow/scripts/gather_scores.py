@@ -44,7 +44,7 @@ def main(
     order: Mapping[str, Sequence[str]],
     architectures: Mapping[str, str],
     untrained: Sequence[str],
-    growths: Sequence[float],
+    dilations: Sequence[float],
     outputs: Mapping[str, str],
 ) -> None:
     """``order`` holds the nets, sizes, methods and classes; the controls come after the methods.
@@ -57,7 +57,7 @@ def main(
     found = validation.faults(scores, subset, order)
     for part, sweep in zip(parts, sweeps, strict=True):
         of_part = read(Path(part), [*validation.KEY, "status"])
-        found += validation.sweep_faults(read(Path(sweep), SWEEP), of_part, growths)
+        found += validation.sweep_faults(read(Path(sweep), SWEEP), of_part, dilations)
     if found:
         folder = Path(parts[0]).parents[2]
         title = (
@@ -140,6 +140,6 @@ if __name__ == "__main__":
             },
             settings["architectures"],
             settings["untrained"],
-            settings["growths"],
+            settings["dilations"],
             snakemake.output,
         )

@@ -5,12 +5,13 @@ The maps of the showcase are copied to a folder of their own.
 
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets import coco
+from lookwhere.datasets import coco, regions
 from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.io import results
@@ -29,7 +30,7 @@ def main(
     mask_folder: str,
     map_folders: Mapping[str, str],
     size: str,
-    growths: Sequence[float],
+    dilations: Sequence[float],
     shown: Collection[str],
     table: str,
     sweep: str,
@@ -39,7 +40,8 @@ def main(
     dilated: list[dict[str, Any]] = []
     for sample in samples:
         image, mask = showcase.read_input(sample, image_folder, mask_folder, size)
-        field = scoring.field(sample, mask, growths)
+        prepared = regions.prepare(coco.instances_of(sample), 0, dilations)
+        region = replace(prepared.resized(*mask.shape), mask=mask)
         maps = {
             method: results.read_array(Path(folder, f"{sample.sample}.npy"), Path(folder))
             for method, folder in map_folders.items()
@@ -47,8 +49,8 @@ def main(
         for method, saliency in {**maps, **scoring.controls(sample, image)}.items():
             key = {"sample": sample.sample, "image_id": sample.image_id, "method": method}
             of_class = {"class": sample.class_name}
-            records.append(key | of_class | scoring.score(saliency, field))
-            dilated.extend(key | of_class | step for step in scoring.sweep(saliency, field))
+            records.append(key | of_class | scoring.score(saliency, region))
+            dilated.extend(key | of_class | step for step in scoring.sweep(saliency, region))
     of_target = predictions.rename(columns={name: f"target_{name}" for name in OF_TARGET})
     of_target = of_target[
         ["sample", "target", *(f"target_{name}" for name in OF_TARGET), "output_activation"]
@@ -81,7 +83,7 @@ if __name__ == "__main__":
             snakemake.input.masks,
             {method: snakemake.input[method] for method in settings["methods"]},
             snakemake.wildcards.size,
-            settings["growths"],
+            settings["dilations"],
             results.read_json(Path(snakemake.input.showcase)),
             snakemake.output.scores,
             snakemake.output.sweep,

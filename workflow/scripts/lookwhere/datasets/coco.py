@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lookwhere.datasets import coco_checks
+from lookwhere.datasets import coco_checks, masks
+from lookwhere.datasets.masks import Mask
 from lookwhere.errors import StudyError, enumerate_errors, hint
 from lookwhere.io import results
 
@@ -141,6 +142,17 @@ def samples(subset: Instances) -> list[Sample]:
         _sample(images[image_id], names[category], licences, groups[category, image_id])
         for category in names
         for image_id in sorted(image for cat, image in groups if cat == category)
+    ]
+
+
+def instances_of(sample: Sample) -> list[Mask]:
+    """The mask (H, W) of each instance of a sample.
+
+    Raises StudyError if a segmentation is damaged or of another size.
+    """
+    return [
+        masks.union([segmentation], sample.height, sample.width)
+        for segmentation in sample.segmentations
     ]
 
 

@@ -52,38 +52,37 @@ def write(mask: Mask, path: Path) -> None:
     Image.fromarray(mask.astype(np.uint8) * 255).save(path)
 
 
-def dilate(mask: Mask, growth: float) -> Mask:
-    """``mask`` (H, W) grown by ``growth`` of its area: 0.2 adds 20 %, and at most one ring more.
+def dilate(mask: Mask, dilation: float) -> Mask:
+    """``mask`` (H, W) grown by a share of its area: 0.2 adds 20 %, and at most one ring more.
 
     Pixels at equal distance are added together, so the area is the smallest possible one that is
-    not below ``(1 + growth) * area``, in whole pixels; the image's border is the only limit.
+    not below ``(1 + dilation) * area``, in whole pixels; the image's border is the only limit.
     """
-    return rings(mask, [growth]) == 0
+    return dilation_index(mask, [dilation]) == 0
 
 
-def rings(mask: Mask, growths: Sequence[float]) -> NDArray[np.uint8]:
-    """Which of the ascending ``growths`` is the first to reach each pixel of ``mask`` (H, W).
+def dilation_index(mask: Mask, dilations: Sequence[float]) -> NDArray[np.uint8]:
+    """The index of the smallest of the ascending ``dilations`` of ``mask`` that covers each pixel.
 
-    Dilation by the i-th growth covers the rings up to i; what none reaches is ring len(growths).
+    (H, W). The i-th dilation covers the indices up to i; what none covers has len(dilations).
     """
     free = ~mask
     distance = cv2.distanceTransform(
         free.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
     )  # (H, W), pixels; 0 on the mask
     outside = np.sort(distance[free])
-    wanted = (round(growth * int(mask.sum())) for growth in growths)
+    areas = (round(dilation * int(mask.sum())) for dilation in dilations)
     reaches = [
         0 if pixels == 0 else outside[pixels - 1] if pixels < outside.size else np.inf
-        for pixels in wanted
+        for pixels in areas
     ]
     return np.searchsorted(reaches, distance).astype(np.uint8)
 
 
-def boxes(segmentations: Sequence[Any], height: int, width: int) -> Mask:
-    """The pixels (H, W) in the bounding box of any instance, not dilated."""
-    covered = np.zeros((height, width), dtype=bool)
-    for segmentation in segmentations:
-        instance = union([segmentation], height, width)
+def boxes(instances: Sequence[Mask]) -> Mask:
+    """The pixels (H, W) in the bounding box of any of the ``instances`` (H, W)."""
+    covered = np.zeros_like(instances[0])
+    for instance in instances:
         left, top, columns, rows = cv2.boundingRect(instance.astype(np.uint8))
         covered[top : top + rows, left : left + columns] = True
     return covered
@@ -92,7 +91,7 @@ def boxes(segmentations: Sequence[Any], height: int, width: int) -> Mask:
 def resize(mask: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's.
 
-    Of a mask, or of rings.
+    Of a mask, or of a dilation index.
     """
     exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST takes the pixel's corner for its centre
     resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact)

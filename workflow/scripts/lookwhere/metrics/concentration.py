@@ -72,18 +72,19 @@ def negligible(scores: pd.DataFrame) -> pd.Series:
 
 
 def sweep(
-    saliency: NDArray[np.floating], rings: NDArray[np.uint8], count: int
+    saliency: NDArray[np.floating], dilation_index: NDArray[np.uint8], count: int
 ) -> Iterator[tuple[float | None, float]]:
-    """Concentration and mask fraction on the mask dilated by each of ``count`` growths, in turn.
+    """Concentration and mask fraction on the mask at each of ``count`` dilations, in turn.
 
-    ``rings`` (H, W) tells the first growth that reaches a pixel of the map (C, H, W), as
-    ``masks.rings`` does. Concentration is None where ``score`` has none.
+    ``dilation_index`` (H, W) is that of ``masks.dilation_index``, at the size of the map (C, H, W).
+    Concentration is None where ``score`` has none.
     """
     pixels = of_pixels(saliency)
     total = pixels.sum()
-    inside = np.bincount(rings.ravel(), weights=pixels.ravel(), minlength=count + 1)
-    covered = np.bincount(rings.ravel(), minlength=count + 1)
+    index = dilation_index.ravel()
+    inside = np.bincount(index, weights=pixels.ravel(), minlength=count + 1)
+    covered = np.bincount(index, minlength=count + 1)
     for energy, area in zip(inside.cumsum()[:count], covered.cumsum()[:count], strict=True):
         defined = np.isfinite(total) and total > 0 and area > 0
-        # Rings add up in another order than the total does, and may round above it.
-        yield (min(float(energy / total), 1.0) if defined else None), float(area / rings.size)
+        # The parts add up in another order than the total does, and may round above it.
+        yield (min(float(energy / total), 1.0) if defined else None), float(area / index.size)

@@ -115,13 +115,15 @@ def faults(
     return wrong + _broken(merged, CLAIMS)
 
 
-def sweep_faults(sweep: pd.DataFrame, scores: pd.DataFrame, growths: Sequence[float]) -> list[str]:
+def sweep_faults(
+    sweep: pd.DataFrame, scores: pd.DataFrame, dilations: Sequence[float]
+) -> list[str]:
     """A sentence for everything that is wrong with the sweep of the records in ``scores``.
 
-    Every record must have every one of the ``growths``, once.
+    Every record must have every one of the ``dilations``, once.
     """
     records = scores[[*KEY, "status"]].drop_duplicates(KEY)
-    wanted = records.merge(pd.DataFrame({"dilation": list(growths)}), how="cross")
+    wanted = records.merge(pd.DataFrame({"dilation": list(dilations)}), how="cross")
     step = [*KEY, "dilation"]
     wrong = list(_difference(sweep[step], pd.MultiIndex.from_frame(wanted[step])))
     merged = sweep.merge(records, on=KEY).sort_values(step, ignore_index=True)

@@ -1,0 +1,54 @@
+"""The region of a sample, at its own size and at that of a map, and as a file."""
+
+import numpy as np
+import pytest
+
+from lookwhere.datasets import coco, masks, regions
+from lookwhere.datasets.coco import Sample
+from lookwhere.errors import StudyError
+from lookwhere.io.results import checked_folder
+
+DILATIONS = [0, 0.5, 2]
+A = [[5, 5, 15, 5, 15, 12, 5, 12]]
+B = [[20, 10, 38, 10, 20, 28]]
+SAMPLE = Sample("000000000001-dog", 1, "dog", "1.jpg", 40, 30, "CC0", (A, B))
+
+
+@pytest.fixture
+def region():
+    return regions.prepare(coco.instances_of(SAMPLE), 0.2, DILATIONS)
+
+
+@pytest.mark.parametrize("size", [(30, 40), (64, 64), (15, 20)])
+def test_everything_is_resized_as_the_mask_is(region, size):
+    union = masks.union([A, B], 30, 40)
+    resized = region.resized(*size)
+    assert np.array_equal(resized.mask, masks.resize(masks.dilate(union, 0.2), *size))
+    for place, dilation in enumerate(DILATIONS):
+        expected = masks.resize(masks.dilate(union, dilation), *size)
+        assert np.array_equal(resized.dilation_index <= place, expected)
+    boxes = np.zeros((30, 40), dtype=bool)
+    for instance in (A, B):
+        rows, columns = np.nonzero(masks.union([instance], 30, 40))
+        boxes[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
+    assert np.array_equal(resized.boxes, masks.resize(boxes, *size))
+
+
+def test_a_file_holds_all_of_it(region, tmp_path):
+    with checked_folder(tmp_path / "regions") as folder:
+        regions.write(region, folder / "a.npz")
+    read = regions.read(tmp_path / "regions/a.npz")
+    for name, values in vars(region).items():
+        assert np.array_equal(getattr(read, name), values)
+        assert getattr(read, name).dtype == values.dtype
+
+
+def test_a_damaged_file_is_refused_with_the_way_out(region, tmp_path):
+    with checked_folder(tmp_path / "regions") as folder:
+        regions.write(region, folder / "a.npz")
+        (folder / "b.npz").write_bytes(b"nothing")
+    (tmp_path / "regions/a.npz").write_bytes(b"PK")
+    with pytest.raises(StudyError, match=r"a.npz' was damaged .*: delete the folder .* and rerun"):
+        regions.read(tmp_path / "regions/a.npz")
+    with pytest.raises(StudyError, match=r"b.npz' can't be read"):
+        regions.read(tmp_path / "regions/b.npz")
