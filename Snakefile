@@ -20,13 +20,12 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/provenance.smk"
 
 
-scattergather:
-    shard=SHARDS,
-
-
 wildcard_constraints:
     net="|".join(map(re.escape, NETS)),
     size="|".join(SIZES),
+    group="|".join(map(re.escape, GROUPS)),
+    selection=r"\d+",
+    shard=r"\d+",
 
 
 include: "workflow/rules/cluster.smk"
@@ -50,7 +49,7 @@ rule all:
         "<results>/energy.parquet",
         "<results>/measures.parquet",
         "<results>/dilation_sweep.parquet",
-        gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
+        of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",
         expand(
@@ -84,5 +83,5 @@ rule figures:
 
 rule maps:
     input:
-        gather.shard(KEPT_MAPS, net=NETS, method=METHODS, size=SIZES),
+        of_shards(KEPT_MAPS, net=NETS, method=METHODS, group=GROUPS, size=SIZES),
     localrule: True

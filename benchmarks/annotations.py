@@ -26,9 +26,10 @@ GOAL_SECONDS, GOAL_GB = 60, 4
 STUDY = """
 import sys
 from pathlib import Path
-from lookwhere.datasets import coco
+from lookwhere.datasets import coco, selections
 classes = [f"category {number}" for number in (1, 2, 10, 20, 40, 80)]
-subset = coco.select(coco.read(Path(sys.argv[1])), classes, images_per_class=30, seed=0)
+[selection] = selections.plan([], dict.fromkeys(classes, 30))
+subset = coco.select(coco.read(Path(sys.argv[1])), selection.spans, seed=0)
 assert len(coco.samples(subset)) == 180
 """
 

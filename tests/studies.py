@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from lookwhere.datasets.selections import plan
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import localisation
 
@@ -57,3 +58,9 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
     types = dict.fromkeys(["concentration", *localisation.NAMES], "float64")
     types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
     return pd.DataFrame(rows).astype(types)
+
+
+def spans(classes, count):
+    """The first images of each class, as a study selects them."""
+    [selection] = plan([], dict.fromkeys(classes, count))
+    return selection.spans

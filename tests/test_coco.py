@@ -8,6 +8,8 @@ import pytest
 from lookwhere.datasets import coco
 from lookwhere.errors import StudyError
 
+from .studies import spans
+
 CLASSES = ["traffic light", "stop sign", "umbrella"]
 
 
@@ -54,7 +56,7 @@ def instances():
 
 def drawn(instances, classes=CLASSES, count=4, seed=0):
     """The images of each class, in order."""
-    subset = coco.select(instances, classes, count, seed)
+    subset = coco.select(instances, spans(classes, count), seed)
     found = {name: [] for name in classes}
     for sample in coco.samples(subset):
         found[sample.class_name].append(sample.image_id)
@@ -62,7 +64,8 @@ def drawn(instances, classes=CLASSES, count=4, seed=0):
 
 
 def test_draw_is_deterministic(instances):
-    assert coco.select(instances, CLASSES, 4, 0) == coco.select(instances, CLASSES, 4, 0)
+    first, again = (coco.select(instances, spans(CLASSES, 4), 0) for _ in range(2))
+    assert first == again
 
 
 def test_draw_knows_nothing_of_the_order_of_the_file(instances):
@@ -93,7 +96,7 @@ def test_larger_draw_holds_the_smaller(instances, seed):
 
 def test_input_is_left_alone(instances):
     before = copy.deepcopy(instances)
-    coco.select(instances, CLASSES, 4, 0)
+    coco.select(instances, spans(CLASSES, 4), 0)
     assert instances == before
 
 
@@ -113,7 +116,7 @@ def test_instance_beside_a_crowd_stays(instances):
     plain["iscrowd"], plain["category_id"] = 0, crowd["category_id"]
     name = {c["id"]: c["name"] for c in instances["categories"]}[crowd["category_id"]]
     pool = {a["image_id"] for a in instances["annotations"] if a["category_id"] == 10}
-    subset = coco.select(instances, [name], len(pool), 0)
+    subset = coco.select(instances, spans([name], len(pool)), 0)
     [annotation] = [a for a in subset["annotations"] if a["image_id"] == 5]
     assert annotation == plain
 
@@ -125,7 +128,7 @@ def test_missing_iscrowd_is_no_crowd(instances):
 
 
 def test_subset_holds_what_was_drawn_and_no_more(instances):
-    subset = coco.select(instances, CLASSES[:2], 4, 0)
+    subset = coco.select(instances, spans(CLASSES[:2], 4), 0)
     chosen = drawn(instances, CLASSES[:2])
     expected = [
         annotation
@@ -142,13 +145,13 @@ def test_subset_holds_what_was_drawn_and_no_more(instances):
 
 
 def test_subset_survives_its_file(instances, tmp_path):
-    subset = coco.select(instances, CLASSES, 4, 0)
+    subset = coco.select(instances, spans(CLASSES, 4), 0)
     (tmp_path / "subset.json").write_text(json.dumps(subset))
     assert coco.read(tmp_path / "subset.json") == subset
 
 
 def test_samples_tell_what_the_file_says(instances):
-    samples = coco.samples(coco.select(instances, CLASSES, 4, 0))
+    samples = coco.samples(coco.select(instances, spans(CLASSES, 4), 0))
     assert [s.class_name for s in samples] == [name for name in CLASSES for _ in range(4)]
     for sample in samples:
         image = sample.image_id
@@ -171,8 +174,9 @@ def test_sample_id_is_a_file_name_whatever_the_class():
 
 
 def test_every_fault_of_the_classes_is_told_at_once(instances):
+    asked = spans(["trafic light", "umbrela", "stop sign", "toothbrush"], 11)
     with pytest.raises(StudyError) as caught:
-        coco.select(instances, ["trafic light", "umbrela", "stop sign", "toothbrush"], 11, 0)
+        coco.select(instances, asked, 0)
     for fragment in (
         "'trafic light' is not a category of the annotations; did you mean 'traffic light'?",
         "'umbrela' is not a category of the annotations; did you mean 'umbrella'?",
@@ -193,13 +197,13 @@ def test_file_name_outside_the_image_folder_is_refused(instances, name):
     for image in instances["images"]:
         image["file_name"] = name
     with pytest.raises(StudyError, match=f"image .* '{name}', outside its folder"):
-        coco.select(instances, CLASSES, 4, 0)
+        coco.select(instances, spans(CLASSES, 4), 0)
 
 
 def test_file_name_may_name_a_folder_below(instances):
     for image in instances["images"]:
         image["file_name"] = f"train/{image['id']}..jpg"
-    assert {s.file for s in coco.samples(coco.select(instances, CLASSES, 4, 0))} <= {
+    assert {s.file for s in coco.samples(coco.select(instances, spans(CLASSES, 4), 0))} <= {
         f"train/{image}..jpg" for image in range(1, 13)
     }
 
@@ -217,20 +221,20 @@ def test_what_other_exports_leave_out_is_told(instances, part, key):
     for entry in instances[part]:
         del entry[key]
     with pytest.raises(StudyError, match=f"{part[:-1]} .* has no '{key}'"):
-        coco.select(instances, CLASSES, 4, 0)
+        coco.select(instances, spans(CLASSES, 4), 0)
 
 
 def test_licences_may_be_missing_or_nameless(instances):
     instances["licenses"] = [{"id": 1, "url": "https://example.org"}]
-    assert coco.samples(coco.select(instances, CLASSES, 4, 0))[0].licence == "unknown"
+    assert coco.samples(coco.select(instances, spans(CLASSES, 4), 0))[0].licence == "unknown"
     instances["licenses"] = None
-    assert coco.samples(coco.select(instances, CLASSES, 4, 0))[0].licence == "unknown"
+    assert coco.samples(coco.select(instances, spans(CLASSES, 4), 0))[0].licence == "unknown"
 
 
 def test_annotation_of_an_unknown_image_is_refused(instances):
     instances["images"] = []
     with pytest.raises(StudyError, match=r"names the image .* lack"):
-        coco.select(instances, CLASSES, 4, 0)
+        coco.select(instances, spans(CLASSES, 4), 0)
 
 
 DAMAGED = {
@@ -261,5 +265,5 @@ def test_folder_in_place_of_annotations_is_told_by_name(tmp_path):
 
 def test_real_annotations_give_the_thesis_classes(shared_data):
     annotations = coco.read(shared_data / "coco" / "annotations" / "instances_train2017.json")
-    samples = coco.samples(coco.select(annotations, ["traffic light", "broccoli"], 3, 0))
+    samples = coco.samples(coco.select(annotations, spans(["traffic light", "broccoli"], 3), 0))
     assert [s.class_name for s in samples] == 3 * ["traffic light"] + 3 * ["broccoli"]

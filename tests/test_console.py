@@ -19,12 +19,12 @@ def test_examples():
     [
         (
             "compute_maps",
-            {"net": "vgg19", "size": "224", "scatteritem": "3-of-12"},
-            "maps of vgg19 at 224 (shard 3 of 12) computed",
+            {"net": "vgg19", "size": "224", "selection": "1", "shard": "3"},
+            "maps of vgg19 at 224 computed",
         ),
         (
             "score_maps",
-            {"net": "vgg19", "size": "original", "scatteritem": "1-of-1"},
+            {"net": "vgg19", "size": "original", "shard": "1"},
             "maps of vgg19 at original scored",
         ),
         (
@@ -39,6 +39,11 @@ def test_examples():
 )
 def test_a_step_in_words(rule, wildcards, words):
     assert console.sentence(Step(rule, wildcards)) == words
+
+
+def test_a_step_says_which_part_it_does():
+    step = Step("compute_maps", {"net": "a", "size": "224"}, parts=("layer_cam", "shard 1 of 2"))
+    assert console.sentence(step) == "maps of a at 224 (layer_cam, shard 1 of 2) computed"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def printed(screen, *records):
 
 @pytest.fixture
 def screen():
-    steps = {7: Step("compute_maps", {"net": "vgg19", "size": "224", "scatteritem": "1-of-1"})}
+    steps = {7: Step("compute_maps", {"net": "vgg19", "size": "224"})}
     return Console(logging.Formatter("full: %(message)s"), lambda: steps, lambda: "up to date")
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from lookwhere.datasets import coco, masks
 from lookwhere.errors import StudyError
 
+from .studies import spans
+
 CLASSES = ["clock", "umbrella"]
 SQUARE = [1, 1, 9, 1, 9, 9, 1, 9]
 RUNS = {"size": [30, 40], "counts": [100, 20, 1080]}
@@ -49,7 +51,7 @@ def changed(*changes):
 
 def chosen(instances):
     """All four images of both classes: nothing of the file stays unread."""
-    return coco.samples(coco.select(instances, CLASSES, 4, 0))
+    return coco.samples(coco.select(instances, spans(CLASSES, 4), 0))
 
 
 def test_sound_annotations_give_every_sample():
@@ -149,7 +151,7 @@ def test_faults_of_what_is_not_used_are_let_be():
     instances = changed(("images.3.width", -1), ("annotations.7.segmentation", "x"))
     for category in (0, 1):
         instances["annotations"][4 * category + 3]["iscrowd"] = 1
-    assert len(coco.samples(coco.select(instances, CLASSES, 3, 0))) == 6
+    assert len(coco.samples(coco.select(instances, spans(CLASSES, 3), 0))) == 6
 
 
 GARBAGE = st.recursive(
@@ -171,7 +173,7 @@ PATHS = [
 def assert_right_or_refused(path):
     """The file gives samples of the right kind, each with its mask, or a StudyError."""
     try:
-        subset = coco.select(coco.read(path), CLASSES, 4, 0)
+        subset = coco.select(coco.read(path), spans(CLASSES, 4), 0)
     except StudyError:
         return
     samples = coco.samples(subset)

@@ -10,6 +10,7 @@ import pytest
 import gather_scores
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_file, read_table
+from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics import localisation, validation
 
 EXPECTED = {
@@ -228,13 +229,20 @@ def write(shard, path):
 
 @pytest.fixture
 def parts(table, sweep, tmp_path):
-    """The tables as the shards that ``score_maps`` leaves: net and size stand in the path."""
-    paths = {"scores": [], "sweeps": []}
+    """The tables as the shards that ``score_maps`` and ``score_controls`` leave."""
+    paths = {"control_scores": [], "control_sweeps": [], "scores": [], "sweeps": []}
     for kind, whole in {"scores": table, "sweeps": sweep}.items():
-        for (net, size), shard in whole.groupby(["net", "size"]):
-            path = tmp_path / kind / net / size / "1-of-1.parquet"
+        of_controls = whole["method"].isin(CONTROL_LABELS)
+        first = whole[of_controls & (whole["net"] == whole["net"].iloc[0])].assign(net=None)
+        for size, shard in first.groupby("size"):
+            path = tmp_path / f"control_{kind}" / size / "1-1.parquet"
             path.parent.mkdir(parents=True)
-            write(shard.drop(columns=["net", "size"]), path)
+            write(shard, path)
+            paths[f"control_{kind}"].append(str(path))
+        for (net, size), shard in whole[~of_controls].groupby(["net", "size"]):
+            path = tmp_path / kind / net / size / "five" / "1-1.parquet"
+            path.parent.mkdir(parents=True)
+            write(shard, path)
             paths[kind].append(str(path))
     return paths
 
@@ -246,7 +254,13 @@ def gather(parts, folder):
     order = ORDER | {"method": ["grad_cam", "deconvolution"]}
     architectures = {"vgg": "vgg19", "alexnet": "alexnet"}
     gather_scores.main(
-        parts["scores"], parts["sweeps"], SUBSET, order, architectures, ["vgg"], GROWTHS, outputs
+        *(parts[kind] for kind in ("scores", "sweeps", "control_scores", "control_sweeps")),
+        SUBSET,
+        order,
+        architectures,
+        ["vgg"],
+        GROWTHS,
+        outputs,
     )
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
@@ -268,10 +282,7 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     }
     for name, made in gathered.items():
         key = [*validation.KEY, "dilation"] if name == "sweep" else validation.KEY
-        pd.testing.assert_frame_equal(
-            made.sort_values(key, ignore_index=True),
-            expected[name].sort_values(key, ignore_index=True),
-        )
+        pd.testing.assert_frame_equal(*map(of_nets, (made, expected[name]), [key, key]))
         assert made["net"].unique().tolist() == EXPECTED["net"]
         assert made["size"][:6].unique().tolist() == ["original"]
         assert (
@@ -279,6 +290,11 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
         )
     assert gathered["energy"]["class"][:3].tolist() == ["dog", "dog", "cat"]
     assert gathered["sweep"]["dilation"][:3].tolist() == GROWTHS
+
+
+def of_nets(frame, key):
+    frame = frame[~frame["method"].isin(CONTROL_LABELS)]
+    return frame.sort_values(key, ignore_index=True)
 
 
 def change(path):
@@ -307,11 +323,11 @@ def empty(path):
     [
         ("scores", change, "not of every record: concentration is energy_inside / energy_total"),
         ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete '"),
-        ("scores", cut, r"1-of-1\.parquet' was damaged .* delete '.*1-of-1\.parquet' and rerun"),
-        ("scores", empty, r"1-of-1\.parquet' was damaged .* delete '"),
-        ("scores", tamper, r"1-of-1\.parquet' was damaged or changed .* delete '"),
+        ("scores", cut, r"1-1\.parquet' was damaged .* delete '.*1-1\.parquet' and rerun"),
+        ("scores", empty, r"1-1\.parquet' was damaged .* delete '"),
+        ("scores", tamper, r"1-1\.parquet' was damaged or changed .* delete '"),
         ("sweeps", change, "swept concentration is missing where the map has no finite energy"),
-        ("sweeps", cut, r"1-of-1\.parquet' was damaged .* delete '"),
+        ("sweeps", cut, r"1-1\.parquet' was damaged .* delete '"),
     ],
     ids=[
         "wrong",

@@ -9,7 +9,7 @@ import pytest
 from lookwhere.datasets.coco import Sample, sample_id
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder, write_array
-from lookwhere.report.showcase import choose, read_map, worst
+from lookwhere.report.showcase import choose, of_selection, read_map, worst
 
 
 def samples(*pairs: tuple[int, str]) -> list[Sample]:
@@ -22,45 +22,53 @@ def ids(chosen: list[Sample]) -> list[tuple[int, str]]:
 
 def test_an_image_of_two_classes_comes_first():
     study = samples((5, "clock"), (7, "clock"), (9, "clock"), (2, "tie"), (9, "tie"), (7, "tie"))
-    assert ids(choose(study, None)) == [(7, "clock"), (7, "tie")]
+    assert ids(choose([study], None)) == [(7, "clock"), (7, "tie")]
 
 
 def test_the_widest_of_them():
     study = samples((7, "clock"), (9, "clock"), (9, "tie"), (7, "tie"))
     wide = [replace(sample, width=9) if sample.image_id == 9 else sample for sample in study]
-    assert ids(choose(wide, None)) == [(9, "clock"), (9, "tie")]
+    assert ids(choose([wide], None)) == [(9, "clock"), (9, "tie")]
 
 
 def test_then_the_first_of_every_other_class():
     study = samples((5, "clock"), (7, "clock"), (3, "dog"), (4, "dog"), (7, "tie"), (9, "cat"))
     expected = [(7, "clock"), (7, "tie"), (3, "dog"), (9, "cat")]
-    assert ids(choose(study, None)) == expected
+    assert ids(choose([study], None)) == expected
 
 
 def test_where_no_image_is_shared_the_first_of_every_class():
     study = samples((5, "clock"), (7, "clock"), (2, "tie"), (9, "tie"), (1, "dog"))
-    assert ids(choose(study, None)) == [(5, "clock"), (2, "tie"), (1, "dog")]
+    assert ids(choose([study], None)) == [(5, "clock"), (2, "tie"), (1, "dog")]
 
 
 def test_all_is_every_sample():
     study = samples((5, "clock"), (7, "clock"), (2, "tie"))
-    assert choose(study, "all") == study
+    assert choose([study], "all") == study
 
 
 def test_a_study_of_one_sample_shows_it():
-    assert ids(choose(samples((5, "clock")), None)) == [(5, "clock")]
+    assert ids(choose([samples((5, "clock"))], None)) == [(5, "clock")]
 
 
 def test_wanted_samples_come_in_the_wanted_order():
     study = samples((5, "clock"), (2, "traffic light"))
     wanted = ["000000000002-traffic_light", "000000000005-clock"]
-    assert ids(choose(study, wanted)) == [(2, "traffic light"), (5, "clock")]
-    assert choose(study, []) == []
+    assert ids(choose([study], wanted)) == [(2, "traffic light"), (5, "clock")]
+    assert choose([study], []) == []
 
 
 def test_an_unknown_sample_is_told_with_the_nearest():
     with pytest.raises(StudyError, match="did you mean '000000000005-clock'"):
-        choose(samples((5, "clock")), ["000000000005-clok"])
+        choose([samples((5, "clock"))], ["000000000005-clok"])
+
+
+@pytest.mark.parametrize("ids", [None, "all", ["000000000002-tie", "000000000005-clock"]])
+def test_each_selection_knows_its_own(ids):
+    """So the maps that are copied for the showcase depend on no other selection."""
+    first, second = samples((5, "clock"), (7, "clock")), samples((2, "tie"), (5, "clock"))[:1]
+    together = [*of_selection(first, ids), *of_selection(second, ids)]
+    assert sorted(together, key=str) == sorted(choose([first, second], ids), key=str)
 
 
 def test_the_worst_of_each_class_is_that_of_the_leading_method_on_trained_nets():
@@ -84,7 +92,7 @@ def test_the_worst_of_each_class_is_that_of_the_leading_method_on_trained_nets()
 
 
 def test_a_map_is_found_among_those_of_the_showcase_and_among_all(tmp_path):
-    places = {"copied": "net/64/1-of-2/grad_cam/7-dog.npy", "kept": "net/grad_cam/64/1-of-2/8.npy"}
+    places = {"copied": "net/64/five/1-2/grad_cam/7-dog.npy", "kept": "net/grad_cam/64/1-2/8.npy"}
     folders = []
     for number, place in enumerate(places.values()):
         file = tmp_path / place

@@ -130,7 +130,7 @@ def made_up(
 def _maps(folder: Path, rng: np.random.Generator) -> list[str]:
     shards = []
     for net, size in product(NETS, SIZES):
-        shard = folder / net / size / "1-of-1"
+        shard = folder / net / size / METHODS[0] / "1-1"
         with checked_folder(shard) as draft:
             for method, (image_id, shape), name in product(METHODS, SHAPES.items(), CLASSES):
                 (draft / method).mkdir(exist_ok=True)

@@ -40,7 +40,7 @@ def test_a_method_from_a_file_is_in_the_records_tables_figures_and_gallery(study
     assert "LayerCAM" in (results / "tables/concentration.md").read_text()
     assert "LayerCAM" in (results / "gallery/index.html").read_text()
     assert (results / "figures/differences.png").exists()
-    maps = list((results / "saliency/squeezenet/layer_cam/64/1-of-1").glob("*.npy"))
+    maps = list((results / "saliency/squeezenet/layer_cam/64/1-1").glob("*.npy"))
     assert {np.load(file).shape for file in maps} == {(1, 64, 64)}
 
 

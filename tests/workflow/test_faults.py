@@ -267,7 +267,7 @@ def test_keys_given_twice_are_told(sample, study):
 def test_changed_scores_give_no_table_and_the_way_out_works(sample, study):
     sample.build("results/energy.parquet", study=study)
     expected = (sample.root / "results/energy.parquet").read_bytes()
-    [shard] = sample.root.glob("results/scores/*/*/*.parquet")
+    [shard] = sample.root.glob("results/scores/*/*/*/*.parquet")
     scores = pd.read_parquet(shard)
     scores.loc[3, "concentration"] = 0.25
     scores.to_parquet(shard, index=False)

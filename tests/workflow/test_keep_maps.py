@@ -25,7 +25,7 @@ def most_shards_on_disk(house, *arguments: str, study: dict) -> int:
         command, cwd=house.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:
         while run.poll() is None:
-            most = max(most, len(list(maps.glob("*-of-3"))))
+            most = max(most, len(list(maps.glob("1-*"))))
             time.sleep(0.02)
     assert run.returncode == 0
     return most

@@ -379,8 +379,8 @@ def test_the_folder_of_the_images_may_move(sample, study):
 @pytest.mark.usefixtures("restored")
 def test_images_are_compared_though_their_receipt_was_damaged(sample, study):
     sample.build(ENERGY, study=study)
-    receipt = sample.root / "results/mine/images.csv"
-    receipt.with_name(".images.csv.checksum").unlink()
+    receipt = sample.root / "results/mine/samples/1.csv"
+    receipt.with_name(".1.csv.checksum").unlink()
     mirrored_images(sample.root)
     assert "compute_maps" in rules(sample.planned(study))
 
@@ -402,7 +402,7 @@ def test_the_code_of_another_checkout_is_not_run(sample, study, monkeypatch, tmp
     expected = (sample.root / SUBSET).read_bytes()
     shutil.copytree(sample.root / "workflow/scripts", tmp_path / "scripts")
     other = tmp_path / "scripts/lookwhere/datasets/masks.py"
-    other.write_text(other.read_text("utf-8").replace("[growth]) == 0", "[0.0]) == 0"), "utf-8")
+    other.write_text(other.read_text("utf-8").replace("[dilation]) == 0", "[0.0]) == 0"), "utf-8")
     alien = tmp_path / "alien/lookwhere/__init__.py"
     alien.parent.mkdir(parents=True)
     alien.write_text("VERSION = 1")
@@ -475,15 +475,17 @@ def half_zero(path: Path) -> None:
 
 DAMAGE = {
     # what, the damage, the rule that reads it, and what it is read for
-    "mask": ("masks/*.png", flip, "score_maps", ENERGY),
-    "map": ("saliency/net/grad_cam/64/1-of-1/*.npy", half_zero, "score_maps", ENERGY),
-    "predictions": ("predictions/net/64/1-of-1.parquet", cut, "score_maps", ENERGY),
-    "scores": ("scores/net/64/1-of-1.parquet", flip, "gather_scores", ENERGY),
+    "region": ("regions/1/*.npz", flip, "score_maps", ENERGY),
+    "map": ("saliency/net/grad_cam/64/1-1/*.npy", half_zero, "score_maps", ENERGY),
+    "predictions": ("predictions/net/64/*/1-1.parquet", cut, "score_maps", ENERGY),
+    "scores": ("scores/net/64/*/1-1.parquet", flip, "gather_scores", ENERGY),
+    "controls": ("control_scores/64/1-1.parquet", flip, "gather_scores", ENERGY),
     "measures": ("measures.parquet", flip, "make_tables", TABLE),
     "sweep": ("dilation_sweep.parquet", cut, "plot_charts", "dilation_sweep.png"),
     "subset": ("subset.csv", cut, "gather_scores", ENERGY),
-    "instances": ("instances.json", cut, "dilate_masks", ENERGY),
-    "showcase": ("showcase.json", cut, "score_maps", ENERGY),
+    "samples": ("samples/1.json", cut, "dilate_masks", ENERGY),
+    "instances": ("instances.json", cut, "plot_comparison", "comparison.png"),
+    "showcase": ("showcase.json", cut, "plot_comparison", "comparison.png"),
 }
 
 
@@ -492,7 +494,8 @@ def scored(sample) -> tuple[House, dict]:
     study = copy.deepcopy(SMALL) | {"sizes": [64], "pathvars": {"results": "results/mine"}}
     study |= {"nets": [{"name": "net", "architecture": "squeezenet1_1", "weights": "random"}]}
     shutil.rmtree(sample.root / "results", ignore_errors=True)
-    sample.build(TABLE, "results/mine/figures/dilation_sweep.png", study=study)
+    figures = [f"results/mine/figures/{name}.png" for name in ("dilation_sweep", "comparison")]
+    sample.build(TABLE, *figures, study=study)
     shutil.copytree(sample.root / "results", sample.root / "sound")
     return sample, study
 

@@ -27,9 +27,16 @@ def on_slurm():
     return not workflow.local_exec and not workflow.touch
 
 
+# What is asked for compute_maps holds for the rules of all groups of methods.
+RESOURCES = workflow.resource_settings.overwrite_resources
+for GROUP in GROUPS if "compute_maps" in RESOURCES else []:
+    RESOURCES.setdefault(rule_of_group(GROUP), RESOURCES["compute_maps"])
+
+
 onstart:
     lock_results()
     require_lock()
+    selections.write(list(SELECTIONS.values()), RECORDED)
     if not workflow.touch:
         remove_leftovers()
     if on_slurm() and (orphans := orphaned_jobs()):

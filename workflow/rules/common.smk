@@ -1,6 +1,5 @@
 # The study as the rules see it: the checked configuration, and what follows from it.
 import csv
-import math
 import os
 import re
 import sys
@@ -30,6 +29,7 @@ USER_FILES = sorted(
 os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
 from lookwhere.errors import StudyError, enumerate_errors
+from lookwhere.datasets import selections
 from lookwhere.io import provenance, receipts, results, source_hash
 from lookwhere.study import yaml_keys
 
@@ -166,6 +166,30 @@ def map_folder(method):
     return folder if KEEP_MAPS else temp(folder)
 
 
+def of_shards(pattern, **wildcards):
+    """The files of a pattern for all shards of the study, and the values of other wildcards."""
+    return [
+        file
+        for number, shards in SHARDS.items()
+        for file in expand(pattern, selection=number, shard=shards, **wildcards)
+    ]
+
+
+def shards_of_selection(wildcards):
+    return len(SHARDS[wildcards.selection])
+
+
+def targets_of_selection(wildcards):
+    """The output indices of the classes of a selection, by class."""
+    names = SELECTIONS[wildcards.selection].classes
+    return {c["name"]: c["targets"] for c in CLASSES if c["name"] in names}
+
+
+def rule_of_group(group):
+    """The rule that computes the maps of a group of methods."""
+    return "compute_maps" if group == METHODS[0] else f"compute_maps_{group}"
+
+
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     pixels = 480 * 640 if size == "original" else int(size) ** 2
@@ -215,17 +239,26 @@ DECLARED = {
     name: {"label": METHOD_ENTRIES[name].label, **METHOD_ENTRIES[name].options} for name in METHODS
 }
 
-# A shard is one job's share of the samples, for a net and a size; --set-scatter shard=N overrides.
-# Their number is bounded for Snakemake's sake, which takes a minute to plan 15 000 jobs.
-SAMPLES_PER_SHARD, MOST_SHARDS = 90, 500
-SHARDS = math.ceil(len(CLASSES) * config["images_per_class"] / SAMPLES_PER_SHARD)
-SHARDS = min(SHARDS, MOST_SHARDS)
+# Methods that one job computes together, named by the first of them.
+GROUPS = {METHODS[0]: METHODS}
+
+# The selections that the study's samples came in, as the results have recorded them.
+RECORDED = RESULTS / provenance.FOLDER / "selections.json"
+IMAGES_BY_CLASS = {c["name"]: config["images_per_class"] for c in CLASSES}
+SELECTIONS = {
+    str(selection.number): selection
+    for selection in selections.plan(selections.read(RECORDED), IMAGES_BY_CLASS)
+}
+
+# The shards of each; --set-scatter shard=N asks for so many.
+ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
+SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
 
 # Dilations of the sweep: shares by which a mask grows.
 DILATIONS = [step / 10 for step in range(11)]
 
-SALIENCY = "<results>/saliency/{net}/{method}/{size}/{scatteritem}"
-SHOWCASE = "<results>/showcase/{net}/{size}/{scatteritem}"
+SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
+SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
 KEEP_MAPS = config.get("keep_maps", True)
 KEPT_MAPS = SALIENCY if KEEP_MAPS else SHOWCASE  # the showcase's stay in any case
 # Nets that learned nothing are controls, unless all are.

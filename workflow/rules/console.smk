@@ -9,26 +9,44 @@ from lookwhere.io import console
 USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}
 
 
+SAMPLES = len(CLASSES) * config["images_per_class"]
+
+
 def expected_seconds(name, wildcards):
     """About what a job takes: maps by what their net costs, everything else next to nothing."""
-    samples = len(CLASSES) * config["images_per_class"] / SHARDS
-    if name == "compute_maps":
+    samples = SAMPLES / sum(map(len, SHARDS.values()))
+    if name.startswith("compute_maps"):
         return 5 + samples * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
-    if name == "score_maps":
+    if name.startswith("score_"):
         return 2 + samples * 0.05
     return USUAL_SECONDS.get(name.split("_")[0], 2)
 
 
+def part(name, wildcards):
+    """Which part of the study a job does, where there are several."""
+    group = wildcards.get("group", name.removeprefix("compute_maps").strip("_"))
+    if group in GROUPS and len(GROUPS) > 1:
+        yield group
+    selection = wildcards.get("selection")
+    if selection is not None and len(SELECTIONS) > 1:
+        yield f"selection {selection}"
+    if "shard" in wildcards and len(SHARDS[selection]) > 1:
+        yield f"shard {wildcards['shard']} of {len(SHARDS[selection])}"
+
+
+def step_of(job):
+    name, wildcards = job.rule.name, dict(job.wildcards_dict)
+    return console.Step(
+        "compute_maps" if name in map(rule_of_group, GROUPS) else name,
+        wildcards,
+        expected_seconds(name, wildcards) if job.log else 0,
+        tuple(part(name, wildcards)),
+    )
+
+
 def steps_to_do():
     """The jobs of this run, by their ids."""
-    return {
-        workflow.dag.jobid(job): console.Step(
-            job.rule.name,
-            dict(job.wildcards_dict),
-            expected_seconds(job.rule.name, job.wildcards_dict) if job.log else 0,
-        )
-        for job in workflow.dag.needrun_jobs()
-    }
+    return {workflow.dag.jobid(job): step_of(job) for job in workflow.dag.needrun_jobs()}
 
 
 def files_made():

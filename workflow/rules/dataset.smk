@@ -39,29 +39,32 @@ rule draw_sample:
         "../scripts/draw_sample.py"
 
 
+# A study that has grown selects what is new: the samples of earlier selections stay.
 rule select_subset:
     input:
         settings=noted(
-            "select_subset",
-            makes="instances.json",
+            "select_subset-{selection}",
+            makes="samples/{selection}.json",
             code=source_hash.of_scripts("select_subset"),
-            classes=[c["name"] for c in CLASSES],
-            images_per_class=config["images_per_class"],
+            spans=lambda wildcards: [
+                [span.class_name, span.first, span.last]
+                for span in SELECTIONS[wildcards.selection].spans
+            ],
             seed=config["seed"],
             annotations=lambda wildcards: (
                 DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
             ),
-            found=None if FETCHED else found("{results}/images.csv", IMAGE_FOLDER),
+            found=None if FETCHED else found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
         ),
         drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
         fetched="<results>/annotations.csv" if FETCHED else [],
     output:
-        **({} if FETCHED else {"images": "<results>/images.csv"}),
-        instances="<results>/instances.json",
+        **({} if FETCHED else {"images": "<results>/samples/{selection}.csv"}),
+        instances="<results>/samples/{selection}.json",
     log:
-        "<logs>/select_subset.log",
+        "<logs>/select_subset/{selection}.log",
     benchmark:
-        "<benchmarks>/select_subset.tsv"
+        "<benchmarks>/select_subset/{selection}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -78,19 +81,19 @@ rule select_subset:
 rule dilate_masks:
     input:
         settings=noted(
-            "dilate_masks",
-            makes="subset.csv",
+            "dilate_masks-{selection}",
+            makes="regions/{selection}",
             code=source_hash.of_scripts("dilate_masks"),
-            growth=config["mask_dilation"],
+            dilation=config["mask_dilation"],
+            dilations=DILATIONS,
         ),
         instances=rules.select_subset.output.instances,
     output:
-        masks=directory("<results>/masks"),
-        subset="<results>/subset.csv",
+        regions=directory("<results>/regions/{selection}"),
     log:
-        "<logs>/dilate_masks.log",
+        "<logs>/dilate_masks/{selection}.log",
     benchmark:
-        "<benchmarks>/dilate_masks.tsv"
+        "<benchmarks>/dilate_masks/{selection}.tsv"
     priority: 10000
     conda:
         "../../envs/analysis.yaml"
@@ -102,15 +105,47 @@ rule dilate_masks:
         "../scripts/dilate_masks.py"
 
 
+rule list_samples:
+    input:
+        settings=noted(
+            "list_samples",
+            makes="subset.csv",
+            code=source_hash.of_scripts("list_samples"),
+            classes=[c["name"] for c in CLASSES],
+        ),
+        selections=expand(rules.select_subset.output.instances, selection=SELECTIONS),
+        images=expand("<results>/samples/{selection}.csv", selection=SELECTIONS),
+        regions=expand(rules.dilate_masks.output.regions, selection=SELECTIONS),
+    output:
+        instances="<results>/instances.json",
+        images="<results>/images.csv",
+        masks=directory("<results>/masks"),
+        subset="<results>/subset.csv",
+    log:
+        "<logs>/list_samples.log",
+    benchmark:
+        "<benchmarks>/list_samples.tsv"
+    priority: 10000
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=60,
+    script:
+        "../scripts/list_samples.py"
+
+
 rule choose_showcase:
     input:
         settings=noted(
             "choose_showcase",
             makes="showcase.json",
             code=source_hash.of_scripts("choose_showcase"),
-            wanted=config.get("showcase"),
+            ids=config.get("showcase"),
         ),
-        instances=rules.select_subset.output.instances,
+        selections=expand(rules.select_subset.output.instances, selection=SELECTIONS),
     output:
         ids="<results>/showcase.json",
     log:

@@ -6,7 +6,7 @@
 rule fetch:
     input:
         [fetched_weights(net) for net in NETS.values()],
-        "<results>/images.csv" if FETCHED else [],
+        expand("<results>/samples/{selection}.csv", selection=SELECTIONS) if FETCHED else [],
     localrule: True
 
 
@@ -64,14 +64,17 @@ if FETCHED:
 
     rule fetch_images:
         input:
-            settings=noted("fetch_images", found=found("{results}/images.csv", IMAGE_FOLDER)),
-            instances="<results>/instances.json",
+            settings=noted(
+                "fetch_images-{selection}",
+                found=found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
+            ),
+            instances="<results>/samples/{selection}.json",
         output:
-            images="<results>/images.csv",
+            images="<results>/samples/{selection}.csv",
         log:
-            "<logs>/fetch_images.log",
+            "<logs>/fetch_images/{selection}.log",
         benchmark:
-            "<benchmarks>/fetch_images.tsv"
+            "<benchmarks>/fetch_images/{selection}.tsv"
         localrule: True
         conda:
             "../../envs/fetch.yaml"

@@ -42,12 +42,12 @@ rule plot_comparison:
             size=SIZES[0],
             declared=DECLARED,
         ),
-        instances=rules.select_subset.output.instances,
+        instances=rules.list_samples.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images="<results>/images.csv",
-        masks=rules.dilate_masks.output.masks,
+        images=rules.list_samples.output.images,
+        masks=rules.list_samples.output.masks,
         energy=rules.gather_scores.output.energy,
-        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES[0]),
+        maps=of_shards(SHOWCASE, net=NETS, size=SIZES[0], group=GROUPS),
     output:
         figure_files(["comparison"]),
     log:
@@ -77,11 +77,11 @@ rule render_maps:
             methods=METHODS,
             sizes=SIZES,
         ),
-        instances=rules.select_subset.output.instances,
+        instances=rules.list_samples.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images="<results>/images.csv",
-        masks=rules.dilate_masks.output.masks,
-        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
+        images=rules.list_samples.output.images,
+        masks=rules.list_samples.output.masks,
+        maps=of_shards(SHOWCASE, net=NETS, size=SIZES, group=GROUPS),
     output:
         pictures=directory("<results>/figures/maps"),
     log:
@@ -119,15 +119,13 @@ rule build_gallery:
             worst=SHOWS_WORST,
             declared=DECLARED,
         ),
-        instances=rules.select_subset.output.instances,
+        instances=rules.list_samples.output.instances,
         showcase=rules.choose_showcase.output.ids,
-        images="<results>/images.csv",
-        masks=rules.dilate_masks.output.masks,
+        images=rules.list_samples.output.images,
+        masks=rules.list_samples.output.masks,
         measures=rules.gather_scores.output.measures,
-        maps=gather.shard(rules.score_maps.output.showcase, net=NETS, size=SIZES),
-        all_maps=(
-            gather.shard(SALIENCY, net=NETS, method=METHODS, size=SIZES) if SHOWS_WORST else []
-        ),
+        maps=of_shards(SHOWCASE, net=NETS, size=SIZES, group=GROUPS),
+        all_maps=(of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if SHOWS_WORST else []),
         page=[ancient(file) for file in GALLERY_PAGE],
     output:
         gallery=directory("<results>/gallery"),

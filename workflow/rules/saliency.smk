@@ -31,37 +31,43 @@ rule check_nets:
         "../scripts/check_nets.py"
 
 
-# One forward pass serves all methods, so one job makes the maps of a net, a size and a shard.
-rule compute_maps:
-    input:
-        settings=noted(
-            "compute_maps-{net}",
-            makes="predictions/{net}/{size}/{scatteritem}.parquet",
-            code=source_hash.of_scripts("compute_maps"),
-            methods=source_hash.of_entries(METHOD_ENTRIES[method] for method in METHODS),
-            net=lambda wildcards: with_hash(NETS[wildcards.net]),
-            targets={c["name"]: c["targets"] for c in CLASSES},
-            seed=config["seed"],
-        ),
-        instances=rules.select_subset.output.instances,
-        images="<results>/images.csv",
-        weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
-    output:
-        **{m: map_folder(m) for m in METHODS},
-        predictions="<results>/predictions/{net}/{size}/{scatteritem}.parquet",
-    log:
-        "<logs>/compute_maps/{net}-{size}-{scatteritem}.log",
-    benchmark:
-        "<benchmarks>/compute_maps/{net}-{size}-{scatteritem}.tsv"
-    priority: heaviest_first
-    conda:
-        "../../envs/saliency.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(4000),
-        runtime=240,
-        gpu=1,
-    params:
-        images=IMAGE_FOLDER,
-    script:
-        "../scripts/compute_maps.py"
+# One forward pass serves a group of methods, so one job makes their maps of a net, a size and a
+# shard. Each group has a rule, since its methods are the outputs.
+for GROUP, MEMBERS in GROUPS.items():
+
+    rule:
+        name:
+            rule_of_group(GROUP)
+        input:
+            settings=noted(
+                f"compute_maps-{GROUP}-{{net}}-{{selection}}",
+                makes=f"predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
+                code=source_hash.of_scripts("compute_maps"),
+                methods=source_hash.of_entries(METHOD_ENTRIES[method] for method in MEMBERS),
+                net=lambda wildcards: with_hash(NETS[wildcards.net]),
+                targets=targets_of_selection,
+                shards=shards_of_selection,
+                seed=config["seed"],
+            ),
+            instances="<results>/samples/{selection}.json",
+            images="<results>/samples/{selection}.csv",
+            weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
+        output:
+            maps=[map_folder(method) for method in MEMBERS],
+            predictions=f"<results>/predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
+        log:
+            f"<logs>/compute_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.log",
+        benchmark:
+            f"<benchmarks>/compute_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.tsv"
+        priority: heaviest_first
+        conda:
+            "../../envs/saliency.yaml"
+        threads: 1
+        resources:
+            mem_mb=growing(4000),
+            runtime=240,
+            gpu=1,
+        params:
+            images=IMAGE_FOLDER,
+        script:
+            "../scripts/compute_maps.py"

@@ -5,27 +5,55 @@
 # priority bounds their number: a shard is scored before the next one is computed.
 rule score_maps:
     input:
-        **{method: rules.compute_maps.output[method] for method in METHODS},
         settings=noted(
-            "score_maps",
-            makes="scores/{net}/{size}/{scatteritem}.parquet",
+            "score_maps-{group}",
+            makes="scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
             code=source_hash.of_scripts("score_maps"),
-            methods=sorted(METHODS),
-            dilations=DILATIONS,
+            methods=lambda wildcards: GROUPS[wildcards.group],
+            showcase=config.get("showcase"),
         ),
         instances=rules.select_subset.output.instances,
-        images="<results>/images.csv",
-        masks=rules.dilate_masks.output.masks,
-        predictions=rules.compute_maps.output.predictions,
-        showcase=rules.choose_showcase.output.ids,
+        regions=rules.dilate_masks.output.regions,
+        maps=lambda wildcards: expand(SALIENCY, method=GROUPS[wildcards.group], allow_missing=True),
+        predictions="<results>/predictions/{net}/{size}/{group}/{selection}-{shard}.parquet",
     output:
-        scores="<results>/scores/{net}/{size}/{scatteritem}.parquet",
-        sweep="<results>/sweeps/{net}/{size}/{scatteritem}.parquet",
+        scores="<results>/scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
+        sweep="<results>/sweeps/{net}/{size}/{group}/{selection}-{shard}.parquet",
         showcase=directory(SHOWCASE),
     log:
-        "<logs>/score_maps/{net}-{size}-{scatteritem}.log",
+        "<logs>/score_maps/{net}-{size}-{group}-{selection}-{shard}.log",
     benchmark:
-        "<benchmarks>/score_maps/{net}-{size}-{scatteritem}.tsv"
+        "<benchmarks>/score_maps/{net}-{size}-{group}-{selection}-{shard}.tsv"
+    priority: 5000
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=30,
+    script:
+        "../scripts/score_maps.py"
+
+
+# Maps of no net are the same beside each, so they are scored once.
+rule score_controls:
+    input:
+        settings=noted(
+            "score_controls-{selection}",
+            makes="control_scores/{size}/{selection}-{shard}.parquet",
+            code=source_hash.of_scripts("score_controls"),
+            shards=shards_of_selection,
+        ),
+        instances=rules.select_subset.output.instances,
+        images="<results>/samples/{selection}.csv",
+        regions=rules.dilate_masks.output.regions,
+    output:
+        scores="<results>/control_scores/{size}/{selection}-{shard}.parquet",
+        sweep="<results>/control_sweeps/{size}/{selection}-{shard}.parquet",
+    log:
+        "<logs>/score_controls/{size}-{selection}-{shard}.log",
+    benchmark:
+        "<benchmarks>/score_controls/{size}-{selection}-{shard}.tsv"
     priority: 5000
     conda:
         "../../envs/analysis.yaml"
@@ -36,7 +64,7 @@ rule score_maps:
     params:
         images=IMAGE_FOLDER,
     script:
-        "../scripts/score_maps.py"
+        "../scripts/score_controls.py"
 
 
 rule gather_scores:
@@ -54,9 +82,11 @@ rule gather_scores:
             dilations=DILATIONS,
             study=study_in_full,
         ),
-        scores=gather.shard(rules.score_maps.output.scores, net=NETS, size=SIZES),
-        sweeps=gather.shard(rules.score_maps.output.sweep, net=NETS, size=SIZES),
-        subset=rules.dilate_masks.output.subset,
+        scores=of_shards(rules.score_maps.output.scores, net=NETS, size=SIZES, group=GROUPS),
+        sweeps=of_shards(rules.score_maps.output.sweep, net=NETS, size=SIZES, group=GROUPS),
+        control_scores=of_shards(rules.score_controls.output.scores, size=SIZES),
+        control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
+        subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # nothing is told of nets that do not fit
     output:
         energy="<results>/energy.parquet",

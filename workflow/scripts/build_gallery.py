@@ -31,7 +31,7 @@ def main(
     ``chosen`` names the samples that are shown, and why each is, as ``gallery.data`` takes it.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
-    samples = showcase.choose(coco.samples(coco.read_subset(instances)), list(chosen))
+    samples = showcase.by_id(coco.samples(coco.read_subset(instances)), list(chosen))
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
     ]

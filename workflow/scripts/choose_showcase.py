@@ -9,7 +9,7 @@ from lookwhere.report import showcase
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        samples = coco.samples(coco.read_subset(snakemake.input.instances))
-        chosen = showcase.choose(samples, settings["wanted"])
+        selections = [coco.samples(coco.read_subset(path)) for path in snakemake.input.selections]
+        chosen = showcase.choose(selections, settings["ids"])
         with checked_file(snakemake.output.ids) as draft:
             draft.write_text(json.dumps([sample.sample for sample in chosen]), "utf-8")

@@ -13,6 +13,7 @@ import torch
 from lookwhere.datasets import coco, images
 from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import InputError, StudyError
 from lookwhere.io import receipts
 from lookwhere.io.logs import job, log, progress
@@ -90,28 +91,21 @@ def read_input(image_folder: ImageFolder, sample: Sample, size: str) -> np.ndarr
     return images.normalise(images.resize(image_folder.read(sample), size))
 
 
-def shard(samples: Sequence[Sample], scatteritem: str) -> Sequence[Sample]:
-    """Every n-th sample, for a shard such as ``2-of-5``."""
-    number, count = map(int, scatteritem.split("-of-"))
-    if count > len(samples):
-        raise StudyError(f"{count} shards are more than the {len(samples)} samples: set fewer")
-    return samples[number - 1 :: count]
-
-
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         net = settings["net"]
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         device.keep_freed_memory()
-        everything = coco.samples(coco.read_subset(snakemake.input.instances))
+        selection = coco.samples(coco.read_subset(snakemake.input.instances))
+        number = int(snakemake.wildcards.shard)
         main(
-            shard(everything, snakemake.wildcards.scatteritem),
+            shard_of(selection, number, settings["shards"]),
             ImageFolder.listed(snakemake.params.images, snakemake.input.images),
             net,
             settings["targets"],
             snakemake.wildcards.size,
             settings["seed"],
-            {m: f for m, f in snakemake.output.items() if m != "predictions"},
+            dict(zip(settings["methods"], snakemake.output.maps, strict=True)),
             snakemake.output.predictions,
         )

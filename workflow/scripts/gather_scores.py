@@ -38,8 +38,10 @@ SWEEP = [*RECORD, "dilation", "concentration", "mask_fraction"]
 
 
 def main(
-    parts: Sequence[str],
-    sweeps: Sequence[str],
+    scores_of_nets: Sequence[str],
+    sweeps_of_nets: Sequence[str],
+    scores_of_controls: Sequence[str],
+    sweeps_of_controls: Sequence[str],
     subset: pd.DataFrame,
     order: Mapping[str, Sequence[str]],
     architectures: Mapping[str, str],
@@ -53,13 +55,16 @@ def main(
     random weights.
     """
     order = {**order, "method": [*order["method"], *CONTROLS]}
-    scores = pd.concat([read(Path(part), SCORES) for part in parts], ignore_index=True)
+    of_nets = pd.concat([read(Path(part), SCORES) for part in scores_of_nets], ignore_index=True)
+    of_controls = beside_nets([read(Path(part), SCORES) for part in scores_of_controls], of_nets)
+    scores = pd.concat([of_nets, of_controls], ignore_index=True)
     found = validation.faults(scores, subset, order)
-    for part, sweep in zip(parts, sweeps, strict=True):
-        of_part = read(Path(part), [*validation.KEY, "status"])
-        found += validation.sweep_faults(read(Path(sweep), SWEEP), of_part, dilations)
+    swept = pd.concat([read(Path(part), SWEEP) for part in sweeps_of_nets], ignore_index=True)
+    swept_controls = [read(Path(part), SWEEP) for part in sweeps_of_controls]
+    swept = pd.concat([swept, beside_nets(swept_controls, of_nets)], ignore_index=True)
+    found += validation.sweep_faults(swept, scores, dilations)
     if found:
-        folder = Path(parts[0]).parents[2]
+        folder = Path(scores_of_nets[0]).parents[3]
         title = (
             "the scores are wrong, and no table is made of them. Delete the folder "
             f"{str(folder)!r} and start again, which makes them anew; if that does not help, "
@@ -75,10 +80,17 @@ def main(
     # Controls are of no net: they stand in the measures alone.
     write([of_nets[ENERGY]], outputs["energy"])
     write([scores[MEASURES]], outputs["measures"])
-    # One at a time: the sweep has a row a dilation, more than may fit into memory.
-    by_place = sorted(map(Path, sweeps), key=lambda path: place(path, order))
-    swept = (in_order(read(path, SWEEP), order) for path in by_place)
-    write((training_of(table, untrained) for table in swept), outputs["sweep"])
+    write([training_of(in_order(swept, order), untrained)], outputs["sweep"])
+
+
+def beside_nets(controls: Sequence[pd.DataFrame], of_nets: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``controls`` beside each net, with what the net predicts."""
+    of_target = ["target", "target_rank", "target_probability", "target_recognised"]
+    of_target += ["output_activation"]
+    predicted = of_nets[["sample", "net", "size", *of_target]].drop_duplicates()
+    table = pd.concat(controls).drop(columns=["net", *of_target], errors="ignore")
+    table = table.merge(predicted, on=["sample", "size"])
+    return table[list(controls[0].columns)]
 
 
 def training_of(table: pd.DataFrame, untrained: Sequence[str]) -> pd.DataFrame:
@@ -87,20 +99,13 @@ def training_of(table: pd.DataFrame, untrained: Sequence[str]) -> pd.DataFrame:
     return table.assign(training=training)
 
 
-def place(part: Path, order: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """Where the net and the size of a shard stand in the study's order."""
-    net, size = part.parts[-3:-1]
-    return order["net"].index(net), order["size"].index(size)
-
-
 def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The scores of one shard; net and size stand in its path, net/size/shard.parquet.
+    """The scores of one shard.
 
     Raises StudyError if it is damaged, or lacks a column, as one of an earlier version may.
     """
     try:
-        scores = read_table(part).assign(net=part.parts[-3], size=part.parts[-2])
-        return scores[list(dict.fromkeys(columns))]
+        return read_table(part)[list(dict.fromkeys(columns))]
     except KeyError as error:
         raise unusable(part, f"can't be read ({error})") from None
 
@@ -131,6 +136,8 @@ if __name__ == "__main__":
         main(
             snakemake.input.scores,
             snakemake.input.sweeps,
+            snakemake.input.control_scores,
+            snakemake.input.control_sweeps,
             read_table(Path(snakemake.input.subset)),
             {
                 "net": settings["nets"],

@@ -1,4 +1,4 @@
-"""Choose the study's samples: a small COCO instances file that everything else reads."""
+"""Choose the samples of a selection: a small COCO instances file that everything else reads."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lookwhere.datasets import coco
+from lookwhere.datasets.selections import Span
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import receipts
 from lookwhere.io.logs import job, log
@@ -15,10 +16,10 @@ LISTED = 10  # missing images that the message names
 
 
 def main(
-    annotations: str, classes: Sequence[str], images_per_class: int, seed: int, instances: str
+    annotations: str, spans: Sequence[Span], seed: int, instances: str
 ) -> list[dict[str, Any]]:
     """Write the subset to ``instances``; its images, as COCO's entries."""
-    subset = coco.select(coco.read(Path(annotations)), classes, images_per_class, seed)
+    subset = coco.select(coco.read(Path(annotations)), spans, seed)
     log.info("%d samples in %d images", len(coco.samples(subset)), len(subset["images"]))
     with checked_file(instances) as draft:
         draft.write_text(json.dumps(subset), "utf-8")
@@ -43,8 +44,7 @@ if __name__ == "__main__":
         receipts.require(Path(snakemake.params.annotations), settings["annotations"])
         chosen = main(
             snakemake.params.annotations,
-            settings["classes"],
-            settings["images_per_class"],
+            [Span(*span) for span in settings["spans"]],
             settings["seed"],
             snakemake.output.instances,
         )

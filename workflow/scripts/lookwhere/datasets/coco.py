@@ -16,6 +16,7 @@ import numpy as np
 
 from lookwhere.datasets import coco_checks, masks
 from lookwhere.datasets.masks import Mask
+from lookwhere.datasets.selections import Span
 from lookwhere.errors import StudyError, enumerate_errors, hint
 from lookwhere.io import results
 
@@ -69,7 +70,8 @@ def read(path: Path) -> Instances:
 
 
 def read_subset(path: str) -> Instances:
-    """The subset of the study: the result that ``select_subset`` wrote."""
+    """The subset of a selection or of the study: a result of ``select_subset`` or
+    ``list_samples``."""
     return _parse(results.read(Path(path)))
 
 
@@ -93,27 +95,26 @@ def class_faults(instances: Instances, classes: Sequence[str]) -> list[str]:
     ]
 
 
-def select(
-    instances: Instances, classes: Sequence[str], images_per_class: int, seed: int
-) -> Instances:
-    """The subset: ``images_per_class`` images of each class, drawn from ``seed``.
+def select(instances: Instances, spans: Sequence[Span], seed: int) -> Instances:
+    """The subset of a selection: of each span the images at its places in the order of the class.
 
-    The draw of one class depends on no other class, and a larger draw holds the smaller one.
-    Raises StudyError that lists every class that is unknown or has too few images, or names what is
-    wrong with an entry that the study would use.
+    The order of a class is drawn from ``seed``, and depends on no other class. Raises StudyError
+    that lists every class that is unknown or has too few images, or names what is wrong with an
+    entry that the study would use.
     """
+    classes = list(dict.fromkeys(span.class_name for span in spans))
     categories = coco_checks.categories(instances["categories"], classes)
     pools = coco_checks.pools(instances["annotations"], categories)
-    faults = class_faults(instances, classes) + _shortages(pools, images_per_class)
+    faults = class_faults(instances, classes) + _shortages(pools, spans)
     if faults:
         raise StudyError(enumerate_errors("the subset can't be drawn:", faults))
     chosen: list[dict[str, Any]] = []
-    for name in classes:
-        order = np.random.default_rng([seed, categories[name]["id"]]).permutation(
-            sorted(pools[name])
-        )
-        for image_id in sorted(order[:images_per_class].tolist()):
-            chosen.extend(pools[name][image_id])
+    for span in spans:
+        pool = pools[span.class_name]
+        rng = np.random.default_rng([seed, categories[span.class_name]["id"]])
+        order = rng.permutation(sorted(pool))
+        for image_id in sorted(order[span.first : span.last].tolist()):
+            chosen.extend(pool[image_id])
     images = coco_checks.images(
         instances["images"], {annotation["image_id"] for annotation in chosen}
     )
@@ -125,6 +126,18 @@ def select(
         "licenses": licences if isinstance(licences, list) else [],
         "images": [images[image_id] for image_id in sorted(images)],
         "annotations": chosen,
+        "categories": [categories[name] for name in classes],
+    }
+
+
+def merge(subsets: Sequence[Instances], classes: Sequence[str]) -> Instances:
+    """One subset of the samples of several, with the categories in the order of ``classes``."""
+    images = {image["id"]: image for subset in subsets for image in subset["images"]}
+    categories = {c["name"]: c for subset in subsets for c in subset["categories"]}
+    return {
+        **subsets[0],
+        "images": [images[image_id] for image_id in sorted(images)],
+        "annotations": [entry for subset in subsets for entry in subset["annotations"]],
         "categories": [categories[name] for name in classes],
     }
 
@@ -182,10 +195,11 @@ def _licences(licences: list[Any]) -> dict[str, str]:
     }
 
 
-def _shortages(pools: dict[str, dict[int, Any]], images_per_class: int) -> list[str]:
+def _shortages(pools: dict[str, dict[int, Any]], spans: Sequence[Span]) -> list[str]:
     return [
-        f"class {name!r} has {len(pool)} images with instances that are no crowd, fewer than "
-        f"images_per_class: {images_per_class}; ask for fewer or leave the class out"
-        for name, pool in pools.items()
-        if len(pool) < images_per_class
+        f"class {span.class_name!r} has {len(pools[span.class_name])} images with instances that "
+        f"are no crowd, fewer than images_per_class: {span.last}; ask for fewer or leave the class "
+        "out"
+        for span in spans
+        if span.class_name in pools and len(pools[span.class_name]) < span.last
     ]

@@ -19,6 +19,8 @@ STEPS = {
     "draw_sample": ("sample", "drawn"),
     "select_subset": ("samples", "selected"),
     "dilate_masks": ("masks", "dilated"),
+    "list_samples": ("samples", "listed"),
+    "score_controls": ("controls at {size}", "scored"),
     "choose_showcase": ("showcase", "chosen"),
     "check_nets": ("nets", "checked"),
     "fetch_weights": ("weights {weights} of {architecture}", "fetched"),
@@ -61,6 +63,7 @@ class Step:
     rule: str
     wildcards: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 1
+    parts: tuple[str, ...] = ()  # which part of the study it does, in words
 
     @property
     def kind(self) -> str:
@@ -71,7 +74,7 @@ class Step:
 def subject(step: Step) -> str:
     """What a step is about.
 
-    >>> subject(Step("compute_maps", {"net": "vgg19", "size": "224", "scatteritem": "1-of-2"}))
+    >>> subject(Step("compute_maps", {"net": "vgg19", "size": "224"}, parts=("shard 1 of 2",)))
     'maps of vgg19 at 224 (shard 1 of 2)'
     >>> subject(Step("plot_charts"))
     'figures'
@@ -82,24 +85,20 @@ def subject(step: Step) -> str:
 def sentence(step: Step) -> str:
     """What was done.
 
-    >>> sentence(Step("score_maps", {"net": "vgg19", "size": "original", "scatteritem": "1-of-1"}))
+    >>> sentence(Step("score_maps", {"net": "vgg19", "size": "original"}))
     'maps of vgg19 at original scored'
     """
     return " ".join(_words(step))
 
 
 def _words(step: Step) -> tuple[str, str]:
-    unnamed = dict(step.wildcards)
-    shard, _, shards = unnamed.pop("scatteritem", "").partition("-of-")
+    notes = list(step.parts)
     if step.rule in STEPS:
         pattern, verb = STEPS[step.rule]
         text = pattern.format_map(step.wildcards)
-        unnamed = {}
     else:  # a rule that is not known here
         text, verb = step.rule.replace("_", " "), "done"
-    notes = [f"{name} {value}" for name, value in unnamed.items()]
-    if shards not in ("", "1"):
-        notes.append(f"shard {shard} of {shards}")
+        notes = [f"{name} {value}" for name, value in step.wildcards.items()]
     return text + (f" ({', '.join(notes)})" if notes else ""), verb
 
 

@@ -1,7 +1,7 @@
 """The showcase: the samples of a study that are shown as pictures, the first of them in print."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,25 +18,39 @@ from lookwhere.statistics.strata import of_methods, of_trained
 ALL = "all"
 
 
-def choose(samples: Sequence[Sample], wanted: Sequence[str] | str | None) -> list[Sample]:
-    """The samples of the ``wanted`` ids, or ``all``; by default one of every class.
+def choose(selections: Sequence[Sequence[Sample]], ids: Sequence[str] | str | None) -> list[Sample]:
+    """The samples of the ``ids`` in this order, ``all``, or by default one of every class.
 
-    The first two are of the widest image that was chosen for two classes, so that the same picture
-    shows what each class looks at. Raises StudyError for an id that is not in the subset.
+    ``selections`` holds the samples of each selection of the study. Raises StudyError for an id
+    that is in none.
     """
-    if wanted == ALL:
-        return list(samples)
-    by_id = {sample.sample: sample for sample in samples}
-    for name in wanted or ():
-        if name not in by_id:
-            raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, by_id)}")
-    if wanted is not None:
-        return [by_id[name] for name in wanted]
+    if ids in (None, ALL):
+        return [sample for samples in selections for sample in of_selection(samples, ids)]
+    return by_id([sample for samples in selections for sample in samples], ids or ())
+
+
+def of_selection(samples: Sequence[Sample], ids: Collection[str] | str | None) -> list[Sample]:
+    """Those of the ``samples`` of one selection that ``choose`` chooses.
+
+    By default one of every class. The first two are of the widest image that was chosen for two
+    classes, so that the same picture shows what each class looks at.
+    """
+    if ids is not None:
+        return [sample for sample in samples if ids == ALL or sample.sample in ids]
     shown = _of_one_image(samples)
     for sample in samples:
         if sample.class_name not in {other.class_name for other in shown}:
             shown.append(sample)
     return shown
+
+
+def by_id(samples: Sequence[Sample], ids: Sequence[str]) -> list[Sample]:
+    """The samples of the ``ids``, in this order. Raises StudyError for an id that is of none."""
+    named = {sample.sample: sample for sample in samples}
+    for name in ids:
+        if name not in named:
+            raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, named)}")
+    return [named[name] for name in ids]
 
 
 def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
@@ -66,7 +80,7 @@ def worst(measures: pd.DataFrame) -> list[str]:
 
 def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
     """The samples whose ids stand in the result ``ids``, which ``choose_showcase`` wrote."""
-    return choose(samples, results.read_json(Path(ids)))
+    return by_id(samples, results.read_json(Path(ids)))
 
 
 def read_input(
@@ -81,11 +95,11 @@ def read_input(
 def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
     """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
 
-    They are those of the showcase, net/size/shard, with the methods below; or those of all maps,
-    net/method/size/shard.
+    They are those of the showcase, net/size/group/shard, with the methods below; or those of all
+    maps, net/method/size/shard.
     """
     for folder in map(Path, folders):
-        below = Path(method) if folder.parts[-3:-1] == (net, size) else Path()
+        below = Path(method) if folder.parts[-4:-2] == (net, size) else Path()
         file = folder / below / f"{sample}.npy"
         is_place = below.name or folder.parts[-4:-1] == (net, method, size)
         if is_place and file.exists():

@@ -1,0 +1,81 @@
+"""List the samples of all selections: their annotations, images, and masks in one place each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lookwhere.datasets import coco, masks, regions
+from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.regions import Region
+from lookwhere.io import receipts, results
+from lookwhere.io.logs import job, progress
+from lookwhere.io.results import checked_file, checked_folder, csv_text
+
+
+def main(
+    selections: Sequence[str],
+    region_folders: Sequence[str],
+    classes: Sequence[str],
+    instances: str,
+    mask_folder: str,
+    subset: str,
+) -> None:
+    """Merge the ``selections``, each with the folder of its regions."""
+    parts = [coco.read_subset(path) for path in selections]
+    folder_of = {
+        sample.sample: Path(folder)
+        for part, folder in zip(parts, region_folders, strict=True)
+        for sample in coco.samples(part)
+    }
+    merged = coco.merge(parts, classes)
+    rows = []
+    with checked_folder(mask_folder) as draft:
+        for [sample] in progress([[sample] for sample in coco.samples(merged)], "samples"):
+            region = regions.read(folder_of[sample.sample] / f"{sample.sample}.npz")
+            masks.write(region.mask, draft / f"{sample.sample}.png")
+            rows.append(row(sample, region))
+    with checked_file(instances) as draft:
+        draft.write_text(json.dumps(merged), "utf-8")
+    with checked_file(subset) as draft:
+        draft.write_text(csv_text(pd.DataFrame(rows)), "utf-8")
+
+
+def row(sample: Sample, region: Region) -> dict[str, Any]:
+    """A sample in the list of the study's samples."""
+    undilated = (region.dilation_index == 0).sum()
+    return {
+        "sample": sample.sample,
+        "image_id": sample.image_id,
+        "class": sample.class_name,
+        "file": sample.file,
+        "width": sample.width,
+        "height": sample.height,
+        "instances": len(sample.segmentations),
+        "mask_fraction": region.mask.mean(),
+        "mask_growth": region.mask.sum() / undilated - 1 if undilated else None,
+        "licence": sample.licence,
+    }
+
+
+def merge_receipts(paths: Sequence[str], receipt: str) -> None:
+    """One receipt of the images of several, each once."""
+    tables = [results.read_table(Path(path)) for path in paths]
+    images = pd.concat(tables).drop_duplicates("file").sort_values("image_id")
+    rows: list[Mapping[str, Any]] = images.to_dict("records")
+    receipts.write(rows, receipt)
+
+
+if __name__ == "__main__":
+    with job(snakemake.log[0], snakemake.input.settings) as settings:
+        main(
+            snakemake.input.selections,
+            snakemake.input.regions,
+            settings["classes"],
+            snakemake.output.instances,
+            snakemake.output.masks,
+            snakemake.output.subset,
+        )
+        merge_receipts(snakemake.input.images, snakemake.output.images)
