@@ -26,11 +26,11 @@ GOAL_SECONDS, GOAL_GB = 60, 4
 STUDY = """
 import sys
 from pathlib import Path
-from lookwhere.datasets import coco, selections
+from lookwhere.datasets import base, selections
 classes = [f"category {number}" for number in (1, 2, 10, 20, 40, 80)]
 [selection] = selections.plan([], dict.fromkeys(classes, 30))
-subset = coco.select(coco.read(Path(sys.argv[1])), selection.spans, seed=0)
-assert len(coco.samples(subset)) == 180
+data = base.load("coco", Path(sys.argv[1]), Path())
+assert len(base.select(data, selection.spans, seed=0)) == 180
 """
 
 

@@ -1,10 +1,14 @@
 """A fabricated study of records, as ``measures.parquet`` holds them."""
 
+import json
+import tempfile
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lookwhere.datasets import base, masks
 from lookwhere.datasets.selections import plan
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import localisation
@@ -64,3 +68,18 @@ def spans(classes, count):
     """The first images of each class, as a study selects them."""
     [selection] = plan([], dict.fromkeys(classes, count))
     return selection.spans
+
+
+def select(instances, spans, seed):
+    """The samples of a selection from ``instances``, the content of a COCO instances file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "instances.json")
+        path.write_text(json.dumps(instances))
+        return base.select(base.load("coco", path, Path(folder)), spans, seed)
+
+
+def union(segmentations, height, width):
+    """The mask of all pixels that any of the COCO ``segmentations`` covers."""
+    runs = [masks.run_lengths(segmentation, height, width) for segmentation in segmentations]
+    none = np.zeros((height, width), dtype=bool)
+    return np.logical_or.reduce([none, *(masks.decode(each, height, width) for each in runs)])

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from lookwhere import charts
 from lookwhere.charts import style
 from lookwhere.charts.style import PALETTE
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 from lookwhere.metrics import localisation
 from lookwhere.report import comparison
@@ -612,7 +612,7 @@ def test_pictures_in_eps_are_deflated(tmp_path):
 
 
 def sample_of(number, width=320, height=240):
-    return Sample(f"{number}", number, "dog", f"{number}.jpg", width, height, "CC0", ())
+    return Sample(f"{number}", number, "dog", f"{number}.jpg", width, height, "CC0", None, ())
 
 
 @pytest.mark.parametrize("size", ["original", "224"])
@@ -629,7 +629,7 @@ def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets):
             shape = (224, 224) if size == "224" else (sample.height, sample.width)
             picture, mask = np.zeros((*shape, 3), dtype=np.uint8), np.zeros(shape, dtype=bool)
             none = {"grad_cam": np.zeros((1, *shape))}, {"grad_cam": float("nan")}
-            rows += nets * [comparison.Row(sample.sample, "dog", "", picture, mask, *none)]
+            rows += nets * [comparison.Row(sample.id, "dog", "", picture, mask, *none)]
         return comparison.comparison(rows, "").get_figheight()
 
     assert len(shown) == 1 or height(len(shown)) <= 9.2

@@ -4,15 +4,15 @@ import pytest
 from PIL import Image
 
 from compute_maps import batches, main
-from lookwhere.datasets.coco import Sample, sample_id
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import StudyError
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
 STUDY = [
-    Sample(sample_id(i, "dog"), i, "dog", f"{i}.jpg", *SIZES[i % len(SIZES)], "CC0", ())
+    Sample(sample_id(i, "dog"), i, "dog", f"{i}.jpg", *SIZES[i % len(SIZES)], "CC0", None, ())
     for i in range(23)
 ]
 
@@ -20,15 +20,15 @@ STUDY = [
 @pytest.mark.parametrize("count", [1, 2, 5, 23])
 def test_shards_share_the_samples_evenly(count):
     shards = [shard_of(STUDY, number, count) for number in range(1, count + 1)]
-    together = [sample.sample for part in shards for sample in part]
-    assert sorted(together) == sorted(sample.sample for sample in STUDY)
+    together = [sample.id for part in shards for sample in part]
+    assert sorted(together) == sorted(sample.id for sample in STUDY)
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
 
 
 @pytest.mark.parametrize("size", ["original", "224", "64", "1000"])
 def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
     made = batches(STUDY, size, PIXELS)
-    assert sorted(s.sample for b in made for s in b) == sorted(s.sample for s in STUDY)
+    assert sorted(s.id for b in made for s in b) == sorted(s.id for s in STUDY)
     for batch in made:
         shapes = {(s.width, s.height) for s in batch} if size == "original" else {(int(size),) * 2}
         [(width, height)] = shapes
@@ -41,7 +41,7 @@ def test_batches_are_as_few_as_the_budget_allows():
 
 def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
-    sample = Sample(sample_id(1, "dog"), 1, "dog", "dot.png", 1, 1, "CC0", ())
+    sample = Sample(sample_id(1, "dog"), 1, "dog", "dot.png", 1, 1, "CC0", None, ())
     net = {
         "name": "net",
         "architecture": "squeezenet1_1",

@@ -13,7 +13,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from lookwhere.charts.style import PALETTE
-from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import concentration
@@ -34,19 +34,19 @@ def built(study, tmp_path_factory):
 
 def samples() -> list[Sample]:
     return [
-        Sample(sample_id(number, name), number, name, "", 40, 30, "CC0", ())
+        Sample(sample_id(number, name), number, name, "", 40, 30, "CC0", None, ())
         for number, name in enumerate([*CLASSES, CLASSES[0]])
     ]
 
 
 def measures(**columns) -> pd.DataFrame:
-    ids = [sample.sample for sample in samples()]
+    ids = [sample.id for sample in samples()]
     return made_up(ids, NETS, METHODS, SIZES).assign(**columns)
 
 
 def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
-    chosen = dict.fromkeys([samples()[0].sample], "worst")
+    chosen = dict.fromkeys([samples()[0].id], "worst")
     return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, chosen=chosen, total=60)
 
 
@@ -67,7 +67,7 @@ def test_numbers_of_maps_are_those_of_the_record(name):
         for net in NETS:
             for size in SIZES:
                 for method in METHODS:
-                    value = indexed.loc[sample.sample, net, size, method]
+                    value = indexed.loc[sample.id, net, size, method]
                     told = next(found)
                     assert told == (None if isnan(value) else pytest.approx(value, rel=5e-4))
     assert next(found, "end") == "end"
@@ -76,7 +76,7 @@ def test_numbers_of_maps_are_those_of_the_record(name):
 @pytest.mark.parametrize("name", gallery.FACTS)
 def test_numbers_of_cards_are_those_of_their_records(name):
     frame = measures()
-    keys = [(s.sample, net, size, METHODS[-1]) for s in samples() for net in NETS for size in SIZES]
+    keys = [(s.id, net, size, METHODS[-1]) for s in samples() for net in NETS for size in SIZES]
     values = frame.set_index(["sample", "net", "size", "method"])[name].loc[keys]
     wanted = [None if isnan(value) else pytest.approx(value, rel=5e-4) for value in values]
     assert data(frame)["cards"][name] == wanted
@@ -86,7 +86,7 @@ def test_controls_stand_beside_the_methods_and_not_among_them():
     frame = measures()
     known = data(frame)
     assert [method["name"] for method in known["methods"]] == METHODS
-    keys = [(s.sample, net, size, "sobel") for s in samples() for net in NETS for size in SIZES]
+    keys = [(s.id, net, size, "sobel") for s in samples() for net in NETS for size in SIZES]
     values = frame.set_index(["sample", "net", "size", "method"])["concentration"].loc[keys]
     assert known["controls"]["sobel"] == pytest.approx(list(values), rel=5e-4)
     assert list(known["controls"]) == list(CONTROL_LABELS)
@@ -158,7 +158,7 @@ def test_it_is_known_why_a_sample_is_shown_and_how_many_there_are():
             NETS,
             METHODS,
             SIZES,
-            chosen={samples()[0].sample: "best"},
+            chosen={samples()[0].id: "best"},
             total=60,
         )
 
@@ -182,8 +182,8 @@ def test_an_empty_mask_has_no_lift():
 
 def test_a_missing_record_is_named():
     frame = measures()
-    lost = (frame["sample"] == samples()[1].sample) & (frame["method"] == "grad_cam")
-    with pytest.raises(StudyError, match=rf"{samples()[1].sample}, vgg19, original, grad_cam \(4 "):
+    lost = (frame["sample"] == samples()[1].id) & (frame["method"] == "grad_cam")
+    with pytest.raises(StudyError, match=rf"{samples()[1].id}, vgg19, original, grad_cam \(4 "):
         data(frame[~lost])
 
 

@@ -12,8 +12,8 @@ from PIL import Image
 from torchvision import transforms
 
 from lookwhere.datasets import images
-from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.coco import read as read_annotations
+from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 
 
@@ -230,7 +230,7 @@ def test_decoding_without_end_is_given_up(suffix, tmp_path, monkeypatch):
 def test_an_image_that_changed_since_it_was_listed_is_told(photo, tmp_path):
     photo.save(tmp_path / "1.png")
     digest = hashlib.sha256((tmp_path / "1.png").read_bytes()).hexdigest()
-    sample = Sample("1-dog", 1, "dog", "1.png", 40, 30, "CC0", ())
+    sample = Sample("1-dog", 1, "dog", "1.png", 40, 30, "CC0", None, ())
     folder = images.ImageFolder(tmp_path, {"1.png": digest})
     assert np.array_equal(folder.read(sample), colours())
     Image.fromarray(colours()[::-1]).save(tmp_path / "1.png")

@@ -14,6 +14,8 @@ from lookwhere.datasets import images, masks
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder
 
+from .studies import union
+
 SMALL_MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
     lambda shape: arrays(bool, shape)
 )
@@ -71,7 +73,7 @@ SEGMENTATIONS = {
     ("segmentations", "expected"), SEGMENTATIONS.values(), ids=SEGMENTATIONS.keys()
 )
 def test_union_covers_the_drawn_pixels(segmentations, expected):
-    mask = masks.union(segmentations, 30, 40)
+    mask = union(segmentations, 30, 40)
     assert mask.dtype == bool
     assert np.array_equal(mask, expected)
 
@@ -81,15 +83,13 @@ def test_union_of_real_annotations_is_that_of_pycocotools(shared_data):
     for image in coco.loadImgs(coco.getImgIds()[:10]):
         annotations = coco.loadAnns(coco.getAnnIds(image["id"]))
         expected = np.any([coco.annToMask(a) for a in annotations], axis=0)
-        mask = masks.union(
-            [a["segmentation"] for a in annotations], image["height"], image["width"]
-        )
+        mask = union([a["segmentation"] for a in annotations], image["height"], image["width"])
         assert np.array_equal(mask, expected)
 
 
 def test_runs_of_another_size_are_refused():
     with pytest.raises(StudyError, match=r"\[30, 40\].*31 pixels high and 40 wide"):
-        masks.union([uncompressed(rectangle(*A))], 31, 40)
+        union([uncompressed(rectangle(*A))], 31, 40)
 
 
 def distances(mask):
@@ -137,11 +137,11 @@ def test_the_index_is_resized_as_its_dilations_are():
 def test_boxes_are_those_of_the_instances_one_by_one(segmentations):
     expected = np.zeros((30, 40), dtype=bool)
     for segmentation in segmentations:
-        instance = np.argwhere(masks.union([segmentation], 30, 40))
+        instance = np.argwhere(union([segmentation], 30, 40))
         if len(instance):
             (top, left), (bottom, right) = instance.min(axis=0), instance.max(axis=0)
             expected[top : bottom + 1, left : right + 1] = True
-    assert np.array_equal(masks.boxes([masks.union([s], 30, 40) for s in segmentations]), expected)
+    assert np.array_equal(masks.boxes([union([s], 30, 40) for s in segmentations]), expected)
 
 
 def test_boxes_of_real_annotations_are_cocos(shared_data):
@@ -149,9 +149,7 @@ def test_boxes_of_real_annotations_are_cocos(shared_data):
     coco = COCO(shared_data / "coco" / "annotations" / "instances_train2017.json")
     for annotation in coco.loadAnns(coco.getAnnIds(areaRng=[2000, 1e6], iscrowd=False))[:50]:
         [image] = coco.loadImgs(annotation["image_id"])
-        ours = masks.boxes(
-            [masks.union([annotation["segmentation"]], image["height"], image["width"])]
-        )
+        ours = masks.boxes([union([annotation["segmentation"]], image["height"], image["width"])])
         left, top, width, height = map(round, annotation["bbox"])
         theirs = np.zeros_like(ours)
         theirs[top : top + height, left : left + width] = True

@@ -3,33 +3,33 @@
 import numpy as np
 import pytest
 
-from lookwhere.datasets import coco, masks, regions
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import masks, regions
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder
+
+from .studies import union
 
 DILATIONS = [0, 0.5, 2]
 A = [[5, 5, 15, 5, 15, 12, 5, 12]]
 B = [[20, 10, 38, 10, 20, 28]]
-SAMPLE = Sample("000000000001-dog", 1, "dog", "1.jpg", 40, 30, "CC0", (A, B))
 
 
 @pytest.fixture
 def region():
-    return regions.prepare(coco.instances_of(SAMPLE), 0.2, DILATIONS)
+    return regions.prepare([union([A], 30, 40), union([B], 30, 40)], 0.2, DILATIONS)
 
 
 @pytest.mark.parametrize("size", [(30, 40), (64, 64), (15, 20)])
 def test_everything_is_resized_as_the_mask_is(region, size):
-    union = masks.union([A, B], 30, 40)
+    both = union([A, B], 30, 40)
     resized = region.resized(*size)
-    assert np.array_equal(resized.mask, masks.resize(masks.dilate(union, 0.2), *size))
+    assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2), *size))
     for place, dilation in enumerate(DILATIONS):
-        expected = masks.resize(masks.dilate(union, dilation), *size)
+        expected = masks.resize(masks.dilate(both, dilation), *size)
         assert np.array_equal(resized.dilation_index <= place, expected)
     boxes = np.zeros((30, 40), dtype=bool)
     for instance in (A, B):
-        rows, columns = np.nonzero(masks.union([instance], 30, 40))
+        rows, columns = np.nonzero(union([instance], 30, 40))
         boxes[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
     assert np.array_equal(resized.boxes, masks.resize(boxes, *size))
 

@@ -5,19 +5,22 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from lookwhere.datasets import coco, regions
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import regions
+from lookwhere.datasets.samples import Sample
 from lookwhere.metrics import concentration, localisation, scoring
+
+from .studies import union
 
 DILATIONS = [0, 0.5, 2]
 A = [[5, 5, 15, 5, 15, 12, 5, 12]]
 B = [[20, 10, 38, 10, 20, 28]]
-SAMPLE = Sample("000000000001-dog", 1, "dog", "1.jpg", 40, 30, "CC0", (A, B))
+SAMPLE = Sample("000000000001-dog", 1, "dog", "1.jpg", 40, 30, "CC0", None, ())
 
 
 @pytest.fixture(params=[(30, 40), (64, 64)], ids=["original", "64"])
 def region(request):
-    return regions.prepare(coco.instances_of(SAMPLE), 0.2, DILATIONS).resized(*request.param)
+    instances = [union([A], 30, 40), union([B], 30, 40)]
+    return regions.prepare(instances, 0.2, DILATIONS).resized(*request.param)
 
 
 def test_score_is_that_of_energy_and_measures(region):

@@ -11,9 +11,10 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 
-from lookwhere.datasets import masks
 from lookwhere.datasets.segmentations import fault, run_lengths
 from lookwhere.errors import StudyError
+
+from .studies import union
 
 MASKS = st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(bool, shape))
 
@@ -42,7 +43,7 @@ def test_a_mask_survives_its_run_lengths(mask, compressed):
         counts = lengths(mask)
     runs = {"size": list(mask.shape), "counts": counts}
     assert fault(runs, *mask.shape) is None
-    assert np.array_equal(masks.union([runs], *mask.shape), mask)
+    assert np.array_equal(union([runs], *mask.shape), mask)
 
 
 @settings(deadline=None)
@@ -52,7 +53,7 @@ def test_runs_of_length_zero_are_runs(counts):
         counts = [*counts, 1]
     pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
     runs = {"size": [1, len(pixels)], "counts": counts}
-    assert np.array_equal(masks.union([runs], 1, len(pixels))[0], pixels)
+    assert np.array_equal(union([runs], 1, len(pixels))[0], pixels)
 
 
 CORNERS = st.lists(st.tuples(st.integers(-60, 90), st.integers(-60, 90)), min_size=3, max_size=3)
@@ -66,7 +67,7 @@ def test_polygons_are_cut_at_the_border(corners):
     canvas = Image.new("1", (width + 2 * margin, height + 2 * margin))
     ImageDraw.Draw(canvas).polygon([(x + margin, y + margin) for x, y in corners], fill=1)
     drawn = np.asarray(canvas)[margin : margin + height, margin : margin + width]
-    mask = masks.union([[[number for corner in corners for number in corner]]], height, width)
+    mask = union([[[number for corner in corners for number in corner]]], height, width)
     # Both draw the interior; of the pixels on an edge each has its own opinion.
     outline = Image.new("1", canvas.size)
     ImageDraw.Draw(outline).line(
@@ -92,8 +93,8 @@ EMPTY = {
 @pytest.mark.parametrize("segmentation", EMPTY.values(), ids=EMPTY.keys())
 def test_what_covers_nothing_is_an_empty_mask(segmentation):
     assert fault(segmentation, 30, 40) is None
-    assert not masks.union([segmentation], 30, 40).any()
-    assert masks.union([segmentation, [SQUARE]], 30, 40).sum() == 64
+    assert not union([segmentation], 30, 40).any()
+    assert union([segmentation, [SQUARE]], 30, 40).sum() == 64
 
 
 FAULTY = {
@@ -127,7 +128,7 @@ FAULTY = {
 def test_faulty_segmentations_are_told_before_c_code_sees_them(segmentation, message):
     assert message in fault(segmentation, 30, 40)
     with pytest.raises(StudyError):
-        masks.union([[SQUARE], segmentation], 30, 40)
+        union([[SQUARE], segmentation], 30, 40)
 
 
 def zigzag(turns, width, height):
@@ -161,8 +162,8 @@ JSON = st.recursive(
 def test_any_segmentation_is_a_mask_or_a_fault(segmentation):
     segmentation = json.loads(json.dumps(segmentation))
     if fault(segmentation, 7, 9) is None:
-        mask = masks.union([segmentation], 7, 9)
+        mask = union([segmentation], 7, 9)
         assert (mask.shape, mask.dtype) == ((7, 9), bool)
     else:
         with pytest.raises(StudyError):
-            masks.union([segmentation], 7, 9)
+            union([segmentation], 7, 9)

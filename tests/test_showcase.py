@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder, write_array
 from lookwhere.report.showcase import choose, of_selection, read_map, worst
 
 
 def samples(*pairs: tuple[int, str]) -> list[Sample]:
-    return [Sample(sample_id(i, c), i, c, f"{i}.jpg", 4, 3, "CC0", ()) for i, c in pairs]
+    return [Sample(sample_id(i, c), i, c, f"{i}.jpg", 4, 3, "CC0", None, ()) for i, c in pairs]
 
 
 def ids(chosen: list[Sample]) -> list[tuple[int, str]]:

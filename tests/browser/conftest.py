@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 import build_gallery
-from lookwhere.datasets import masks
-from lookwhere.datasets.coco import sample_id
+from lookwhere.datasets import base, masks
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import in_order, sample_id, write_samples
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.localisation import NAMES
+from tests.studies import union
 
 PAGE = [
     str(Path(__file__).parents[2] / "workflow" / "gallery" / f"gallery.{suffix}")
@@ -50,36 +51,29 @@ class Study:
 def small_study(folder: Path) -> Study:
     """Two images of three classes each, two nets, two sizes, three methods."""
     rng = np.random.default_rng(0)
-    instances = {"licenses": [], "images": [], "annotations": [], "categories": []}
-    drawn = {}
-    for number, name in enumerate(CLASSES):
-        instances["categories"].append({"id": number, "name": name})
+    samples = []
     for image_id, (height, width) in SHAPES.items():
         file = f"{image_id}.png"
-        instances["images"].append(
-            {"id": image_id, "file_name": file, "height": height, "width": width}
-        )
         pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
         (folder / "images").mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(folder / "images" / file)
         for number, name in enumerate(CLASSES):
             left, top = 10 + 5 * number, 20 + 10 * number
             polygon = [left, top, left + 25, top, left + 25, top + 18, left, top + 12]
-            instances["annotations"].append(
-                {"category_id": number, "image_id": image_id, "segmentation": [polygon]}
-            )
-            drawn[sample_id(image_id, name)] = masks.union([[polygon]], height, width)
+            mask = union([[polygon]], height, width)
+            samples.append(base.sample(image_id, name, file=file, instances=[mask]))
+    samples = in_order(samples, CLASSES)
+    write_samples(samples, folder / "samples.json")
     with checked_folder(folder / "masks") as draft:
-        for sample, mask in drawn.items():
-            masks.write(mask, draft / f"{sample}.png")
-    ids = [sample_id(image_id, name) for name, image_id in product(CLASSES, SHAPES)]
-    for name, content in {"instances": instances, "showcase": ids}.items():
-        with checked_file(folder / f"{name}.json") as draft:
-            draft.write_text(json.dumps(content), "utf-8")
+        for sample in samples:
+            masks.write(sample.masks()[0], draft / f"{sample.id}.png")
+    ids = [sample.id for sample in samples]
+    with checked_file(folder / "showcase.json") as draft:
+        draft.write_text(json.dumps(ids), "utf-8")
     with checked_file(folder / "measures.parquet") as draft:
         made_up(ids, NETS, METHODS, SIZES).to_parquet(draft)
     arguments = {
-        "instances": str(folder / "instances.json"),
+        "sample_list": str(folder / "samples.json"),
         "images": ImageFolder(folder / "images"),
         "mask_folder": str(folder / "masks"),
         "measures": str(folder / "measures.parquet"),

@@ -25,7 +25,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from lookwhere.charts.style import PALETTE
-from lookwhere.datasets.coco import Sample, sample_id
+from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.io.results import checked_file
 from lookwhere.methods.names import LABELS
 from lookwhere.report import gallery, pictures
@@ -1028,10 +1028,10 @@ def large(folder, tmp_path_factory) -> Path:
 def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS)) -> Path:
     nets, classes = ["a", "b", "c", "d"], [f"class {number}" for number in range(10)]
     samples = [
-        Sample(sample_id(n, classes[n % 10]), n, classes[n % 10], "", 640, 480, "", ())
+        Sample(sample_id(n, classes[n % 10]), n, classes[n % 10], "", 640, 480, "", None, ())
         for n in range(1000)
     ]
-    ids = [sample.sample for sample in samples]
+    ids = [sample.id for sample in samples]
     circle = np.rint(500 + 300 * np.exp(2j * np.pi * np.arange(60) / 60)).view(float).astype(int)
     outlines = ["M" + " ".join(map(str, circle)) + "Z"] * len(samples)
     known = gallery.data(

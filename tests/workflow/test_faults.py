@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 from torchvision.models import get_model
 
+from lookwhere.datasets.samples import one_of_each_image, read_samples
+
 from .conftest import SMALL
 
 pytestmark = pytest.mark.slow
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def sample(house):
     """A copy of the drawn sample, as a dataset of the user's own that tests may damage."""
-    house.build("results/instances.json", study=SMALL)
+    house.build("results/samples.json", study=SMALL)
     shutil.copytree(house.root / "resources/sample", house.root / "mine")
     return house
 
@@ -46,8 +48,8 @@ def complaint(house, study, *arguments: str) -> str:
 
 def images_of(house) -> list:
     """The files of the images that the small study chooses."""
-    chosen = json.loads((house.root / "results/instances.json").read_text())
-    return [house.root / "mine/images" / image["file_name"] for image in chosen["images"]]
+    images = one_of_each_image(read_samples(house.root / "results/samples.json"))
+    return [house.root / "mine/images" / image.file for image in images]
 
 
 def test_every_config_error_is_told_at_once(sample, study):
@@ -146,7 +148,7 @@ def shrink(image):
     ids=["missing", "truncated", "not an image", "another size"],
 )
 def test_damaged_image(sample, study, damage, fragment):
-    sample.build("results/instances.json", study=study)
+    sample.build("results/samples.json", study=study)
     image = images_of(sample)[0]
     original = image.read_bytes()
     damage(image)

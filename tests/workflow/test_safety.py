@@ -79,7 +79,7 @@ def replace_in_old_time(path: Path, content: bytes) -> None:
 def test_own_annotations_outlive_a_source_that_was_left_in_the_study(sample, study):
     study["dataset"]["source"] = NOWHERE
     before = contents(sample.root / "mine")
-    sample.build("results/mine/instances.json", study=study)
+    sample.build("results/mine/samples.json", study=study)
     assert contents(sample.root / "mine") == before
     said = refused(sample, study=study)  # the images have no address
     assert "has no 'coco_url' to fetch it from" in said
@@ -137,13 +137,13 @@ def test_results_swallow_no_folder(sample, study):
 def test_a_run_that_draws_the_sample_alone_makes_the_results_a_study_s(sample, study):
     """Its log and its benchmark lie there."""
     sample.build("resources/sample/drawn.csv", "--force", study=study)
-    sample.build("results/mine/instances.json", study=study)
+    sample.build("results/mine/samples.json", study=study)
 
 
 def test_the_results_of_two_studies_may_lie_in_one_another(sample, study):
-    sample.build("results/mine/instances.json", study=study)
+    sample.build("results/mine/samples.json", study=study)
     del study["pathvars"]
-    sample.build("results/instances.json", study=study)
+    sample.build("results/samples.json", study=study)
 
 
 def test_a_study_that_would_make_its_own_input_is_refused(sample, study):
@@ -484,7 +484,7 @@ DAMAGE = {
     "sweep": ("dilation_sweep.parquet", cut, "plot_charts", "dilation_sweep.png"),
     "subset": ("subset.csv", cut, "gather_scores", ENERGY),
     "samples": ("samples/1.json", cut, "dilate_masks", ENERGY),
-    "instances": ("instances.json", cut, "plot_comparison", "comparison.png"),
+    "list": ("samples.json", cut, "plot_comparison", "comparison.png"),
     "showcase": ("showcase.json", cut, "plot_comparison", "comparison.png"),
 }
 
@@ -527,7 +527,7 @@ def test_damage_is_told_and_the_way_out_works(scored, pattern, damage, rule, tar
 
 
 def test_a_second_run_in_the_same_results_is_refused_whatever_its_folder(sample, study, tmp_path):
-    sample.build("results/mine/instances.json", study=study)
+    sample.build("results/mine/samples.json", study=study)
     shared = str(sample.root / "results/mine")
     study = study | {"pathvars": {"results": shared}}
     study["dataset"] = {key: str(sample.root / path) for key, path in study["dataset"].items()}

@@ -30,6 +30,7 @@ os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.datasets import selections
+from lookwhere.datasets.names import FORMATS
 from lookwhere.io import provenance, receipts, results, source_hash
 from lookwhere.study import yaml_keys
 

@@ -7,6 +7,7 @@ ANNOTATIONS, IMAGE_FOLDER = (
 )
 FETCHED = "source" in config["dataset"]
 DRAWN = "resources/sample/drawn.csv"
+FORMAT = "coco"
 OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
 
 
@@ -46,6 +47,8 @@ rule select_subset:
             "select_subset-{selection}",
             makes="samples/{selection}.json",
             code=source_hash.of_scripts("select_subset"),
+            format=FORMAT,
+            format_code=source_hash.of_entries([FORMATS[FORMAT]]),
             spans=lambda wildcards: [
                 [span.class_name, span.first, span.last]
                 for span in SELECTIONS[wildcards.selection].spans
@@ -60,7 +63,7 @@ rule select_subset:
         fetched="<results>/annotations.csv" if FETCHED else [],
     output:
         **({} if FETCHED else {"images": "<results>/samples/{selection}.csv"}),
-        instances="<results>/samples/{selection}.json",
+        samples="<results>/samples/{selection}.json",
     log:
         "<logs>/select_subset/{selection}.log",
     benchmark:
@@ -87,7 +90,7 @@ rule dilate_masks:
             dilation=config["mask_dilation"],
             dilations=DILATIONS,
         ),
-        instances=rules.select_subset.output.instances,
+        samples=rules.select_subset.output.samples,
     output:
         regions=directory("<results>/regions/{selection}"),
     log:
@@ -113,11 +116,11 @@ rule list_samples:
             code=source_hash.of_scripts("list_samples"),
             classes=[c["name"] for c in CLASSES],
         ),
-        selections=expand(rules.select_subset.output.instances, selection=SELECTIONS),
+        selections=expand(rules.select_subset.output.samples, selection=SELECTIONS),
         images=expand("<results>/samples/{selection}.csv", selection=SELECTIONS),
         regions=expand(rules.dilate_masks.output.regions, selection=SELECTIONS),
     output:
-        instances="<results>/instances.json",
+        samples="<results>/samples.json",
         images="<results>/images.csv",
         masks=directory("<results>/masks"),
         subset="<results>/subset.csv",
@@ -145,7 +148,7 @@ rule choose_showcase:
             code=source_hash.of_scripts("choose_showcase"),
             ids=config.get("showcase"),
         ),
-        selections=expand(rules.select_subset.output.instances, selection=SELECTIONS),
+        selections=expand(rules.select_subset.output.samples, selection=SELECTIONS),
     output:
         ids="<results>/showcase.json",
     log:

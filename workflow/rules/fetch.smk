@@ -68,7 +68,7 @@ if FETCHED:
                 "fetch_images-{selection}",
                 found=found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
             ),
-            instances="<results>/samples/{selection}.json",
+            samples="<results>/samples/{selection}.json",
         output:
             images="<results>/samples/{selection}.csv",
         log:

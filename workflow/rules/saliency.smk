@@ -49,7 +49,7 @@ for GROUP, MEMBERS in GROUPS.items():
                 shards=shards_of_selection,
                 seed=config["seed"],
             ),
-            instances="<results>/samples/{selection}.json",
+            samples="<results>/samples/{selection}.json",
             images="<results>/samples/{selection}.csv",
             weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
         output:

@@ -12,7 +12,7 @@ rule score_maps:
             methods=lambda wildcards: GROUPS[wildcards.group],
             showcase=config.get("showcase"),
         ),
-        instances=rules.select_subset.output.instances,
+        samples=rules.select_subset.output.samples,
         regions=rules.dilate_masks.output.regions,
         maps=lambda wildcards: expand(SALIENCY, method=GROUPS[wildcards.group], allow_missing=True),
         predictions="<results>/predictions/{net}/{size}/{group}/{selection}-{shard}.parquet",
@@ -44,7 +44,7 @@ rule score_controls:
             code=source_hash.of_scripts("score_controls"),
             shards=shards_of_selection,
         ),
-        instances=rules.select_subset.output.instances,
+        samples=rules.select_subset.output.samples,
         images="<results>/samples/{selection}.csv",
         regions=rules.dilate_masks.output.regions,
     output:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from lookwhere.datasets import coco, masks
+from lookwhere.datasets import masks
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import read_samples
 from lookwhere.io import results
 from lookwhere.io.atomic import whole_folder
 from lookwhere.io.logs import job, progress
@@ -14,7 +15,7 @@ from lookwhere.report import gallery, pictures, showcase
 
 def main(
     *,
-    instances: str,
+    sample_list: str,
     images: ImageFolder,
     mask_folder: str,
     measures: str,
@@ -31,9 +32,9 @@ def main(
     ``chosen`` names the samples that are shown, and why each is, as ``gallery.data`` takes it.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
-    samples = showcase.by_id(coco.samples(coco.read_subset(instances)), list(chosen))
+    samples = showcase.by_id(read_samples(sample_list), list(chosen))
     outlines = [
-        gallery.outline(masks.read(Path(mask_folder, f"{sample.sample}.png"))) for sample in samples
+        gallery.outline(masks.read(Path(mask_folder, f"{sample.id}.png"))) for sample in samples
     ]
     table = results.read_table(Path(measures))
     known = gallery.data(
@@ -51,12 +52,12 @@ def main(
             for size in sizes:
                 image, _ = showcase.read_input(sample, images, mask_folder, size)
                 small = gallery.shrunk(image)
-                gallery.save(small, folder / gallery.input_path(size, sample.sample))
+                gallery.save(small, folder / gallery.input_path(size, sample.id))
                 for net, method in product(nets, methods):
-                    saliency = showcase.read_map(maps, sample.sample, net, method, size)
-                    path = gallery.map_path(net, method, size, sample.sample)
+                    saliency = showcase.read_map(maps, sample.id, net, method, size)
+                    path = gallery.map_path(net, method, size, sample.id)
                     gallery.save(pictures.heat(saliency, image), folder / path)
-                    path = gallery.scored_path(net, method, size, sample.sample)
+                    path = gallery.scored_path(net, method, size, sample.id)
                     gallery.save(pictures.heat_as_scored(saliency, small), folder / path)
         (folder / "index.html").write_text(gallery.page(template, css, js, known), "utf-8")
 
@@ -70,7 +71,7 @@ if __name__ == "__main__":
             records = results.read_table(Path(source.measures))
             chosen |= dict.fromkeys(showcase.worst(records), "worst")
         main(
-            instances=source.instances,
+            sample_list=source.samples,
             images=ImageFolder.listed(snakemake.params.images, source.images),
             mask_folder=source.masks,
             measures=source.measures,

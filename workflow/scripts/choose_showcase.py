@@ -2,14 +2,14 @@
 
 import json
 
-from lookwhere.datasets import coco
+from lookwhere.datasets.samples import read_samples
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file
 from lookwhere.report import showcase
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        selections = [coco.samples(coco.read_subset(path)) for path in snakemake.input.selections]
+        selections = [read_samples(path) for path in snakemake.input.selections]
         chosen = showcase.choose(selections, settings["ids"])
         with checked_file(snakemake.output.ids) as draft:
-            draft.write_text(json.dumps([sample.sample for sample in chosen]), "utf-8")
+            draft.write_text(json.dumps([sample.id for sample in chosen]), "utf-8")

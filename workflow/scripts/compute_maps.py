@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lookwhere.datasets import coco, images
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import images
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import InputError, StudyError
 from lookwhere.io import receipts
@@ -45,7 +45,7 @@ def main(
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, draft in drafts.items():
             for sample, saliency in zip(batch, maps[method], strict=True):
-                write_array(draft / f"{sample.sample}.npy", saliency)
+                write_array(draft / f"{sample.id}.npy", saliency)
 
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
@@ -63,7 +63,7 @@ def main(
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             computing += time.monotonic() - start
-            names = [sample.sample for sample in batch]
+            names = [sample.id for sample in batch]
             reading = net["outputs"], net["threshold"]
             said.append(predictions.table(names, made.logits, made.targets, *reading))
             keep(batch, made.maps)
@@ -97,7 +97,7 @@ if __name__ == "__main__":
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         device.keep_freed_memory()
-        selection = coco.samples(coco.read_subset(snakemake.input.instances))
+        selection = read_samples(snakemake.input.samples)
         number = int(snakemake.wildcards.shard)
         main(
             shard_of(selection, number, settings["shards"]),

@@ -1,15 +1,14 @@
-"""List the samples of all selections: their annotations, images, and masks in one place each."""
+"""List the samples of all selections: what they are, their images, and their masks."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets import coco, masks, regions
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import masks, regions
 from lookwhere.datasets.regions import Region
+from lookwhere.datasets.samples import Sample, in_order, read_samples, write_samples
 from lookwhere.io import receipts, results
 from lookwhere.io.logs import job, progress
 from lookwhere.io.results import checked_file, checked_folder, csv_text
@@ -19,26 +18,24 @@ def main(
     selections: Sequence[str],
     region_folders: Sequence[str],
     classes: Sequence[str],
-    instances: str,
+    output: str,
     mask_folder: str,
     subset: str,
 ) -> None:
     """Merge the ``selections``, each with the folder of its regions."""
-    parts = [coco.read_subset(path) for path in selections]
     folder_of = {
-        sample.sample: Path(folder)
-        for part, folder in zip(parts, region_folders, strict=True)
-        for sample in coco.samples(part)
+        sample: Path(folder)
+        for selection, folder in zip(selections, region_folders, strict=True)
+        for sample in read_samples(selection)
     }
-    merged = coco.merge(parts, classes)
+    of_study = in_order(folder_of, classes)
     rows = []
     with checked_folder(mask_folder) as draft:
-        for [sample] in progress([[sample] for sample in coco.samples(merged)], "samples"):
-            region = regions.read(folder_of[sample.sample] / f"{sample.sample}.npz")
-            masks.write(region.mask, draft / f"{sample.sample}.png")
+        for [sample] in progress([[sample] for sample in of_study], "samples"):
+            region = regions.read(folder_of[sample] / f"{sample.id}.npz")
+            masks.write(region.mask, draft / f"{sample.id}.png")
             rows.append(row(sample, region))
-    with checked_file(instances) as draft:
-        draft.write_text(json.dumps(merged), "utf-8")
+    write_samples(of_study, output)
     with checked_file(subset) as draft:
         draft.write_text(csv_text(pd.DataFrame(rows)), "utf-8")
 
@@ -47,13 +44,13 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
     """A sample in the list of the study's samples."""
     undilated = (region.dilation_index == 0).sum()
     return {
-        "sample": sample.sample,
+        "sample": sample.id,
         "image_id": sample.image_id,
         "class": sample.class_name,
         "file": sample.file,
         "width": sample.width,
         "height": sample.height,
-        "instances": len(sample.segmentations),
+        "instances": len(sample.instances),
         "mask_fraction": region.mask.mean(),
         "mask_growth": region.mask.sum() / undilated - 1 if undilated else None,
         "licence": sample.licence,
@@ -74,7 +71,7 @@ if __name__ == "__main__":
             snakemake.input.selections,
             snakemake.input.regions,
             settings["classes"],
-            snakemake.output.instances,
+            snakemake.output.samples,
             snakemake.output.masks,
             snakemake.output.subset,
         )

@@ -4,8 +4,9 @@ from itertools import product
 from pathlib import Path
 
 from lookwhere.charts import style
-from lookwhere.datasets import coco, images
+from lookwhere.datasets import images
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import read_samples
 from lookwhere.io import results
 from lookwhere.io.logs import job
 from lookwhere.report import showcase
@@ -19,14 +20,14 @@ if __name__ == "__main__":
         energy = results.read_table(Path(source.energy))
         shares = energy.set_index(["sample", "net", "method", "size"])
         rows, untrained = [], dict.fromkeys(settings["untrained"], " (untrained)")
-        samples = coco.samples(coco.read_subset(source.instances))
+        samples = read_samples(source.samples)
         shown = showcase.read(source.showcase, samples)
         for sample, net in product(fitting(shown, nets, size), nets):
             image, mask = showcase.read_input(sample, folder, source.masks, size)
-            cells = {method: (sample.sample, net, method, size) for method in methods}
+            cells = {method: (sample.id, net, method, size) for method in methods}
             rows.append(
                 Row(
-                    sample=sample.sample,
+                    sample=sample.id,
                     class_name=sample.class_name,
                     net=f"{net}{untrained.get(net, '')}",
                     image=image,

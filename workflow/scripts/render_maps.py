@@ -4,8 +4,8 @@ from itertools import product
 
 from PIL import Image
 
-from lookwhere.datasets import coco
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import read_samples
 from lookwhere.io.atomic import whole_folder
 from lookwhere.io.logs import job
 from lookwhere.report import pictures, showcase
@@ -18,15 +18,15 @@ if __name__ == "__main__":
     ):
         source, nets, sizes = snakemake.input, settings["nets"], settings["sizes"]
         images = ImageFolder.listed(snakemake.params.images, source.images)
-        samples = coco.samples(coco.read_subset(source.instances))
+        samples = read_samples(source.samples)
         shown = fitting(showcase.read(source.showcase, samples), nets, sizes[0])
         for sample, size in product(shown, sizes):
             image, mask = showcase.read_input(sample, images, source.masks, size)
             for net, method in product(nets, settings["methods"]):
-                saliency = showcase.read_map(source.maps, sample.sample, net, method, size)
+                saliency = showcase.read_map(source.maps, sample.id, net, method, size)
                 target = folder / net / method / size
                 target.mkdir(parents=True, exist_ok=True)
                 overlay = pictures.overlay(saliency, image, mask)
-                Image.fromarray(overlay).save(target / f"{sample.sample}-overlay.png")
+                Image.fromarray(overlay).save(target / f"{sample.id}-overlay.png")
                 grey = pictures.grey(saliency)
-                Image.fromarray(grey).save(target / f"{sample.sample}-grey.png")
+                Image.fromarray(grey).save(target / f"{sample.id}-grey.png")

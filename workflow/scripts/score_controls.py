@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lookwhere.datasets import coco, images, regions
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import images, regions
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.io.logs import job
 from lookwhere.metrics import parts, scoring
@@ -27,7 +27,7 @@ def main(
     steps: list[dict[str, Any]] = []
     for sample in samples:
         image = np.asarray(images.resize(image_folder.read(sample), size))
-        region = regions.read(Path(region_folder, f"{sample.sample}.npz")).resized(*image.shape[:2])
+        region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*image.shape[:2])
         for control, saliency in scoring.controls(sample, image).items():
             record = parts.record(sample, net=None, method=control, size=size)
             records.append(record | scoring.score(saliency, region))
@@ -39,7 +39,7 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        selection = coco.samples(coco.read_subset(snakemake.input.instances))
+        selection = read_samples(snakemake.input.samples)
         number = int(snakemake.wildcards.shard)
         main(
             shard_of(selection, number, settings["shards"]),

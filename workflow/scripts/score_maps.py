@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets import coco, regions
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets import regions
+from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
@@ -35,9 +35,9 @@ def main(
     records: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     for sample in samples:
-        region = regions.read(Path(region_folder, f"{sample.sample}.npz"))
+        region = regions.read(Path(region_folder, f"{sample.id}.npz"))
         for method, folder in map_folders.items():
-            saliency = results.read_array(Path(folder, f"{sample.sample}.npy"), Path(folder))
+            saliency = results.read_array(Path(folder, f"{sample.id}.npy"), Path(folder))
             record = parts.record(sample, method=method, **place)
             fitting = region.resized(*saliency.shape[1:])
             records.append(record | scoring.score(saliency, fitting))
@@ -60,9 +60,9 @@ def copy_shown(names: Collection[str], map_folders: Mapping[str, str], output: s
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         predictions = results.read_table(Path(snakemake.input.predictions))
-        selection = coco.samples(coco.read_subset(snakemake.input.instances))
+        selection = read_samples(snakemake.input.samples)
         in_shard = set(predictions["sample"])
-        samples = [sample for sample in selection if sample.sample in in_shard]
+        samples = [sample for sample in selection if sample.id in in_shard]
         map_folders = dict(zip(settings["methods"], snakemake.input.maps, strict=True))
         main(
             samples,
@@ -75,7 +75,7 @@ if __name__ == "__main__":
         )
         shown = showcase.of_selection(selection, settings["showcase"])
         copy_shown(
-            in_shard.intersection(sample.sample for sample in shown),
+            in_shard.intersection(sample.id for sample in shown),
             map_folders,
             snakemake.output.showcase,
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 from lookwhere.io import receipts
 

@@ -1,4 +1,4 @@
-"""Instance masks: the union of a class's instances, dilated, and resized with the image.
+"""Masks of instances, their dilation, and how they are resized with the image.
 
 Dilation is exact and isotropic: the mask grows to every pixel whose Euclidean distance to it is at
 most d, with d the smallest distance at which the area has grown by the wanted share.
@@ -21,20 +21,29 @@ from lookwhere.io import results
 Mask = NDArray[np.bool_]
 
 
-def union(segmentations: Sequence[Any], height: int, width: int) -> Mask:
-    """The pixels (H, W) that any of the COCO ``segmentations`` covers.
+def run_lengths(segmentation: Any, height: int, width: int) -> str:
+    """The mask of a COCO segmentation, as ``encode`` writes masks.
 
     A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
-    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if one is damaged or of
+    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if it is damaged or of
     another size.
     """
-    for segmentation in segmentations:
-        if found := checks.fault(segmentation, height, width):
-            raise StudyError(found)
-    runs = [run for s in segmentations for run in _runs(s, height, width)]
+    if found := checks.fault(segmentation, height, width):
+        raise StudyError(found)
+    runs = _runs(segmentation, height, width)
     if not runs:
-        return np.zeros((height, width), dtype=bool)
-    return coco_mask.decode(coco_mask.merge(runs)).astype(bool)
+        return encode(np.zeros((height, width), dtype=bool))
+    return coco_mask.merge(runs)["counts"].decode("ascii")
+
+
+def encode(mask: Mask) -> str:
+    """The mask (H, W) as run lengths, in COCO's compressed notation."""
+    return coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"].decode("ascii")
+
+
+def decode(runs: str, height: int, width: int) -> Mask:
+    """The mask (H, W) of run lengths that ``encode`` or ``run_lengths`` wrote."""
+    return coco_mask.decode({"size": [height, width], "counts": runs}).astype(bool)
 
 
 def read(path: Path) -> Mask:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets.coco import Sample
+from lookwhere.datasets.samples import Sample
 from lookwhere.io.results import checked_file
 
 RECORD = ["sample", "image_id", "class", "net", "method", "size"]
@@ -23,7 +23,7 @@ OF_TARGET = {
 
 def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[str, Any]:
     """What a record is of, as columns; ``net`` is None for a map of no net."""
-    values = [sample.sample, sample.image_id, sample.class_name, net, method, size]
+    values = [sample.id, sample.image_id, sample.class_name, net, method, size]
     return dict(zip(RECORD, values, strict=True))
 
 

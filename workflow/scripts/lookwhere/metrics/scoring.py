@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.regions import Region
+from lookwhere.datasets.samples import Sample
 from lookwhere.methods.controls import CONTROLS
 from lookwhere.metrics import concentration, localisation
 
@@ -17,7 +17,7 @@ NULLABLE = ("concentration", "energy_inside", "energy_total", *localisation.NAME
 
 def controls(sample: Sample, image: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """The control maps (1, H, W) by name, for the ``image`` (H, W, 3) at the size of the maps."""
-    return {name: draw(image, sample.sample) for name, draw in CONTROLS.items()}
+    return {name: draw(image, sample.id) for name, draw in CONTROLS.items()}
 
 
 def score(saliency: NDArray[np.floating], region: Region) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lookwhere.charts.style import PAGE, styled, wrapped
 from lookwhere.datasets import images
-from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.masks import Mask
+from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import LABELS
 from lookwhere.report import pictures
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookwhere.charts.style import PALETTE
-from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.masks import Mask
+from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.localisation import NAMES
@@ -65,7 +65,7 @@ def data(
     column is missing.
     """
     _require_columns(measures)
-    by_card = [sample.sample for sample in samples], nets, sizes
+    by_card = [sample.id for sample in samples], nets, sizes
     records = _records(measures, *by_card, methods)
     records = records.assign(lift=records["concentration"] / records["mask_fraction"])
     controls = {
@@ -88,12 +88,12 @@ def data(
         ],
         "statuses": list(STATUSES.values()),
         "samples": {
-            "id": [sample.sample for sample in samples],
+            "id": [sample.id for sample in samples],
             "class": [classes.index(sample.class_name) for sample in samples],
             "width": [sample.width for sample in samples],
             "height": [sample.height for sample in samples],
             "outline": list(outlines),
-            "chosen": [_choice(chosen, sample.sample) for sample in samples],
+            "chosen": [_choice(chosen, sample.id) for sample in samples],
         },
         "cards": {name: _numbers(cards[name]) for name in FACTS}
         | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}

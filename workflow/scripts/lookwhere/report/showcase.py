@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookwhere.datasets import images, masks
-from lookwhere.datasets.coco import Sample
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import results
 from lookwhere.statistics.strata import of_methods, of_trained
@@ -36,7 +36,7 @@ def of_selection(samples: Sequence[Sample], ids: Collection[str] | str | None) -
     classes, so that the same picture shows what each class looks at.
     """
     if ids is not None:
-        return [sample for sample in samples if ids == ALL or sample.sample in ids]
+        return [sample for sample in samples if ids == ALL or sample.id in ids]
     shown = _of_one_image(samples)
     for sample in samples:
         if sample.class_name not in {other.class_name for other in shown}:
@@ -46,7 +46,7 @@ def of_selection(samples: Sequence[Sample], ids: Collection[str] | str | None) -
 
 def by_id(samples: Sequence[Sample], ids: Sequence[str]) -> list[Sample]:
     """The samples of the ``ids``, in this order. Raises StudyError for an id that is of none."""
-    named = {sample.sample: sample for sample in samples}
+    named = {sample.id: sample for sample in samples}
     for name in ids:
         if name not in named:
             raise StudyError(f"showcase: {name!r} is not in the subset; {hint(name, named)}")
@@ -88,7 +88,7 @@ def read_input(
 ) -> tuple[NDArray[np.uint8], masks.Mask]:
     """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
     picture = np.asarray(images.resize(image_folder.read(sample), size))
-    mask = masks.read(Path(mask_folder, f"{sample.sample}.png"))
+    mask = masks.read(Path(mask_folder, f"{sample.id}.png"))
     return picture, masks.resize(mask, *picture.shape[:2])
 
 

@@ -16,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from lookwhere.datasets import coco_checks
-from lookwhere.datasets.coco import slug
+from lookwhere.datasets.names import slug
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
 from lookwhere.methods.names import ALL_LABELS, METHODS
@@ -97,7 +97,7 @@ def slow_faults(
     imagenet: Mapping[str, Sequence[int]],
 ) -> list[str]:
     """More faults of a faulty config: what only torch, or the annotations, can tell."""
-    from lookwhere.datasets import coco
+    from lookwhere.datasets import base
     from lookwhere.methods import check
 
     classes = [
@@ -119,7 +119,8 @@ def slow_faults(
     annotations = dataset.get("annotations") if isinstance(dataset, dict) else None
     if isinstance(annotations, str) and _exists(annotations, folder=False):
         try:
-            found += coco.class_faults(coco.read(Path(annotations)), [c["name"] for c in classes])
+            data = base.load("coco", Path(annotations), Path())
+            found += base.class_errors(data, [c["name"] for c in classes])
         except StudyError as error:
             found.append(f"dataset.annotations: {error}")
     return found
