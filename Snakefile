@@ -49,7 +49,7 @@ rule all:
         "<results>/energy.parquet",
         "<results>/measures.parquet",
         "<results>/dilation_sweep.parquet",
-        of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if KEEP_MAPS else [],
+        of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if STUDY.keep_maps else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",
         expand(

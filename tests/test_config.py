@@ -11,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookwhere.methods import names
-from lookwhere.study import reference, yaml_keys
-from lookwhere.study.config import faults, results_faults, slow_faults, targets
+from lookwhere.study import reference, schema, yaml_keys
+from lookwhere.study.catalogue import Catalogue
+from lookwhere.study.validation import faults, results_faults, slow_faults
 
 REPOSITORY = Path(__file__).parents[1]
-SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = schema.of_study()
 SHIPPED = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
 SAMPLE = SHIPPED["dataset"].values()
 IMAGENET = {"clock": [409, 892], "stop sign": [919]}
 with (REPOSITORY / "resources" / "architectures.csv").open() as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+CATALOGUE = Catalogue(ARCHITECTURES, IMAGENET)
+KNOWN = {"methods": names.METHODS}
 MISSING = object()
 
 
@@ -37,7 +40,7 @@ def at_the_repository(monkeypatch):
 
 
 def told(config):
-    return faults(config, SCHEMA, ARCHITECTURES, IMAGENET, SAMPLE)
+    return faults(config, CATALOGUE, KNOWN, SAMPLE)
 
 
 def changed(changes):
@@ -62,7 +65,7 @@ def test_shipped_config_is_sound():
 @pytest.mark.parametrize("study", sorted(REPOSITORY.glob("studies/*.yaml")), ids=lambda s: s.stem)
 def test_shipped_study_is_sound(study):
     config = {**SHIPPED, **yaml.safe_load(study.read_text())}
-    assert faults(config, SCHEMA, ARCHITECTURES, IMAGENET, config["dataset"].values()) == []
+    assert faults(config, CATALOGUE, KNOWN, config["dataset"].values()) == []
 
 
 SOUND = {
@@ -370,27 +373,12 @@ def test_a_method_is_known_by_its_entry_alone():
     assert told(changed({"methods": list(names.METHODS)})) == []
 
 
-@pytest.mark.parametrize(
-    ("item", "expected"),
-    [
-        ({"name": "clock", "target": 3}, [3]),
-        ({"name": "clock", "target": [3, 4]}, [3, 4]),
-        ({"name": "clock"}, IMAGENET["clock"]),
-        ({"name": "dog"}, []),
-    ],
-    ids=["one", "several", "of ImageNet", "none"],
-)
-def test_targets_are_a_list(item, expected):
-    assert targets(item, IMAGENET) == expected
-
-
 def test_schema_describes_every_value():
     """A message without a way out is half a message."""
     parts = [SCHEMA]
     while parts:
         part = parts.pop()
-        below = [*part.get("properties", {}).values(), *filter(None, [part.get("items")])]
-        parts += below
+        parts += [*part.get("properties", {}).values(), *filter(None, [schema.items(part)])]
         if part is not SCHEMA and "enum" not in part:
             assert part["description"].startswith("give ")
 
@@ -429,7 +417,7 @@ def test_garbage_does_not_break_the_slow_checks(path, garbage):
     config = {**changed({path: garbage}), "sizes": ["64"]}
     if isinstance(config["nets"], list):
         config["nets"] = config["nets"][:1]
-    assert all(isinstance(fault, str) for fault in slow_faults(config, ARCHITECTURES, IMAGENET))
+    assert all(isinstance(fault, str) for fault in slow_faults(config, CATALOGUE))
 
 
 @pytest.mark.parametrize("path", ["dataset.annotations", "nets.0.weights"])
@@ -449,7 +437,7 @@ def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
             "sizes": [64],
         }
     )
-    unknown, target, name = slow_faults(config, ARCHITECTURES, IMAGENET)
+    unknown, target, name = slow_faults(config, CATALOGUE)
     assert "net 'typo': target layer 'feature.12' does not exist" in unknown
     assert "class 'clok': net 'mine' has no output 1000" in target
     assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
@@ -457,7 +445,7 @@ def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
 
 def test_slow_checks_tell_weights_that_torchvision_lacks():
     config = changed({"nets": [net(weights="IMAGENET1K_V7")], "classes": [], "sizes": [64]})
-    [fault] = slow_faults(config, ARCHITECTURES, IMAGENET)
+    [fault] = slow_faults(config, CATALOGUE)
     assert fault.startswith("nets[0].weights: torchvision has no weights 'IMAGENET1K_V7'")
     assert "did you mean 'IMAGENET1K_V1'?" in fault
 
@@ -466,5 +454,5 @@ def test_slow_checks_tell_damaged_annotations(tmp_path):
     annotations = tmp_path / "instances.json"
     annotations.write_text("{")
     config = changed({"dataset.annotations": str(annotations), "nets": [], "sizes": [64]})
-    [fault] = slow_faults(config, ARCHITECTURES, IMAGENET)
+    [fault] = slow_faults(config, CATALOGUE)
     assert "not whole JSON" in fault

@@ -1,11 +1,9 @@
 # The study as the rules see it: the checked configuration, and what follows from it.
-import csv
 import os
 import re
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.pathvars import Pathvars
 
 HOUSE = Path(workflow.basedir)
@@ -18,25 +16,21 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
-# Methods of the user's own, as file.py:name: the library reads what their files declare.
-USER_FILES = sorted(
-    {
-        os.path.abspath(os.path.expanduser(method.rpartition(":")[0]))
-        for method in (config["methods"] if isinstance(config.get("methods"), list) else [])
-        if isinstance(method, str) and ".py:" in method
-    }
-)
+from lookwhere.datasets import selections
+from lookwhere.errors import StudyError, enumerate_errors
+from lookwhere.io import provenance, receipts, results, source_hash
+from lookwhere.study.catalogue import Catalogue
+from lookwhere.study.entries import all_files
+from lookwhere.study.homes import expanded
+
+# Methods and more of the user's own, as file.py:name: the library reads what their files declare.
+USER_FILES = [file for file in all_files(config) if os.path.isfile(file)]
 os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
-from lookwhere.errors import StudyError, enumerate_errors
-from lookwhere.datasets import selections
-from lookwhere.datasets.names import FORMATS
-from lookwhere.io import provenance, receipts, results, source_hash
-from lookwhere.study import yaml_keys
-
 try:
+    from lookwhere.datasets.names import FORMATS
     from lookwhere.methods.names import METHODS as METHOD_ENTRIES
-    from lookwhere.study import config as configuration
+    from lookwhere.study.load import load
 except StudyError as error:  # a file of the user's that can't be read
     raise WorkflowError(f"The configuration can't be used: {error}")
 
@@ -44,72 +38,75 @@ SAMPLE = {
     "annotations": "resources/sample/instances.json",
     "images": "resources/sample/images",
 }
+CATALOGUE = Catalogue.read(HOUSE / "resources")
 
-with open(HOUSE / "resources/architectures.csv", encoding="utf-8") as table:
-    ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
+# Where the study's files lie. A path of the user's may start with ~, their home folder.
+config.update(expanded(config))
+workflow.pathvars.update(Pathvars.from_config(config))
+PATHVARS = {key: workflow.pathvars.apply(f"<{key}>") for key in ("results", "logs", "benchmarks")}
+RESULTS = Path(PATHVARS["results"])
+# The folders that are the study's alone: the results, and the others where they lie elsewhere.
+STUDY_FOLDERS = {
+    key: folder
+    for key, folder in PATHVARS.items()
+    if key == "results" or RESULTS not in Path(folder).parents
+}
 
-with open(HOUSE / "resources/classes.csv", encoding="utf-8") as table:
-    IMAGENET = {}
-    for row in csv.DictReader(table):
-        IMAGENET.setdefault(row["category"], []).append(int(row["target"]))
+try:
+    STUDY = load(
+        config,
+        CATALOGUE,
+        {"methods": METHOD_ENTRIES},
+        files=map(Path, workflow.configfiles),
+        folders=STUDY_FOLDERS,
+        drawn=SAMPLE.values(),
+    )
+except StudyError as error:
+    raise WorkflowError(str(error))
 
+CLASSES, NETS = STUDY.class_settings, STUDY.net_settings
+GROUPS, METHODS, SIZES = STUDY.groups, STUDY.methods, list(STUDY.sizes)
 
-def check_config():
-    """Refuse a faulty configuration, with every fault in one message."""
-    dataset = config.get("dataset") or {}
-    schema = yaml.safe_load((HOUSE / "workflow/schemas/config.schema.yaml").read_text("utf-8"))
-    produced = dataset.values() if "source" in dataset else SAMPLE.values()
-    faults = [
-        f"{file}: {fault}"
-        for file in map(Path, workflow.configfiles)
-        if file.is_file()
-        for fault in yaml_keys.faults(file.read_bytes())
-    ]
-    if faults:  # what YAML's aliases stand for may be too large to look at
-        raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
-    faults += configuration.faults(config, schema, ARCHITECTURES, IMAGENET, produced)
-    if not faults:
-        faults += configuration.results_faults(STUDY_FOLDERS)
-    if faults:
-        # The run ends here, so there is time for the checks that need torch and the annotations.
-        try:
-            faults += configuration.slow_faults(config, ARCHITECTURES, IMAGENET)
-        except ImportError:
-            pass  # an environment of Snakemake alone: the jobs' own will tell
-        raise WorkflowError(enumerate_errors("The configuration can't be used:", faults))
+# What the methods declare, as a setting of what shows them.
+DECLARED = {
+    name: {"label": METHOD_ENTRIES[name].label, **METHOD_ENTRIES[name].options} for name in METHODS
+}
 
+# The selections that the study's samples came in, as the results have recorded them.
+RECORDED = RESULTS / provenance.FOLDER / "selections.json"
+IMAGES_BY_CLASS = {item.name: STUDY.images_per_class for item in STUDY.classes}
+SELECTIONS = {
+    str(selection.number): selection
+    for selection in selections.plan(selections.read(RECORDED), IMAGES_BY_CLASS)
+}
 
-def expand_home(item, key):
-    if isinstance(item, dict) and isinstance(item.get(key), str):
-        item[key] = os.path.normpath(os.path.expanduser(item[key]))
+# The shards of each; --set-scatter shard=N asks for so many.
+ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
+SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
 
+# Dilations of the sweep: shares by which a mask grows.
+DILATIONS = [step / 10 for step in range(11)]
 
-def resolved(net):
-    """The net with the defaults of what is left out, and its weights as a file (or random)."""
-    weights = net["weights"]
-    if configuration.is_torchvisions(weights):
-        weights = f"resources/weights/{net['architecture']}-{weights}.pth"
-    defaults = {
-        "target_layer": ARCHITECTURES[net["architecture"]]["target_layer"],
-        "precision": config.get("precision", "float32"),
-        "outputs": "softmax",
-        "threshold": 0.5,
-    }
-    return {**defaults, **net, "weights": weights}
+SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
+SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
+KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
+# Nets that learned nothing are controls, unless all are.
+UNTRAINED, SOME_TRAINED = STUDY.untrained, STUDY.some_trained
 
 
 def fetched_weights(net):
     """The receipt of the net's weights, as an input of a rule; none where they are not fetched."""
-    [given] = [item["weights"] for item in config["nets"] if item["name"] == net["name"]]
-    name = f"{net['architecture']}-{given}"
-    return f"<results>/weights/{name}.csv" if configuration.is_torchvisions(given) else []
+    [own] = [item for item in STUDY.nets if item.name == net["name"]]
+    return f"<results>/weights/{own.architecture}-{own.weights}.csv" if own.is_fetched else []
 
 
 def study_in_full(wildcards):
     """What the records are made of: no table is made of those of another study."""
     return {
         "classes": CLASSES,
-        **{key: config[key] for key in ("images_per_class", "seed", "mask_dilation")},
+        "images_per_class": STUDY.images_per_class,
+        "seed": STUDY.seed,
+        "mask_dilation": STUDY.mask_dilation,
         "annotations": (DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else ANNOTATIONS),
         "nets": [with_hash(net) for net in NETS.values()],
     }
@@ -164,7 +161,7 @@ def table_files(caption, tables):
 def map_folder(method):
     """A method's maps of a net, a size and a shard, as an output."""
     folder = directory(SALIENCY.replace("{method}", method))
-    return folder if KEEP_MAPS else temp(folder)
+    return folder if STUDY.keep_maps else temp(folder)
 
 
 def of_shards(pattern, **wildcards):
@@ -194,7 +191,7 @@ def rule_of_group(group):
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     pixels = 480 * 640 if size == "original" else int(size) ** 2
-    return pixels / 224**2 * float(ARCHITECTURES[NETS[net]["architecture"]]["gflops"])
+    return pixels / 224**2 * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
 
 
 def heaviest_first(wildcards):
@@ -207,66 +204,6 @@ def growing(mem_mb):
     """Memory that doubles, triples with every attempt at a job: profiles/slurm tries again."""
     return lambda wildcards, attempt: mem_mb * attempt
 
-
-# Where the study's files lie. A path of the user's may start with ~, their home folder.
-for key in ("annotations", "images"):
-    expand_home(config.get("dataset"), key)
-for net in config["nets"] if isinstance(config.get("nets"), list) else []:
-    expand_home(net, "weights")
-expand_home(config, "reference")
-for key in ("results", "logs", "benchmarks"):
-    expand_home(config.get("pathvars"), key)
-workflow.pathvars.update(Pathvars.from_config(config))
-PATHVARS = {key: workflow.pathvars.apply(f"<{key}>") for key in ("results", "logs", "benchmarks")}
-RESULTS = Path(PATHVARS["results"])
-# The folders that are the study's alone: the results, and the others where they lie elsewhere.
-STUDY_FOLDERS = {
-    key: folder
-    for key, folder in PATHVARS.items()
-    if key == "results" or RESULTS not in Path(folder).parents
-}
-
-check_config()
-
-CLASSES = [
-    {"name": c["name"], "targets": configuration.targets(c, IMAGENET)} for c in config["classes"]
-]
-NETS = {net["name"]: resolved(net) for net in config["nets"]}
-METHODS = [method.rpartition(":")[2] for method in config["methods"]]
-SIZES = [str(size) for size in config["sizes"]]
-
-# What the methods declare, as a setting of what shows them.
-DECLARED = {
-    name: {"label": METHOD_ENTRIES[name].label, **METHOD_ENTRIES[name].options} for name in METHODS
-}
-
-# Methods that one job computes together, named by the first of them.
-GROUPS = {METHODS[0]: METHODS}
-
-# The selections that the study's samples came in, as the results have recorded them.
-RECORDED = RESULTS / provenance.FOLDER / "selections.json"
-IMAGES_BY_CLASS = {c["name"]: config["images_per_class"] for c in CLASSES}
-SELECTIONS = {
-    str(selection.number): selection
-    for selection in selections.plan(selections.read(RECORDED), IMAGES_BY_CLASS)
-}
-
-# The shards of each; --set-scatter shard=N asks for so many.
-ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
-SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
-
-# Dilations of the sweep: shares by which a mask grows.
-DILATIONS = [step / 10 for step in range(11)]
-
-SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
-SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
-KEEP_MAPS = config.get("keep_maps", True)
-KEPT_MAPS = SALIENCY if KEEP_MAPS else SHOWCASE  # the showcase's stay in any case
-# Nets that learned nothing are controls, unless all are.
-UNTRAINED = [net["name"] for net in NETS.values() if net["weights"] == "random"]
-SOME_TRAINED = len(UNTRAINED) < len(NETS)
-if not SOME_TRAINED:
-    UNTRAINED = []
 
 # Tables, each with the columns that tell its groups apart.
 CONCENTRATION = {
@@ -298,7 +235,7 @@ CHARTS = {
     **{f"concentration_by_net_{s}": ("concentration_by_net", {"size": s}) for s in SIZES},
     "concentration_by_class": ("concentration_by_class", {}),
     "lift": ("lift", {}),
-    "dilation_sweep": ("dilation_sweep", {"dilation": config["mask_dilation"]}),
+    "dilation_sweep": ("dilation_sweep", {"dilation": STUDY.mask_dilation}),
     "certainty": ("certainty", {}),
     "measures": ("measures", {}),
     "controls": ("controls", {}),

@@ -9,7 +9,7 @@ from lookwhere.io import console
 USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}
 
 
-SAMPLES = len(CLASSES) * config["images_per_class"]
+SAMPLES = len(CLASSES) * STUDY.images_per_class
 
 
 def expected_seconds(name, wildcards):
@@ -62,7 +62,7 @@ def report_command():
 
 
 def where_to_look():
-    arrays = "saliency" if KEEP_MAPS else "showcase"
+    arrays = "saliency" if STUDY.keep_maps else "showcase"
     return "\n".join(console.places(RESULTS, files_made(), arrays, report_command()))
 
 

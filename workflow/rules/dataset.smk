@@ -1,13 +1,9 @@
 # From annotations to samples, their masks, and those that are shown as pictures. Annotations and
 # images are no inputs or outputs here unless the workflow drew them: receipts stand for them.
 
-ANNOTATIONS, IMAGE_FOLDER = (
-    config["dataset"]["annotations"],
-    config["dataset"]["images"],
-)
-FETCHED = "source" in config["dataset"]
+ANNOTATIONS, IMAGE_FOLDER = STUDY.dataset.annotations, STUDY.dataset.images
+FETCHED = bool(STUDY.dataset.source)
 DRAWN = "resources/sample/drawn.csv"
-FORMAT = "coco"
 OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
 
 
@@ -47,13 +43,13 @@ rule select_subset:
             "select_subset-{selection}",
             makes="samples/{selection}.json",
             code=source_hash.of_scripts("select_subset"),
-            format=FORMAT,
-            format_code=source_hash.of_entries([FORMATS[FORMAT]]),
+            format=STUDY.dataset.format_name,
+            format_code=source_hash.of_entries([FORMATS[STUDY.dataset.format_name]]),
             spans=lambda wildcards: [
                 [span.class_name, span.first, span.last]
                 for span in SELECTIONS[wildcards.selection].spans
             ],
-            seed=config["seed"],
+            seed=STUDY.seed,
             annotations=lambda wildcards: (
                 DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
             ),
@@ -87,7 +83,7 @@ rule dilate_masks:
             "dilate_masks-{selection}",
             makes="regions/{selection}",
             code=source_hash.of_scripts("dilate_masks"),
-            dilation=config["mask_dilation"],
+            dilation=STUDY.mask_dilation,
             dilations=DILATIONS,
         ),
         samples=rules.select_subset.output.samples,
@@ -146,7 +142,7 @@ rule choose_showcase:
             "choose_showcase",
             makes="showcase.json",
             code=source_hash.of_scripts("choose_showcase"),
-            ids=config.get("showcase"),
+            ids=STUDY.showcase or None,
         ),
         selections=expand(rules.select_subset.output.samples, selection=SELECTIONS),
     output:

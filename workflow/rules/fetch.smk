@@ -42,7 +42,7 @@ if FETCHED:
         input:
             settings=noted(
                 "fetch_annotations",
-                source=config["dataset"]["source"],
+                source=STUDY.dataset.source,
                 annotations=ANNOTATIONS,
                 found=found("{results}/annotations.csv"),
             ),

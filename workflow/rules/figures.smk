@@ -102,7 +102,7 @@ rule render_maps:
 
 
 # Where maps are kept, the gallery shows the worst of each class too. Which they are is known late.
-SHOWS_WORST = KEEP_MAPS and "showcase" not in config
+SHOWS_WORST = STUDY.keep_maps and not STUDY.showcase
 GALLERY_PAGE = [HOUSE / f"workflow/gallery/gallery.{kind}" for kind in ("html", "css", "js")]
 
 
@@ -115,7 +115,7 @@ rule build_gallery:
             nets=list(NETS),
             methods=METHODS,
             sizes=SIZES,
-            named="showcase" in config,
+            named=bool(STUDY.showcase),
             worst=SHOWS_WORST,
             declared=DECLARED,
         ),

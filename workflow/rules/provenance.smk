@@ -100,7 +100,7 @@ def check_outputs():
     }
     faults = [
         f"{key}: {path!r} lies in {str(folder)!r}, which the study makes itself; keep it elsewhere"
-        for key, path in configuration.given_paths(config).items()
+        for key, path in STUDY.paths.items()
         for folder in map(Path, sorted(made))
         if folder.resolve() in (Path(path).resolve(), *Path(path).resolve().parents)
     ]

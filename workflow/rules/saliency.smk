@@ -11,7 +11,7 @@ rule check_nets:
             nets=lambda wildcards: [with_hash(net) for net in NETS.values()],
             classes=CLASSES,
             sizes=SIZES,
-            seed=config["seed"],
+            seed=STUDY.seed,
         ),
         weights=[fetched_weights(net) for net in NETS.values()],
     output:
@@ -47,7 +47,7 @@ for GROUP, MEMBERS in GROUPS.items():
                 net=lambda wildcards: with_hash(NETS[wildcards.net]),
                 targets=targets_of_selection,
                 shards=shards_of_selection,
-                seed=config["seed"],
+                seed=STUDY.seed,
             ),
             samples="<results>/samples/{selection}.json",
             images="<results>/samples/{selection}.csv",

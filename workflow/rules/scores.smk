@@ -10,7 +10,7 @@ rule score_maps:
             makes="scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
             code=source_hash.of_scripts("score_maps"),
             methods=lambda wildcards: GROUPS[wildcards.group],
-            showcase=config.get("showcase"),
+            showcase=STUDY.showcase or None,
         ),
         samples=rules.select_subset.output.samples,
         regions=rules.dilate_masks.output.regions,

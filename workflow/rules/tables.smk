@@ -7,14 +7,14 @@ rule make_tables:
         settings=noted(
             "make_tables",
             reference=lambda wildcards: (
-                DIGESTS.sha256(Path(config["reference"])) if "reference" in config else None
+                DIGESTS.sha256(Path(STUDY.reference)) if STUDY.reference else None
             ),
             code=source_hash.of_scripts("make_tables"),
             declared=DECLARED,
             tables={"concentration": CONCENTRATION, "differences": DIFFERENCES},
         ),
         measures=rules.gather_scores.output.measures,
-        reference=ancient(config["reference"]) if "reference" in config else [],
+        reference=ancient(STUDY.reference) if STUDY.reference else [],
     output:
         table_files("concentration", CONCENTRATION),
         table_files("differences", DIFFERENCES),

@@ -1,78 +1,51 @@
-"""The study's configuration: every fault at once, each with key, value, and what is allowed.
+"""What several values of a configuration must be together: every fault, with the way out.
 
-The JSON schema says what a single value may be, in words in its ``description``; what concerns
-several values (a name given twice, a file that must exist) is checked here.
+The model says what a single value may be. A name that stands twice, a file that must exist and
+what only torch knows are checked here.
 """
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from math import isfinite
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
-
-from lookwhere.datasets import coco_checks
-from lookwhere.datasets.names import slug
+from lookwhere.datasets.names import FORMATS, slug
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
-from lookwhere.methods.names import ALL_LABELS, METHODS
+from lookwhere.methods.names import ALL_LABELS
+from lookwhere.study import messages
 from lookwhere.study import reference as other_means
+from lookwhere.study.catalogue import Catalogue
+from lookwhere.study.entries import FORM, KINDS, entries, file_of, name_of
+from lookwhere.study.homes import at_home
+from lookwhere.study.model import is_path, is_torchvisions
 
 Config = dict[str, Any]
-
-# JSON counts 224.0 as a whole number and nan as a number; a path or an index can be neither.
-Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {
-            "integer": lambda _, value: type(value) is int,
-            "number": lambda _, value: (
-                type(value) is int or (type(value) is float and isfinite(value))
-            ),
-        }
-    ),
-)
 
 
 def faults(
     config: Config,
-    schema: dict[str, Any],
-    architectures: Mapping[str, Mapping[str, str]],
-    imagenet: Mapping[str, Sequence[int]],
+    catalogue: Catalogue,
+    known: Mapping[str, Collection[str]],
     produced: Collection[str] = (),
 ) -> list[str]:
     """A sentence for every fault of ``config``; none if it is sound.
 
-    ``architectures`` maps each of torchvision's classifiers to its ``activation`` and default
-    ``target_layer``, ``imagenet`` COCO's categories to output indices; ``produced`` names the files
-    that the workflow makes by itself.
+    ``known`` holds the names that ``methods`` and the like may list, by key: of a key without names
+    the form alone is checked. ``produced`` names the files that the workflow makes by itself.
     """
-    errors = sorted(Validator(schema).iter_errors(config), key=lambda e: str(e.path))
-    # Each missing key is an error of its own, from which all of them are told: keep them once.
-    found = list(dict.fromkeys(fault for error in errors for fault in _schema_faults(error)))
-    found += _method_faults(config)
-    found += _duplicates(config)
-    found += _name_faults(config)
-    found += _architecture_faults(config, architectures)
-    found += _target_faults(config, imagenet)
-    found += _threshold_faults(config)
-    found += _missing_files(config, produced)
-    return found
-
-
-def given_paths(config: Config) -> dict[str, str]:
-    """The paths of the user's own files in a sound ``config``, by key."""
-    paths = {f"dataset.{key}": config["dataset"][key] for key in ("annotations", "images")}
-    for number, net in enumerate(config["nets"]):
-        if is_path(net["weights"]):
-            paths[f"nets[{number}].weights"] = net["weights"]
-    if "reference" in config:
-        paths["reference"] = config["reference"]
-    return paths
+    return [
+        *messages.faults(config),
+        *_entry_faults(config, known),
+        *_format_faults(config),
+        *_duplicates(config),
+        *_name_faults(config),
+        *_architecture_faults(config, catalogue.architectures),
+        *_target_faults(config, catalogue.targets),
+        *_threshold_faults(config),
+        *_missing_files(config, produced),
+    ]
 
 
 def results_faults(folders: Mapping[str, str]) -> list[str]:
@@ -91,21 +64,18 @@ def results_faults(folders: Mapping[str, str]) -> list[str]:
     return found
 
 
-def slow_faults(
-    config: Config,
-    architectures: Mapping[str, Mapping[str, str]],
-    imagenet: Mapping[str, Sequence[int]],
-) -> list[str]:
+def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
     """More faults of a faulty config: what only torch, or the annotations, can tell."""
     from lookwhere.datasets import base
     from lookwhere.methods import check
 
+    architectures = catalogue.architectures
     classes = [
-        {"name": item["name"], "targets": targets(item, imagenet)}
+        {"name": item["name"], "targets": indices}
         for item in _list(config, "classes")
         if isinstance(item, dict)
         and isinstance(item.get("name"), str)
-        and _has_targets(item, imagenet)
+        and (indices := _targets(item, catalogue.targets))
     ]
     specs = [
         spec
@@ -117,81 +87,58 @@ def slow_faults(
     found += check.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
     dataset = config.get("dataset")
     annotations = dataset.get("annotations") if isinstance(dataset, dict) else None
-    if isinstance(annotations, str) and _exists(annotations, folder=False):
+    form = name_of(str(dataset.get("format", "coco"))) if isinstance(dataset, dict) else "coco"
+    if isinstance(annotations, str) and _exists(annotations) and form in FORMATS:
         try:
-            data = base.load("coco", Path(annotations), Path())
+            data = base.load(form, Path(annotations), Path(str(dataset.get("images"))))
             found += base.class_errors(data, [c["name"] for c in classes])
         except StudyError as error:
             found.append(f"dataset.annotations: {error}")
     return found
 
 
-def targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> list[int]:
-    """The output indices of a class: one, or several of which the best-scoring is explained.
-
-    Without a ``target`` of its own a class has those of its counterparts in ImageNet.
-    """
-    target = item.get("target", imagenet.get(item["name"], []))
-    return list(target) if isinstance(target, Sequence) else [target]
-
-
-def is_path(weights: str) -> bool:
-    """Weights are a file, not ``random`` or one of torchvision's names."""
-    return "/" in weights or weights.endswith((".pth", ".pt"))
-
-
-def is_torchvisions(weights: str) -> bool:
-    """Weights are one of torchvision's names, such as IMAGENET1K_V1."""
-    return weights != "random" and not is_path(weights)
-
-
-def _schema_faults(error: ValidationError) -> Iterator[str]:
-    key, value = _key(error.absolute_path), error.instance
-    if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        for name in sorted(set(map(str, value)) - set(known)):
-            yield f"{_join(key, name)}: unknown key; {hint(name, known)}"
-    elif error.validator == "required":
-        for name in error.validator_value:
-            if name not in value:
-                described = error.schema["properties"][name].get("description", "")
-                yield f"{_join(key, name)}: missing; {described}"
-    elif error.validator == "enum":
-        yield f"{key}: {value!r} is not allowed; {hint(value, map(str, error.validator_value))}"
-    else:
-        yield f"{key}: {value!r} is not allowed; {_description(error)}"
+def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Iterator[str]:
+    listed = _list(config, "methods")
+    names = [item for item in listed if isinstance(item, str)]
+    if names and any(isinstance(item, list) for item in listed):
+        yield (
+            f"methods: {names[0]!r} stands beside groups; make every entry a group (a list of "
+            "names), or none"
+        )
+    for kind in KINDS:
+        for key, entry in entries(config, kind):
+            file = file_of(entry)
+            name = name_of(entry) if file else entry
+            if kind not in known and not FORM.fullmatch(entry):
+                yield f"{key}: {entry!r} is not allowed; give a name, or file.py:name"
+            if kind in known and name not in known[kind]:
+                here = f"{file!r} enters no {kind[:-1]} {name!r}"
+                what = here if file else f"{name!r} is not allowed"
+                yield f"{key}: {what}; {hint(name, known[kind])}"
 
 
-def _description(error: ValidationError) -> str:
-    return str(error.schema.get("description") or error.message)
-
-
-def _method_faults(config: Config) -> Iterator[str]:
-    for number, name in enumerate(_list(config, "methods")):
-        file, _, entry = name.rpartition(":") if isinstance(name, str) else ("", "", "")
-        if isinstance(name, str) and entry not in METHODS:
-            of_file = f"{file!r} enters no method {entry!r}" if file else f"{name!r} is not allowed"
-            yield f"methods[{number}]: {of_file}; {hint(entry, METHODS)}"
+def _format_faults(config: Config) -> Iterator[str]:
+    dataset = config.get("dataset")
+    form = dataset.get("format") if isinstance(dataset, dict) else None
+    if isinstance(form, str) and file_of(form) and name_of(form) not in FORMATS:
+        here = f"{file_of(form)!r} enters no dataset {name_of(form)!r}"
+        yield f"dataset.format: {here}; {hint(name_of(form), FORMATS)}"
 
 
 def _duplicates(config: Config) -> Iterator[str]:
-    readers: dict[str, Callable[[Any], Any]] = {
-        "classes": lambda item: slug(str(_name(item))),
-        "nets": _name,
-        "methods": lambda item: str(item).rpartition(":")[2],
-        "sizes": str,
+    names = {
+        "classes": [slug(str(_name(item))) for item in _list(config, "classes")],
+        "nets": [str(_name(item)) for item in _list(config, "nets")],
+        "sizes": [str(item) for item in _list(config, "sizes")],
+        **{kind: [name_of(entry) for _, entry in entries(config, kind)] for kind in KINDS},
     }
-    for key, read in readers.items():
-        counts = Counter(str(read(item)) for item in _list(config, key))
-        for name, count in counts.items():
+    for key, listed in names.items():
+        for name, count in Counter(listed).items():
             if count > 1:
                 yield f"{key}: {name!r} is listed {count} times; list it once"
 
 
 def _name_faults(config: Config) -> Iterator[str]:
-    for number, item in enumerate(_list(config, "classes")):
-        if isinstance(_name(item), str) and not coco_checks.is_text(_name(item)):
-            yield f"classes[{number}].name: {_name(item)!r} is not text that can be written"
     for number, net in enumerate(_list(config, "nets")):
         if _name(net) in list(ALL_LABELS):
             yield (
@@ -247,9 +194,13 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
             yield _denial(f"dataset.{key}", path)
         elif not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
-        elif not kind(Path(path)):
+        elif not kind(Path(path)) and (key == "images" or dataset.get("format") in (None, "coco")):
             wanted = "a file" if key == "annotations" else "a folder"
             yield f"dataset.{key}: {path!r} is not {wanted}; give the path of one"
+    for key, entry in _own_entries(config):
+        file = file_of(entry)
+        if not _exists(at_home(file), folder=False):
+            yield f"{key}: {file!r} does not exist; give the path of a Python file that does"
     reference = config.get("reference")
     if isinstance(reference, str) and _is_denied(reference):
         yield _denial("reference", reference)
@@ -271,6 +222,15 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
                 f"nets[{number}].weights: {weights!r} is not a file; give the path of a state "
                 "dict, a name of torchvision's such as IMAGENET1K_V1, or random"
             )
+
+
+def _own_entries(config: Config) -> Iterator[tuple[str, str]]:
+    """Each ``file.py:name`` of the user's, behind its key."""
+    dataset = config.get("dataset")
+    format_ = dataset.get("format") if isinstance(dataset, dict) else None
+    listed = [entry for kind in KINDS for entry in entries(config, kind)]
+    listed += [("dataset.format", format_)] if isinstance(format_, str) else []
+    return ((key, entry) for key, entry in listed if file_of(entry))
 
 
 def _exists(path: str, *, folder: bool = True) -> bool:
@@ -304,17 +264,6 @@ def _name(item: Any) -> Any:
     return item.get("name") if isinstance(item, dict) else item
 
 
-def _key(path: Collection[Any]) -> str:
-    key = ""
-    for part in path:
-        key = f"{key}[{part}]" if isinstance(part, int) else _join(key, str(part))
-    return key or "config"
-
-
-def _join(key: str, name: str) -> str:
-    return f"{key}.{name}" if key and key != "config" else name
-
-
 def _unknown_weights(
     config: Config, architectures: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
@@ -331,9 +280,12 @@ def _unknown_weights(
                 yield f"nets[{number}].weights: {error}"
 
 
-def _has_targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> bool:
-    found = targets(item, imagenet)
-    return bool(found) and all(isinstance(target, int) and target >= 0 for target in found)
+def _targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> list[int]:
+    """The output indices of a class; none if one of them is faulty."""
+    target = item.get("target", imagenet.get(item["name"], []))
+    indices = list(target) if isinstance(target, Sequence) else [target]
+    sound = all(isinstance(index, int) and index >= 0 for index in indices)
+    return indices if sound else []
 
 
 def _loadable(

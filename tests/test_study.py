@@ -1,0 +1,342 @@
+"""The study that a configuration stands for: defaults, and what follows from the values."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from lookwhere.errors import StudyError
+from lookwhere.methods.names import METHODS
+from lookwhere.study.catalogue import Catalogue
+from lookwhere.study.entries import entries, files_of
+from lookwhere.study.homes import expanded
+from lookwhere.study.load import load
+from lookwhere.study.model import Part
+
+REPOSITORY = Path(__file__).parents[1]
+CATALOGUE = Catalogue.read(REPOSITORY / "resources")
+SHIPPED = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))
+DRAWN = [SHIPPED["dataset"]["annotations"], SHIPPED["dataset"]["images"]]
+FIVE = ["backpropagation", "deconvolution", "guided_backpropagation", "grad_cam", "guided_grad_cam"]
+# The least that a study holds, beside the data set.
+LEAST = {
+    "classes": [{"name": "clock"}],
+    "images_per_class": 2,
+    "seed": 7,
+    "mask_dilation": 0.2,
+    "nets": [{"name": "mine", "architecture": "squeezenet1_1", "weights": "random"}],
+    "methods": ["grad_cam"],
+    "sizes": [64, "original"],
+}
+
+
+@pytest.fixture(autouse=True)
+def at_the_repository(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+
+
+def study(**changes):
+    config = {**SHIPPED, **LEAST, **changes}
+    return load(config, CATALOGUE, {"methods": METHODS}, drawn=DRAWN)
+
+
+def faults(**changes):
+    """The lines of the message that refuses the study."""
+    with pytest.raises(StudyError) as error:
+        study(**changes)
+    return [line.removeprefix("  - ") for line in str(error.value).splitlines()[1:]]
+
+
+def net(**changes):
+    return {**LEAST["nets"][0], **changes}
+
+
+def test_every_default_is_filled_in():
+    found = study()
+    assert found.dataset.format == "coco"
+    assert found.dataset.source == ""
+    assert found.precision == "float32"
+    assert found.keep_maps is True
+    assert found.reference == ""
+    assert found.showcase == ()
+    assert (found.metrics, found.controls, found.charts) == ([], [], [])
+    assert found.sizes == ("64", "original")
+    assert found.class_settings == [{"name": "clock", "targets": [409, 530, 892]}]
+    assert found.net_settings == {
+        "mine": {
+            "name": "mine",
+            "architecture": "squeezenet1_1",
+            "weights": "random",
+            "target_layer": "features.12",
+            "outputs": "softmax",
+            "threshold": 0.5,
+            "precision": "float32",
+        }
+    }
+
+
+def test_values_of_the_configuration_stand_before_defaults():
+    found = study(
+        classes=[{"name": "clock", "target": [3, 4]}, {"name": "x", "target": 0}],
+        nets=[net(target_layer="features.8", outputs="sigmoid", threshold=0.9)],
+        precision="bfloat16",
+        keep_maps=False,
+        showcase="all",
+    )
+    assert [item["targets"] for item in found.class_settings] == [[3, 4], [0]]
+    settings = found.net_settings["mine"]
+    assert settings["target_layer"] == "features.8"
+    assert (settings["outputs"], settings["threshold"]) == ("sigmoid", 0.9)
+    assert settings["precision"] == "bfloat16"
+    assert (found.keep_maps, found.showcase) == (False, "all")
+
+
+def test_weights_of_torchvision_are_a_file_that_is_fetched():
+    [fetched] = study(nets=[net(weights="IMAGENET1K_V1")]).nets
+    assert fetched.is_fetched
+    assert fetched.weights_file == "resources/weights/squeezenet1_1-IMAGENET1K_V1.pth"
+
+
+@pytest.mark.parametrize("weights", ["random", "resources/sample/weights/mnasnet0_5.pth"])
+def test_other_weights_are_taken_as_they_are(weights):
+    [own] = study(nets=[net(weights=weights)]).nets
+    assert not own.is_fetched
+    assert own.weights_file == weights
+
+
+def test_untrained_nets_are_controls_unless_all_are():
+    trained = "resources/sample/weights/mnasnet0_5.pth"
+    found = study(nets=[net(), net(name="other", weights=trained)])
+    assert (found.untrained, found.some_trained) == (["mine"], True)
+    found = study(nets=[net(), net(name="other")])
+    assert (found.untrained, found.some_trained) == ([], False)
+
+
+def test_a_flat_list_of_methods_is_one_group():
+    found = study(methods=FIVE)
+    assert found.methods == FIVE
+    assert found.groups == {"backpropagation": FIVE}
+
+
+def test_groups_are_named_by_their_first_method():
+    found = study(methods=[FIVE[:3], ["grad_cam"], ["guided_grad_cam"]])
+    assert found.methods == FIVE
+    assert found.groups == {
+        "backpropagation": FIVE[:3],
+        "grad_cam": ["grad_cam"],
+        "guided_grad_cam": ["guided_grad_cam"],
+    }
+
+
+GROUPS = {
+    "mixed": (
+        [["backpropagation"], "grad_cam"],
+        "methods: 'grad_cam' stands beside groups; make every entry a group (a list of names)",
+    ),
+    "a method in two groups": (
+        [["grad_cam"], ["deconvolution", "grad_cam"]],
+        "methods: 'grad_cam' is listed 2 times; list it once",
+    ),
+    "an unknown name": (
+        [["grad_cam"], ["deconvolution", "gradcamm"]],
+        "methods[1][1]: 'gradcamm' is not allowed; did you mean 'grad_cam'?",
+    ),
+    "no name": (
+        [["grad_cam", 7]],
+        "methods[0][1]: 7 is not allowed; give the name of a saliency method",
+    ),
+    "an empty group": ([["grad_cam"], []], "methods[1]: [] is not allowed; give the name of a"),
+    "a group in a group": ([[["grad_cam"]]], "methods[0][0]: ['grad_cam'] is not allowed; give"),
+}
+
+
+@pytest.mark.parametrize(("methods", "message"), GROUPS.values(), ids=GROUPS.keys())
+def test_a_faulty_group_is_an_error(methods, message):
+    [fault] = faults(methods=methods)
+    assert fault.startswith(message)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A Python file of the user's."""
+    path = tmp_path / "own.py"
+    path.touch()
+    return str(path)
+
+
+def test_metrics_controls_and_charts_are_listed_by_name_or_file(own):
+    found = study(metrics=["concentration", f"{own}:mine"], controls=["noise"], charts=["lift"])
+    assert found.metrics == ["concentration", "mine"]
+    assert (found.controls, found.charts) == (["noise"], ["lift"])
+
+
+@pytest.mark.parametrize("kind", ["metrics", "controls", "charts"])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([], "{kind}: [] is not allowed; give a list of {kind}"),
+        ("all", "{kind}: 'all' is not allowed; give a list of {kind}"),
+        ([3], "{kind}[0]: 3 is not allowed; give the name of a "),
+        (["a b"], "{kind}[0]: 'a b' is not allowed; give a name, or file.py:name"),
+        (["own.txt:a"], "{kind}[0]: 'own.txt:a' is not allowed; give a name, or file.py:name"),
+        (["a", "a"], "{kind}: 'a' is listed 2 times; list it once"),
+        (["gone.py:a"], "{kind}[0]: 'gone.py' does not exist; give the path of a Python file"),
+        ([["a"]], "{kind}[0]: ['a'] is not allowed; give the name of a "),
+    ],
+    ids=["none", "no list", "number", "form", "no Python", "twice", "gone", "group"],
+)
+def test_a_faulty_list_of_names_is_an_error(kind, value, message):
+    [fault] = faults(**{kind: value})
+    assert fault.startswith(message.format(kind=kind))
+
+
+def test_names_are_checked_where_they_are_known(own):
+    config = {**SHIPPED, **LEAST, "metrics": ["concentratoin", f"{own}:energy"]}
+    known = {"methods": METHODS, "metrics": ["concentration", "lift"]}
+    with pytest.raises(StudyError) as error:
+        load(config, CATALOGUE, known, drawn=DRAWN)
+    assert "metrics[0]: 'concentratoin' is not allowed; did you mean 'concentration'?" in str(
+        error.value
+    )
+    assert f"metrics[1]: '{own}' enters no metric 'energy'; valid: concentr" in str(error.value)
+
+
+def test_a_format_is_coco_or_of_a_file(own):
+    assert study(dataset={**SHIPPED["dataset"], "format": f"{own}:Voc"}).dataset.format
+    [fault] = faults(dataset={**SHIPPED["dataset"], "format": "voc"})
+    assert fault == (
+        "dataset.format: 'voc' is not allowed; give coco, or file.py:name of a format of your own"
+    )
+    [fault] = faults(dataset={**SHIPPED["dataset"], "format": "gone.py:Voc"})
+    assert fault.startswith("dataset.format: 'gone.py' does not exist; give the path of a Python")
+
+
+def test_files_are_all_that_are_named_absolute_and_sorted(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("z.py", "metric.py", "chart.py", "control.py", "a.py"):
+        (tmp_path / name).touch()
+    found = study(
+        dataset={**SHIPPED["dataset"], "format": "~/a.py:Voc"},
+        methods=[["~/z.py:grad_cam"], ["~/z.py:deconvolution", "backpropagation"]],
+        metrics=["~/metric.py:m", "concentration"],
+        controls=[f"{tmp_path}/./control.py:c"],
+        charts=["~/chart.py:c"],
+    )
+    names = ["a.py", "chart.py", "control.py", "metric.py", "z.py"]
+    assert found.files == [str(tmp_path / name) for name in names]
+
+
+def test_files_of_methods_are_known_before_anything_is_checked():
+    config = {"methods": ["own/a.py:x", 7, ["b.py:y", None, "own/a.py:z"], "grad_cam"]}
+    files = files_of(entry for _, entry in entries(config, "methods"))
+    assert files == [str(REPOSITORY / "b.py"), str(REPOSITORY / "own/a.py")]
+    assert files_of(entry for _, entry in entries({"methods": "own.py:x"}, "methods")) == []
+
+
+def test_paths_may_start_with_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "instances.json").touch()
+    (tmp_path / "net.pth").touch()
+    dataset = {"annotations": "~/instances.json", "images": "~"}
+    found = study(dataset=dataset, nets=[net(weights="~/net.pth")], pathvars={"results": "~/mine"})
+    assert found.paths == {
+        "dataset.annotations": str(tmp_path / "instances.json"),
+        "dataset.images": str(tmp_path),
+        "nets[0].weights": str(tmp_path / "net.pth"),
+    }
+    assert found.pathvars.results == str(tmp_path / "mine")
+
+
+def test_a_faulty_configuration_is_expanded_as_far_as_it_goes(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    config = {"dataset": 7, "nets": [None, {"weights": "~/a.pth"}, {"weights": 3}], "reference": []}
+    before = copy.deepcopy(config)
+    assert expanded(config) == {
+        **config,
+        "nets": [None, {"weights": "/home/me/a.pth"}, {"weights": 3}],
+    }
+    assert config == before
+    assert expanded({}) == {}
+
+
+def test_data_that_is_fetched_need_not_exist():
+    paths = {"annotations": "gone/instances.json", "images": "gone"}
+    assert len(faults(dataset=paths)) == 2
+    assert study(dataset={**paths, "source": "https://example.org/a.zip"}).dataset.source
+
+
+def test_a_left_out_value_can_not_be_given_as_nothing():
+    """YAML reads ``reference:`` as null, which is no way to leave a key out."""
+    for key in ("reference", "showcase", "keep_maps", "metrics", "pathvars"):
+        [fault] = faults(**{key: None})
+        assert fault.startswith(f"{key}: None is not allowed; give ")
+
+
+def test_a_key_that_is_no_text_is_unknown():
+    config = {**SHIPPED, **LEAST, 1: 2}
+    with pytest.raises(StudyError, match="1: unknown key; valid: charts, classes"):
+        load(config, CATALOGUE, {"methods": METHODS}, drawn=DRAWN)
+
+
+def test_half_a_character_is_no_text():
+    fault, *_ = faults(classes=[{"name": "\ud800", "target": 0}])
+    assert fault == "classes[0].name: '\\ud800' is not text that can be written"
+
+
+def test_a_faulty_file_is_refused_before_its_values_are_read(tmp_path):
+    (tmp_path / "mine.yaml").write_text("seed: 0\nseed: 1\n")
+    config = {**SHIPPED, **LEAST, "seed": "x"}
+    with pytest.raises(StudyError) as error:
+        load(config, CATALOGUE, {}, files=[tmp_path / "mine.yaml", tmp_path / "gone.yaml"])
+    [_, fault] = str(error.value).splitlines()
+    assert fault.startswith(f"  - {tmp_path}/mine.yaml: seed: given twice")
+
+
+def test_the_folder_of_results_is_checked_too(tmp_path):
+    (tmp_path / "photo.png").touch()
+    config = {**SHIPPED, **LEAST}
+    folders = {"results": str(tmp_path)}
+    with pytest.raises(StudyError, match=r"pathvars.results: .* holds 'photo.png'"):
+        load(config, CATALOGUE, {"methods": METHODS}, folders=folders, drawn=DRAWN)
+
+
+def test_a_study_can_not_be_changed():
+    with pytest.raises(ValidationError):
+        study().seed = 3
+    with pytest.raises(ValidationError):
+        study().nets[0].name = "other"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, "0.5", None])
+def test_a_number_is_finite_also_where_it_has_no_bounds(value):
+    class Measured(Part):
+        length: float
+
+    with pytest.raises(ValidationError):
+        Measured.model_validate({"length": value})
+    assert Measured.model_validate({"length": 2}).length == 2
+
+
+def test_settings_are_json():
+    found = study(methods=FIVE)
+    settings = [found.class_settings, found.net_settings, found.groups, found.methods]
+    assert json.loads(json.dumps(settings)) == settings
+
+
+def test_reading_a_study_imports_nothing_heavy():
+    """Every job's process reads the study."""
+    code = "import sys, lookwhere.study.load; print(*sys.modules)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(REPOSITORY / "workflow/scripts")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "lookwhere.study.model" in printed
+    assert not {"numpy", "pandas", "torch", "jsonschema", "matplotlib"} & set(printed)

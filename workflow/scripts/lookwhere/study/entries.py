@@ -1,0 +1,57 @@
+"""The entries of ``methods`` and the like: names of the library, or ``file.py:name`` of the user's.
+
+A configuration may be faulty here: what is no list, and no text in it, is left out.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lookwhere.study.homes import at_home
+
+# The keys that list entries; methods may also list groups, which are lists of entries.
+KINDS = ("methods", "metrics", "controls", "charts")
+FORM = re.compile(r"(.+[.]py:)?[^\W\d]\w*")
+
+
+def entries(config: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    """Each entry that ``config`` lists under ``kind``, behind its key: ``methods[0][1]``."""
+    value = config.get(kind)
+    for number, item in enumerate(value if isinstance(value, list) else []):
+        if isinstance(item, str):
+            yield f"{kind}[{number}]", item
+        elif kind == "methods" and isinstance(item, list):
+            for place, entry in enumerate(item):
+                if isinstance(entry, str):
+                    yield f"{kind}[{number}][{place}]", entry
+
+
+def file_of(entry: str) -> str:
+    """The file of ``file.py:name`` as it is written; nothing for a name of the library."""
+    return entry.rpartition(":")[0] if ".py:" in entry else ""
+
+
+def name_of(entry: str) -> str:
+    """The name of an entry."""
+    return entry.rpartition(":")[2]
+
+
+def files_of(entries: Iterable[str]) -> list[str]:
+    """The Python files of the entries: absolute, sorted, each once."""
+    files = {file_of(entry) for entry in entries} - {""}
+    return sorted({os.path.normpath(Path.cwd() / at_home(file)) for file in files})
+
+
+def all_files(config: dict[str, Any]) -> list[str]:
+    """The Python files that a configuration names anywhere, which may be faulty."""
+    listed = [entry for kind in KINDS for _, entry in entries(config, kind)]
+    dataset = config.get("dataset")
+    form = dataset.get("format") if isinstance(dataset, dict) else None
+    return files_of([*listed, *([form] if isinstance(form, str) else [])])
+
+
+def flat(entries: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
+    """Entries and groups of entries as entries alone."""
+    return tuple(entry for item in entries for entry in ([item] if isinstance(item, str) else item))

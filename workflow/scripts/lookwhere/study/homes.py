@@ -1,0 +1,35 @@
+"""Paths of a configuration that start with ``~``, the user's home folder."""
+
+import os
+from typing import Any
+
+# The keys of paths, by where they stand: at the top, in a mapping, in each entry of a list.
+TOP, IN_MAPPINGS, IN_LISTS = (
+    ["reference"],
+    {"dataset": ["annotations", "images"], "pathvars": ["results", "logs", "benchmarks"]},
+    {"nets": ["weights"]},
+)
+
+
+def at_home(path: str) -> str:
+    """The path without ``~``, ``.`` and doubled slashes."""
+    return os.path.normpath(os.path.expanduser(path))  # noqa: PTH111  # Path's needs a home
+
+
+def expanded(config: dict[str, Any]) -> dict[str, Any]:
+    """A copy of ``config``, which may be faulty, in which no path starts with ``~``."""
+    config = _expanded(config, TOP)
+    for key, paths in IN_MAPPINGS.items():
+        if key in config:
+            config[key] = _expanded(config[key], paths)
+    for key, paths in IN_LISTS.items():
+        if isinstance(config.get(key), list):
+            config[key] = [_expanded(item, paths) for item in config[key]]
+    return config
+
+
+def _expanded(item: Any, keys: list[str]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    paths = {key: at_home(item[key]) for key in keys if isinstance(item.get(key), str)}
+    return {**item, **paths}

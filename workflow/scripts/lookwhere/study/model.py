@@ -1,0 +1,425 @@
+"""The study: what its configuration may hold, the defaults, and what follows from both.
+
+A field is a key of the configuration with its type, its constraint, its default, and a description
+that completes "... is not allowed; ". Messages, the JSON schema and the README's table of keys are
+made from these. ``help`` says more about a key, and ``otherwise`` what holds where it is left out.
+
+Left out, a text is ``""`` and a list ``()``: a configuration can hold neither.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from lookwhere.study.catalogue import Catalogue
+from lookwhere.study.entries import files_of, flat, name_of
+
+T = TypeVar("T")
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+Many = Annotated[tuple[T, ...], Field(min_length=1), BeforeValidator(_tuple)]
+
+# Snakemake takes braces in paths for wildcards.
+Folder = Annotated[str, Field(pattern="^[^{}]+$", description="give a folder, without braces")]
+Index = Annotated[int, Field(ge=0, le=10**9, description="give an output index, from 0")]
+SampleId = Annotated[str, Field(description="give a sample id such as 000000000139-traffic_light")]
+# $ alone lets a last line break pass.
+SIZE = r"^(original|[1-9][0-9]{0,3})$(?!\n)"
+Size = Annotated[
+    str,
+    BeforeValidator(
+        _text,
+        json_schema_input_type=Annotated[int, Field(ge=1, le=9999)]
+        | Annotated[str, Field(pattern=SIZE)],
+    ),
+    Field(pattern=SIZE, description="give original, or a number of pixels from 1 to 9999"),
+]
+Method = Annotated[str, Field(description="give the name of a saliency method, or file.py:name")]
+Metric = Annotated[str, Field(description="give the name of a metric, or file.py:name")]
+Control = Annotated[str, Field(description="give the name of a control, or file.py:name")]
+Chart = Annotated[str, Field(description="give the name of a chart, or file.py:name")]
+
+
+class Part(BaseModel):
+    """Values as YAML has them: 224.0 is no whole number, nan no number, true not 1."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, regex_engine="python-re"
+    )
+
+
+class Dataset(Part):
+    """The images and what is annotated on them."""
+
+    annotations: str = Field(
+        pattern="^[^{}]+$",
+        description="give the path of a COCO instances file, without braces",
+    )
+    images: str = Field(
+        pattern="^[^{}]+$", description="give the folder of the images, without braces"
+    )
+    source: str = Field(
+        default="",
+        pattern="^https?://",
+        description="give the address of a zip archive that holds the annotations",
+        json_schema_extra={
+            "help": "Annotations and images are fetched.",
+            "otherwise": "nothing is fetched",
+        },
+    )
+    format: str = Field(
+        default="coco",
+        pattern=r"^(coco|[^{}]+[.]py:[^\W\d]\w*)$(?!\n)",
+        description="give coco, or file.py:name of a format of your own",
+    )
+
+    @property
+    def format_name(self) -> str:
+        """The name of the format."""
+        return name_of(self.format)
+
+
+class Class(Part):
+    """A category of the annotations, and where a net says that it sees one."""
+
+    name: str = Field(
+        pattern=r"[^\W_]",  # a letter or digit of any script
+        max_length=64,  # it becomes part of file names
+        description="give the name of a category of the annotations, up to 64 characters",
+    )
+    target: Index | Many[Index] = Field(
+        default=(),
+        description="give the index of the class in the nets' output, from 0, or a list of several",
+        json_schema_extra={
+            "help": (
+                "Of several the best-scoring one is explained. All nets of a study share the "
+                "meaning of their outputs."
+            ),
+            "otherwise": "ImageNet's, of `resources/classes.csv`",
+        },
+    )
+
+    @property
+    def targets(self) -> list[int]:
+        """The output indices: one, or several of which the best-scoring one is explained."""
+        return [self.target] if isinstance(self.target, int) else list(self.target)
+
+
+class Net(Part):
+    """A net, its weights, and how its outputs are read."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
+        max_length=100,
+        description='give a name for files and figures, in up to 100 letters, digits and "-_."',
+    )
+    architecture: str = Field(
+        description="give the name of a torchvision classifier built on ReLU, e.g. vgg19"
+    )
+    weights: str = Field(
+        pattern=r"^(?!.*[{}\n])(random$|[A-Z0-9_]+$|.*/|.*[.]pth?$)",
+        description=(
+            "give a name of torchvision's (IMAGENET1K_V1), the path of a state dict (ends in .pth "
+            "or .pt), or random"
+        ),
+    )
+    target_layer: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a convolutional module, e.g. features.35",
+        json_schema_extra={
+            "help": "Grad-CAM and its kin weigh its feature maps.",
+            "otherwise": "the last convolutional features",
+        },
+    )
+    outputs: Literal["softmax", "sigmoid"] = Field(
+        default="softmax",
+        description="give softmax (one class an image) or sigmoid (any number of classes)",
+        json_schema_extra={
+            "help": (
+                "A softmax recognises the class of the highest output; a sigmoid, of a multi-label "
+                "net, each class whose probability exceeds the threshold."
+            )
+        },
+    )
+    threshold: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description=(
+            "give the probability above which a class is recognised, between 0 and 1 (0.5 by "
+            "default)"
+        ),
+        json_schema_extra={"help": "Sigmoid outputs alone have one."},
+    )
+
+    @property
+    def is_trained(self) -> bool:
+        return self.weights != "random"
+
+    @property
+    def is_fetched(self) -> bool:
+        """The weights are torchvision's, which the workflow fetches."""
+        return is_torchvisions(self.weights)
+
+    @property
+    def weights_file(self) -> str:
+        """The file of the weights, or ``random``."""
+        if self.is_fetched:
+            return f"resources/weights/{self.architecture}-{self.weights}.pth"
+        return self.weights
+
+
+class Pathvars(Part):
+    """Snakemake's path variables that a study may set."""
+
+    results: Folder = Field(default="", json_schema_extra={"otherwise": "`results`"})
+    logs: Folder = Field(default="", json_schema_extra={"otherwise": "`logs` in the results"})
+    benchmarks: Folder = Field(
+        default="", json_schema_extra={"otherwise": "`benchmarks` in the results"}
+    )
+
+
+class Study(Part):
+    """The whole study."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "give a mapping, as config.yaml"})
+
+    dataset: Dataset = Field(
+        description=(
+            "give annotations (a COCO instances file) and images (the folder of its images)"
+        )
+    )
+    classes: Many[
+        Annotated[
+            Class,
+            Field(
+                description=(
+                    "give a class as {name, target}; the target of an ImageNet class may be left "
+                    "out"
+                )
+            ),
+        ]
+    ] = Field(description="give a list of classes, each with a name")
+    images_per_class: int = Field(
+        ge=1,
+        le=10**9,
+        description="give a whole number from 1 to 10^9",
+        json_schema_extra={"help": "So many images of each class are drawn."},
+    )
+    seed: int = Field(
+        ge=0,
+        le=2**63 - 1,
+        description="give a whole number from 0, below 2^63",
+        json_schema_extra={"help": "Images and random weights are drawn with it."},
+    )
+    mask_dilation: float = Field(
+        ge=0,
+        le=10,
+        description="give the share by which a mask's area grows, from 0 to 10 (0.2 is 20 %)",
+        json_schema_extra={
+            "help": "A mask grows by at least this share, in whole rings of pixels."
+        },
+    )
+    nets: Many[
+        Annotated[
+            Net,
+            Field(
+                description=(
+                    "give a net as {name, architecture, weights, target_layer, outputs, threshold}"
+                )
+            ),
+        ]
+    ] = Field(description="give a list of nets, each with name, architecture and weights")
+    method_entries: Many[
+        Annotated[
+            Method | Many[Method],
+            Field(
+                description=(
+                    "give the name of a saliency method, file.py:name, or a list of these (a group)"
+                )
+            ),
+        ]
+    ] = Field(
+        alias="methods",
+        description="give a list of saliency methods, or of groups (lists) of these",
+        json_schema_extra={
+            "help": (
+                "Methods of a group are computed by one job: a method that is added as a group of "
+                "its own leaves the maps of the others alone. How to write one: "
+                "[docs/how-to/add-a-method.md](docs/how-to/add-a-method.md)."
+            )
+        },
+    )
+    sizes: Many[Size] = Field(
+        description="give a list of input sizes: original, or a number of pixels",
+        json_schema_extra={"help": "n is n x n pixels, the aspect ratio not kept."},
+    )
+    metric_entries: Many[Metric] = Field(
+        default=(),
+        alias="metrics",
+        description="give a list of metrics",
+        json_schema_extra={"otherwise": "all of the library"},
+    )
+    control_entries: Many[Control] = Field(
+        default=(),
+        alias="controls",
+        description="give a list of controls",
+        json_schema_extra={"otherwise": "all of the library"},
+    )
+    chart_entries: Many[Chart] = Field(
+        default=(),
+        alias="charts",
+        description="give a list of charts",
+        json_schema_extra={"otherwise": "all of the library"},
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="give float32, or bfloat16 (faster, see docs/performance.md)",
+        json_schema_extra={"help": "bfloat16 moves concentration a little."},
+    )
+    keep_maps: bool = Field(
+        default=True,
+        description="give true, or false to delete maps as soon as they are scored",
+        json_schema_extra={
+            "help": (
+                "The showcase's stay. Changing masks or showcase, or setting `true` again, "
+                "recomputes the maps. To delete the maps of a finished study, set `false` and run "
+                "`snakemake --delete-temp-output`."
+            )
+        },
+    )
+    reference: str = Field(
+        default="",
+        pattern="^[^{}]+$",
+        description="give the path of a table with the columns method and mean, without braces",
+        json_schema_extra={"help": "Its means are printed beside ours.", "otherwise": "none"},
+    )
+    showcase: Literal["all"] | Many[SampleId] = Field(
+        default=(),
+        description="give a list of sample ids such as 000000000139-traffic_light, or all",
+        json_schema_extra={
+            "help": (
+                "These are shown as pictures; the comparison shows as many of the first as fit on "
+                "a page."
+            ),
+            "otherwise": (
+                "one of every class, two of them in one image; the gallery adds the worst of every "
+                "class"
+            ),
+        },
+    )
+    pathvars: Pathvars = Field(
+        default=Pathvars(),
+        description="give Snakemake's path variables, e.g. {results: results/my_study}",
+        json_schema_extra={"help": "They keep the results of two studies apart."},
+    )
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """Names of methods that one job computes, by the first of them. A flat list is a group."""
+        groups = [entry for entry in self.method_entries if isinstance(entry, tuple)]
+        names = [
+            [name_of(entry) for entry in group] for group in groups or [flat(self.method_entries)]
+        ]
+        return {group[0]: group for group in names}
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of the methods."""
+        return [name for group in self.groups.values() for name in group]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics; none where all of the library are meant."""
+        return [name_of(entry) for entry in self.metric_entries]
+
+    @property
+    def controls(self) -> list[str]:
+        """The names of the controls; none where all of the library are meant."""
+        return [name_of(entry) for entry in self.control_entries]
+
+    @property
+    def charts(self) -> list[str]:
+        """The names of the charts; none where all of the library are meant."""
+        return [name_of(entry) for entry in self.chart_entries]
+
+    @property
+    def files(self) -> list[str]:
+        """The user's own Python files, absolute, sorted."""
+        listed = [*self.metric_entries, *self.control_entries, *self.chart_entries]
+        return files_of([*flat(self.method_entries), *listed, self.dataset.format])
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The paths of the user's own data, by key."""
+        paths = {
+            "dataset.annotations": self.dataset.annotations,
+            "dataset.images": self.dataset.images,
+        }
+        for number, net in enumerate(self.nets):
+            if is_path(net.weights):
+                paths[f"nets[{number}].weights"] = net.weights
+        if self.reference:
+            paths["reference"] = self.reference
+        return paths
+
+    @property
+    def some_trained(self) -> bool:
+        return any(net.is_trained for net in self.nets)
+
+    @property
+    def untrained(self) -> list[str]:
+        """The names of the nets that learned nothing. They are controls, unless all are."""
+        return [net.name for net in self.nets if self.some_trained and not net.is_trained]
+
+    @property
+    def class_settings(self) -> list[dict[str, Any]]:
+        """The classes as jobs read them: name and targets."""
+        return [{"name": item.name, "targets": item.targets} for item in self.classes]
+
+    @property
+    def net_settings(self) -> dict[str, dict[str, Any]]:
+        """The nets as jobs read them, by name: every default filled in, the weights as a file."""
+        return {
+            net.name: {
+                **net.model_dump(),
+                "weights": net.weights_file,
+                "precision": self.precision,
+            }
+            for net in self.nets
+        }
+
+    def completed(self, catalogue: Catalogue) -> "Study":
+        """The study with those defaults that depend on the class and on the architecture."""
+        classes = [
+            item.model_copy(update={"target": item.targets or catalogue.targets[item.name]})
+            for item in self.classes
+        ]
+        nets = [
+            net.model_copy(
+                update={
+                    "target_layer": net.target_layer or catalogue.target_layer(net.architecture)
+                }
+            )
+            for net in self.nets
+        ]
+        return self.model_copy(update={"classes": tuple(classes), "nets": tuple(nets)})
+
+
+def is_path(weights: str) -> bool:
+    """Weights are a file, not ``random`` or one of torchvision's names."""
+    return "/" in weights or weights.endswith((".pth", ".pt"))
+
+
+def is_torchvisions(weights: str) -> bool:
+    """Weights are one of torchvision's names, such as IMAGENET1K_V1."""
+    return weights != "random" and not is_path(weights)

@@ -1,0 +1,35 @@
+"""What the model allows, as a JSON schema. Its descriptions are the words of messages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lookwhere.study.model import Study
+
+Schema = dict[str, Any]
+
+
+def of_study() -> Schema:
+    """The schema of a configuration, without references: that of each value stands at its place."""
+    schema = Study.model_json_schema()
+    return _inlined(schema, schema.pop("$defs"))
+
+
+def items(schema: Schema) -> Schema:
+    """The schema of the entries of a list, which may be one type of several."""
+    types = [schema, *schema.get("anyOf", [])]
+    return next((part["items"] for part in types if "items" in part), {})
+
+
+def _inlined(node: Any, definitions: Mapping[str, Schema]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(part, definitions) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        definition = definitions[node["$ref"].rpartition("/")[2]]
+        node = {**definition, **{key: part for key, part in node.items() if key != "$ref"}}
+    return {
+        key: _inlined(part, definitions)
+        for key, part in node.items()
+        if not (key == "title" and isinstance(part, str))
+    }
