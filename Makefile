@@ -5,6 +5,7 @@
 # make test-browser  installs chromium (on Debian, as root) and runs the tests of the gallery alone
 # make test-latex    installs texlive (likewise) and compiles the tables
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
+# make schema     writes the schema of study files, and the README's table of keys, from the model
 # make benchmark    times the maps beside other libraries' (about 20 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Where config.yaml puts the results.
 RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
-.PHONY: study report check unit test test-browser test-latex test-slurm lint format benchmark clean
+.PHONY: study report check unit test test-browser test-latex test-slurm lint format schema benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -52,6 +53,9 @@ format: .venv/tools
 	ruff check --fix .
 	ruff format .
 	snakefmt --line-length 100 Snakefile workflow/rules
+
+schema: .venv/tools
+	PYTHONPATH=workflow/scripts python -m lookwhere.study.documents
 
 benchmark: .venv/tools
 	PYTHONPATH=workflow/scripts python benchmarks/speed.py

@@ -1,0 +1,122 @@
+"""What is written of the model for people: the schema for editors, the README's table of keys.
+
+``make schema`` writes both again after a change of the model, or of the names of methods.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lookwhere.study import schema
+from lookwhere.study.schema import Schema
+
+HOUSE = Path(__file__).parents[4]
+SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
+BEGIN, END = "<!-- keys: written by make schema -->\n", "<!-- end of keys -->\n"
+HEAD = "# Written by make schema, from workflow/scripts/lookwhere/study/model.py.\n"
+
+
+def schema_file(known: Mapping[str, Collection[str]]) -> str:
+    """The schema by which editors complete and check a study's file.
+
+    ``known`` holds, by kind, the names that ``methods`` and the like may hold. A study may leave
+    out every key that config.yaml has, so none is required at the top, nor of the data set.
+    """
+    whole = schema.of_study()
+    for part in (whole, whole["properties"]["dataset"]):
+        del part["required"]
+    for kind, names in known.items():
+        _offer(whole["properties"][kind], sorted(names))
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(whole)}
+    return HEAD + yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)
+
+
+def table(defaults: Mapping[str, Any]) -> str:
+    """The keys in Markdown, a row each; ``defaults`` is what config.yaml holds."""
+    rows = ["| key | value | default |", "| --- | --- | --- |"]
+    return "\n".join([*rows, *_rows(schema.of_study(), "", defaults)]) + "\n"
+
+
+def with_table(document: str, rows: str) -> str:
+    """The document with other rows between the two comments that mark the table."""
+    before, _, rest = document.partition(BEGIN)
+    return f"{before}{BEGIN}\n{rows}\n{END}{rest.partition(END)[2]}"
+
+
+def _offer(node: Schema, names: list[str]) -> None:
+    """Let an entry be one of the names, or ``file.py:name``, wherever it is a text."""
+    for part in (node, *node.get("anyOf", [])):
+        if part.get("type") == "string":
+            del part["type"]
+            part["anyOf"] = [{"enum": names}, {"type": "string", "pattern": "[.]py:"}]
+        elif "items" in part:
+            _offer(part["items"], names)
+
+
+def _for_editors(node: Any) -> Any:
+    """The schema with all that is known of a value as its description."""
+    if isinstance(node, list):
+        return [_for_editors(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    parts = {
+        key: _for_editors(part)
+        for key, part in node.items()
+        if key not in ("help", "otherwise") and (key != "default" or part not in ("", []))
+    }
+    if "help" in node or "otherwise" in node:
+        parts["description"] = " ".join([f"{node['description']}.", *_more(node)])
+    return parts
+
+
+def _more(node: Schema) -> Iterator[str]:
+    if "help" in node:
+        yield node["help"]
+    if "otherwise" in node:
+        yield f"Left out: {node['otherwise']}."
+
+
+def _rows(node: Schema, above: str, defaults: Any) -> Iterator[str]:
+    for name, part in node["properties"].items():
+        key = f"{above}{name}"
+        value = defaults.get(name) if isinstance(defaults, Mapping) else None
+        meaning = ". ".join(
+            [part["description"].removeprefix("give "), *filter(None, [part.get("help")])]
+        )
+        yield f"| `{key}` | {meaning.rstrip('.')} | {_default(part, value)} |"
+        if "properties" in part:
+            yield from _rows(part, f"{key}.", value)
+        elif "properties" in schema.items(part):
+            yield from _rows(schema.items(part), f"{key}[].", None)
+
+
+def _default(node: Schema, value: Any) -> str:
+    """What holds where the key is left out: as the model says, or as config.yaml does."""
+    if "otherwise" in node:
+        return node["otherwise"]
+    if node.get("default") and "properties" not in node:
+        return f"`{yaml.safe_dump(node['default']).splitlines()[0]}`"
+    if isinstance(value, Mapping):
+        return ""
+    if isinstance(value, list):
+        plain = all(isinstance(item, (str, int)) for item in value)
+        return (
+            ", ".join(map(str, value)) if plain else f"{len(value)}, see [config.yaml](config.yaml)"
+        )
+    return "" if value is None else str(value)
+
+
+def main(house: Path, known: Mapping[str, Collection[str]]) -> None:
+    """Write the schema, and the table of the README, of the repository ``house``."""
+    readme = house / "README.md"
+    defaults = yaml.safe_load((house / "config.yaml").read_text("utf-8"))
+    (house / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
+    readme.write_text(with_table(readme.read_text("utf-8"), table(defaults)), "utf-8")
+
+
+if __name__ == "__main__":
+    from lookwhere.methods.names import METHODS
+
+    main(HOUSE, {"methods": METHODS})
