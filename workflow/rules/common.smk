@@ -56,7 +56,7 @@ try:
     STUDY = load(
         config,
         CATALOGUE,
-        {"methods": METHOD_ENTRIES},
+        {"methods": METHOD_ENTRIES, "formats": FORMATS},
         files=map(Path, workflow.configfiles),
         folders=STUDY_FOLDERS,
         drawn=SAMPLE.values(),

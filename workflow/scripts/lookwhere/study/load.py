@@ -30,8 +30,8 @@ def load(
     catalogue
         What architectures and classes have by default.
     known
-        The names that ``methods``, ``metrics``, ``controls`` and ``charts`` may list, by key. Of a
-        key without names the form alone is checked.
+        The names that ``methods``, ``metrics``, ``controls`` and ``charts`` may list, by key, and
+        the ``formats`` of data sets. Of a key without names the form alone is checked.
     folders
         The folders that results are written to, by path variable.
     drawn

@@ -38,7 +38,7 @@ def faults(
     return [
         *messages.faults(config),
         *_entry_faults(config, known),
-        *_format_faults(config),
+        *(_format_faults(config, known["formats"]) if "formats" in known else []),
         *_duplicates(config),
         *_name_faults(config),
         *_architecture_faults(config, catalogue.architectures),
@@ -85,9 +85,8 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
     sizes = [str(size) for size in _list(config, "sizes")]
     found = list(_unknown_weights(config, architectures))
     found += check.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
-    dataset = config.get("dataset")
-    annotations = dataset.get("annotations") if isinstance(dataset, dict) else None
-    form = name_of(str(dataset.get("format", "coco"))) if isinstance(dataset, dict) else "coco"
+    dataset = _dataset(config)
+    annotations, form = dataset.get("annotations"), name_of(str(dataset.get("format", "coco")))
     if isinstance(annotations, str) and _exists(annotations) and form in FORMATS:
         try:
             data = base.load(form, Path(annotations), Path(str(dataset.get("images"))))
@@ -117,12 +116,11 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
                 yield f"{key}: {what}; {hint(name, known[kind])}"
 
 
-def _format_faults(config: Config) -> Iterator[str]:
-    dataset = config.get("dataset")
-    form = dataset.get("format") if isinstance(dataset, dict) else None
-    if isinstance(form, str) and file_of(form) and name_of(form) not in FORMATS:
+def _format_faults(config: Config, formats: Collection[str]) -> Iterator[str]:
+    form = _dataset(config).get("format")
+    if isinstance(form, str) and file_of(form) and name_of(form) not in formats:
         here = f"{file_of(form)!r} enters no dataset {name_of(form)!r}"
-        yield f"dataset.format: {here}; {hint(name_of(form), FORMATS)}"
+        yield f"dataset.format: {here}; {hint(name_of(form), formats)}"
 
 
 def _duplicates(config: Config) -> Iterator[str]:
@@ -185,9 +183,9 @@ def _threshold_faults(config: Config) -> Iterator[str]:
 
 
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
-    dataset = config.get("dataset")
+    dataset = _dataset(config)
     for key, kind in (("annotations", Path.is_file), ("images", Path.is_dir)):
-        path = dataset.get(key) if isinstance(dataset, dict) else None
+        path = dataset.get(key)
         if not isinstance(path, str) or path in produced:
             continue
         if _is_denied(path):
@@ -226,8 +224,7 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
 
 def _own_entries(config: Config) -> Iterator[tuple[str, str]]:
     """Each ``file.py:name`` of the user's, behind its key."""
-    dataset = config.get("dataset")
-    format_ = dataset.get("format") if isinstance(dataset, dict) else None
+    format_ = _dataset(config).get("format")
     listed = [entry for kind in KINDS for entry in entries(config, kind)]
     listed += [("dataset.format", format_)] if isinstance(format_, str) else []
     return ((key, entry) for key, entry in listed if file_of(entry))
@@ -258,6 +255,11 @@ def _denial(key: str, path: str) -> str:
 def _list(config: Config, key: str) -> list[Any]:
     value = config.get(key)
     return value if isinstance(value, list) else []
+
+
+def _dataset(config: Config) -> dict[str, Any]:
+    value = config.get("dataset")
+    return value if isinstance(value, dict) else {}
 
 
 def _name(item: Any) -> Any:
