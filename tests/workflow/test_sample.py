@@ -104,7 +104,7 @@ def test_the_probability_is_the_sigmoid_of_the_logit(study):
     """The sample's nets are multi-label: each output has a probability of its own."""
     energy = study.energy()
     for net, size in product(TRAINED, ["original", "224"]):
-        shard = study.root / f"results/predictions/{net}/{size}/1-of-1.parquet"
+        shard = study.root / f"results/predictions/{net}/{size}/backpropagation/1-1.parquet"
         logits = pd.read_parquet(shard).set_index("sample")["logit"]
         records = energy.query("net == @net and size == @size and method == 'grad_cam'")
         expected = 1 / (1 + np.exp(-logits[records["sample"]].to_numpy()))
