@@ -110,6 +110,21 @@ def test_digests_remember_until_the_file_changes_whatever_its_time(image, tmp_pa
     assert Digests(memory).sha256(image) == first
 
 
+def test_a_folder_is_the_names_and_contents_of_its_files(image, tmp_path):
+    digests = Digests(tmp_path / "memory")
+    known = {digests.of_path(image.parent)}
+    (image.parent / "more").mkdir()
+    assert digests.of_path(image.parent) in known  # a folder is no file
+    other = image.parent / "more/cat.jpg"
+    for change in (lambda: other.write_bytes(b"a"), lambda: other.write_bytes(b"b")):
+        change()
+        assert digests.of_path(image.parent) not in known
+        known.add(digests.of_path(image.parent))
+    other.rename(image.parent / "more/dog.jpg")
+    assert digests.of_path(image.parent) not in known
+    assert digests.of_path(image) == digests.sha256(image)
+
+
 @pytest.mark.parametrize("content", ["", "[1, 2]", '{"a": 1', '{"/dog.jpg": 3}'])
 def test_a_memory_that_is_damaged_is_none(image, tmp_path, content):
     memory = tmp_path / "sha256.json"

@@ -51,7 +51,7 @@ rule select_subset:
             ],
             seed=STUDY.seed,
             annotations=lambda wildcards: (
-                DIGESTS.sha256(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
+                DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
             ),
             found=None if FETCHED else found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
         ),

@@ -55,6 +55,14 @@ class Digests:
         self._changed = True
         return digest
 
+    def of_path(self, path: Path) -> str:
+        """As ``sha256``; of a folder, that of the names and the SHA-256 of all files below it."""
+        if not path.is_dir():
+            return self.sha256(path)
+        files = sorted(file for file in path.rglob("*") if not file.is_dir())
+        listed = [[file.relative_to(path).as_posix(), self.sha256(file)] for file in files]
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
     def save(self) -> None:
         """Remember for the next time, where this may be written."""
         if self._changed and self._memory.parent.is_dir():
@@ -64,8 +72,8 @@ class Digests:
 
 
 def require(path: Path, sha256: str | None) -> None:
-    """Raises StudyError if the file is not that of this SHA-256; None is any."""
-    if sha256 is not None and Digests().sha256(path) != sha256:
+    """Raises StudyError if the file or folder is not that of this SHA-256; None is any."""
+    if sha256 is not None and Digests().of_path(path) != sha256:
         raise StudyError(f"{str(path)!r} changed while the study ran: rerun")
 
 
