@@ -58,6 +58,19 @@ def test_a_map_without_energy_has_no_score_and_says_why():
         lookwhere.score(np.zeros((1, 4, 4)), np.eye(5, dtype=bool))
 
 
+def test_the_scores_are_those_of_the_metrics_that_are_named():
+    rng = np.random.default_rng(0)
+    saliency, mask = rng.normal(size=(3, 9, 11)), np.eye(9, 11, dtype=bool)
+    scores = lookwhere.score(saliency, mask)
+    assert list(scores) == [*lookwhere.METRICS, "mask_fraction", "box_fraction", "status"]
+    assert scores["box_fraction"] == 81 / 99
+    few = lookwhere.score(saliency, mask, ["pointing_game"])
+    assert few == {name: scores[name] for name in few}
+    assert "concentration" not in few
+    with pytest.raises(StudyError, match="metric 'iou' does not exist; "):
+        lookwhere.score(saliency, mask, ["iou"])
+
+
 def test_the_library_is_imported_without_torch_or_snakemake():
     names = "import sys, lookwhere; print(*{n.split('.')[0] for n in sys.modules})"
     scripts = str(Path(lookwhere.__file__).parents[1])

@@ -4,18 +4,52 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from lookwhere.datasets.masks import Mask
+from lookwhere.declarations import Declaration
+from lookwhere.errors import StudyError
 from lookwhere.methods import controls
+from lookwhere.methods.names import CONTROL_LABELS, CONTROLS
 from lookwhere.metrics import concentration
+from lookwhere.metrics.saliency import Saliency
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", controls.CONTROLS)
+def score(saliency: np.ndarray, mask: Mask) -> concentration.Energy:
+    return concentration.score(Saliency(saliency), mask)
+
+
+def test_controls_are_those_that_the_library_declares_in_its_order():
+    assert CONTROL_LABELS == {
+        "centre": "Centre prior",
+        "sobel": "Sobel edges",
+        "noise": "Random noise",
+    }
+    assert list(controls.maps(IMAGE, "1-dog", ["noise", "centre"])) == ["noise", "centre"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0", r"control 'own' fails \(ZeroDivisionError: division by zero\): fix 'draw' in "),
+        ("image", r"control 'own' is of shape \(40, 60, 3\), not \(1, 40, 60\): fix 'draw'"),
+        ("'a map'", r"control 'own' fails \(ValueError: could not convert string to float"),
+    ],
+)
+def test_a_control_that_fails_is_an_error_with_the_way_out(tmp_path, monkeypatch, text, message):
+    file = tmp_path / "own.py"
+    file.write_text(f"def draw(image, sample):\n    return {text}\n")
+    monkeypatch.setitem(CONTROLS, "own", Declaration("control", "own", "Own", file, "draw", {}))
+    with pytest.raises(StudyError, match=message):
+        controls.maps(IMAGE, "1-dog", ["own"])
+
+
+@pytest.mark.parametrize("name", CONTROLS)
 @pytest.mark.parametrize("shape", [(40, 60), (1, 1), (1, 9), (224, 224)], ids=str)
 def test_every_control_is_a_map_of_the_images_size(name, shape):
     image = RNG.integers(0, 256, (*shape, 3), dtype=np.uint8)
-    saliency = controls.CONTROLS[name](image, "000000000001-dog")
+    saliency = controls.maps(image, "000000000001-dog", [name])[name]
     assert saliency.dtype == np.float32
     assert saliency.shape == (1, *shape)
     assert np.isfinite(saliency).all()
@@ -44,7 +78,7 @@ def test_sobel_is_that_of_scipy_on_the_grey_image():
 
 def test_an_image_without_edges_has_no_energy():
     flat = np.full((20, 30, 3), 90, dtype=np.uint8)
-    scored = concentration.score(controls.sobel(flat, ""), np.eye(20, 30, dtype=bool))
+    scored = score(controls.sobel(flat, ""), np.eye(20, 30, dtype=bool))
     assert scored.status == "zero_energy"
 
 
@@ -62,5 +96,5 @@ def test_noise_gets_the_mask_fraction():
     mask = np.zeros((224, 224), dtype=bool)
     mask[40:120, 70:200] = True
     image = np.zeros((224, 224, 3), dtype=np.uint8)
-    scored = concentration.score(controls.noise(image, "000000000001-dog"), mask)
+    scored = score(controls.noise(image, "000000000001-dog"), mask)
     assert scored.concentration == pytest.approx(mask.mean(), abs=0.01)

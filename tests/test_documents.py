@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 import lookwhere
-from lookwhere.methods.names import METHODS
+from lookwhere.methods.names import CONTROLS, METHODS
+from lookwhere.metrics.registry import METRICS
 
 from .test_architecture import STAGES
 
@@ -135,10 +136,14 @@ def picture() -> tuple[set[str], set[tuple[str, str]]]:
     return set(re.findall(r"\w+", lines)), arrows
 
 
-def test_every_method_names_a_paper_of_the_bibliography():
+def test_every_method_metric_and_control_names_a_paper_of_the_bibliography():
     keys = set(
         re.findall(
             r"^@\w+\{([^,]+),", (REPOSITORY / "docs/references.bib").read_text("utf-8"), re.M
         )
     )
     assert {entry.options["cite"] for entry in METHODS.values()} <= keys
+    assert {metric.entry.options["cite"] for metric in METRICS.values()} <= keys
+    without = {name for name, entry in CONTROLS.items() if "cite" not in entry.options}
+    assert without == {"noise"}
+    assert {CONTROLS[name].options["cite"] for name in CONTROLS.keys() - without} <= keys

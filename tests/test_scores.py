@@ -1,20 +1,18 @@
 """All scores of a map: each is its module's, and those that have no value are null."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
 from lookwhere.datasets import regions
-from lookwhere.datasets.samples import Sample
-from lookwhere.metrics import concentration, localisation, scoring
+from lookwhere.metrics import columns, concentration, scoring
+from lookwhere.metrics.registry import METRICS, measure
+from lookwhere.metrics.saliency import Saliency
 
 from .studies import union
 
 DILATIONS = [0, 0.5, 2]
 A = [[5, 5, 15, 5, 15, 12, 5, 12]]
 B = [[20, 10, 38, 10, 20, 28]]
-SAMPLE = Sample("000000000001-dog", 1, "dog", "1.jpg", 40, 30, "CC0", None, ())
 
 
 @pytest.fixture(params=[(30, 40), (64, 64)], ids=["original", "64"])
@@ -23,34 +21,41 @@ def region(request):
     return regions.prepare(instances, 0.2, DILATIONS).resized(*request.param)
 
 
-def test_score_is_that_of_energy_and_measures(region):
-    saliency = np.random.default_rng(0).normal(size=(3, *region.mask.shape)).astype(np.float32)
-    scored = scoring.score(saliency, region)
-    expected = asdict(concentration.score(saliency, region.mask))
-    expected |= asdict(localisation.measure(saliency, region.mask, region.boxes))
+def noise(region):
+    rng = np.random.default_rng(0)
+    return Saliency(rng.normal(size=(3, *region.mask.shape)).astype(np.float32))
+
+
+def test_score_is_that_of_energy_and_metrics(region):
+    saliency = noise(region)
+    scored = scoring.score(saliency, region, list(METRICS))
+    expected = vars(concentration.score(saliency, region.mask))
+    expected = expected | {m: measure(METRICS[m], saliency, region) for m in METRICS}
     assert scored == {**expected, "box_fraction": region.boxes.mean()}
+    of_a_part = {*columns.of_scores(list(METRICS))}
+    assert set(scored) == of_a_part - {*columns.RECORD, *columns.PREDICTION}
+
+
+def test_the_metrics_are_those_of_the_study_and_concentration(region):
+    scored = scoring.score(noise(region), region, ["pointing_game"])
+    assert set(scored) & set(METRICS) == {"concentration", "pointing_game"}
 
 
 @pytest.mark.parametrize(
     ("value", "status"), [(0, "zero_energy"), (np.nan, "not_finite")], ids=["zero", "nan"]
 )
-def test_measures_are_missing_where_concentration_is(region, value, status):
-    scored = scoring.score(np.full((1, *region.mask.shape), value, dtype=np.float32), region)
+def test_metrics_are_missing_where_concentration_is(region, value, status):
+    saliency = Saliency(np.full((1, *region.mask.shape), value, dtype=np.float32))
+    scored = scoring.score(saliency, region, list(METRICS))
     assert scored["status"] == status
-    missing = [scored[name] for name in ("concentration", *localisation.NAMES)]
-    assert set(missing) == {None}
+    assert {scored[name] for name in METRICS} == {None}
+    missing = {name for name, number in scored.items() if number is None}
+    assert missing <= set(scoring.nullable(list(METRICS)))
 
 
 def test_sweep_names_every_dilation(region):
-    saliency = np.ones((1, *region.mask.shape), dtype=np.float32)
+    saliency = Saliency(np.ones((1, *region.mask.shape), dtype=np.float32))
     steps = list(scoring.sweep(saliency, region))
     assert [step["dilation"] for step in steps] == DILATIONS
     for step in steps:  # a flat map gets the share that the mask covers
         assert step["concentration"] == pytest.approx(step["mask_fraction"])
-
-
-def test_controls_are_maps_of_the_images_size():
-    image = np.random.default_rng(0).integers(0, 256, (12, 17, 3), dtype=np.uint8)
-    maps = scoring.controls(SAMPLE, image)
-    assert list(maps) == ["centre", "sobel", "noise"]
-    assert {saliency.shape for saliency in maps.values()} == {(1, 12, 17)}

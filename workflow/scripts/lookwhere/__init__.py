@@ -1,15 +1,15 @@
 """Where do nets look? Saliency maps, and how much of each lies on the object.
 
-A notebook needs three names: ``explain`` computes maps, ``score`` compares a map with a mask, and
-``METHODS`` lists the methods. The stages of the library, each of which imports earlier ones alone:
-errors, io, datasets, nets, methods, metrics, statistics, study, charts, report. It needs no
-Snakemake.
+A notebook needs four names: ``explain`` computes maps, ``score`` compares a map with a mask, and
+``METHODS`` and ``METRICS`` list what they know. The stages of the library, each of which imports
+earlier ones alone: errors, declarations, io, datasets, nets, methods, metrics, statistics, study,
+charts, report. It needs no Snakemake.
 """
 
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["METHODS", "explain", "score"]
+__all__ = ["METHODS", "METRICS", "explain", "score"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,20 +1,23 @@
 """The public functions of the library, for a notebook or a script."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookwhere.datasets import regions
 from lookwhere.errors import StudyError, hint
 from lookwhere.methods.names import METHODS
-from lookwhere.metrics import concentration, localisation
+from lookwhere.metrics import scoring
+from lookwhere.metrics.columns import CHANCE
+from lookwhere.metrics.registry import METRICS
+from lookwhere.metrics.saliency import Saliency
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["METHODS", "explain", "score"]
+__all__ = ["METHODS", "METRICS", "explain", "score"]
 
 
 def explain(
@@ -64,9 +67,7 @@ def explain(
     from lookwhere.methods.run import forward, saliency_maps
     from lookwhere.nets import classifiers
 
-    for name in methods:
-        if name not in METHODS:
-            raise StudyError(f"method {name!r} does not exist; {hint(name, METHODS)}")
+    _require("method", methods, METHODS)
     passed = forward(net, classifiers.layer(net, target_layer), images)
     outputs = passed.logits.shape[1]
     for target in targets:
@@ -76,7 +77,11 @@ def explain(
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}
 
 
-def score(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dict[str, Any]:
+def score(
+    saliency: NDArray[np.floating],
+    mask: NDArray[np.bool_],
+    metrics: Sequence[str] = tuple(METRICS),
+) -> dict[str, Any]:
     """Score how much of a map lies on a mask.
 
     Parameters
@@ -85,19 +90,23 @@ def score(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dict[str, 
         A map (C, H, W), raw and signed.
     mask
         The object (H, W), true on it, at the size of the map.
+    metrics
+        Names from ``METRICS``.
 
     Returns
     -------
     dict
-        ``concentration``, the share of the map's energy (its squared values) on the mask; the
-        measures of ``lookwhere.metrics.localisation``, for one mask and its bounding box;
-        ``mask_fraction``, which an uninformative map scores on average; and ``status``: where it
-        is not ``ok`` the others are None.
+        The ``metrics`` by name, for the mask and its bounding box: ``concentration`` is the share
+        of the map's energy (its squared values) on the mask; ``mask_fraction`` and
+        ``box_fraction``, which an uninformative map scores on average; and ``status``: where it is
+        not ``ok`` the metrics are None.
 
     Raises
     ------
     ValueError
         If map and mask have other heights or widths.
+    StudyError
+        For a metric that does not exist, or fails.
 
     Examples
     --------
@@ -107,17 +116,13 @@ def score(saliency: NDArray[np.floating], mask: NDArray[np.bool_]) -> dict[str, 
     >>> scores["concentration"], scores["relevance_mass_accuracy"], scores["mask_fraction"]
     (0.9, 0.75, 0.25)
     """
-    mask = np.asarray(mask, dtype=bool)
-    found = concentration.score(saliency, mask)
-    measures: dict[str, float | None] = dict.fromkeys(localisation.NAMES)
-    if found.status == "ok":
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        box = np.zeros_like(mask)
-        box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
-        measures |= asdict(localisation.measure(saliency, mask, box))
-    return {
-        "concentration": found.concentration,
-        **measures,
-        "mask_fraction": found.mask_fraction,
-        "status": found.status,
-    }
+    _require("metric", metrics, METRICS)
+    region = regions.prepare([np.asarray(mask, dtype=bool)], 0, [0])
+    scores = scoring.score(Saliency(np.asarray(saliency)), region, metrics)
+    return {name: scores[name] for name in (*metrics, *CHANCE, "status")}
+
+
+def _require(kind: str, names: Sequence[str], known: Mapping[str, Any]) -> None:
+    for name in names:
+        if name not in known:
+            raise StudyError(f"{kind} {name!r} does not exist; {hint(name, known)}")

@@ -1,16 +1,22 @@
 """The names of saliency methods and controls, in code, columns and paths, and in print."""
 
+from pathlib import Path
+
+from lookwhere import declarations
+from lookwhere.errors import StudyError
 from lookwhere.methods import registry
 
 METHODS = registry.entries()
 
-LABELS = {entry.name: entry.label for entry in METHODS.values()}
-
 # Maps of no net, which stand beside the methods in tables and figures.
-CONTROL_LABELS = {
-    "centre": "Centre prior",
-    "sobel": "Sobel edges",
-    "noise": "Random noise",
-}
+CONTROLS = declarations.declared("control", Path(__file__).parent)
 
+for name in METHODS.keys() & CONTROLS.keys():
+    raise StudyError(
+        f"{name!r} is a method, of {str(METHODS[name].file)!r}, and a control, of "
+        f"{str(CONTROLS[name].file)!r}, and tables name both: give one of them another name"
+    )
+
+LABELS = {entry.name: entry.label for entry in METHODS.values()}
+CONTROL_LABELS = {entry.name: entry.label for entry in CONTROLS.values()}
 ALL_LABELS = {**LABELS, **CONTROL_LABELS}

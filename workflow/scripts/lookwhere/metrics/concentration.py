@@ -14,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookwhere.datasets.masks import Mask
-from lookwhere.methods.names import CONTROL_LABELS
+from lookwhere.datasets.regions import Region
+from lookwhere.metrics.registry import metric
+from lookwhere.metrics.saliency import Saliency
 
 STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask")
 
@@ -34,16 +36,26 @@ class Energy:
     status: str
 
 
-def of_pixels(saliency: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The energy of every pixel (H, W) of a map (C, H, W): |I|^2, summed over the channels."""
-    return np.square(saliency, dtype=np.float64, order="C").sum(axis=0)
+@metric(
+    "concentration",
+    "Concentration",
+    needs=("map", "region"),
+    bounds=(0, 1),
+    chance="mask_fraction",
+    better="higher",
+    cite="arras2022clevr",
+)
+def concentration(saliency: Saliency, region: Region) -> float | None:
+    """E / E_total: in Arras et al. 2022, the relevance mass accuracy of the pooling l2-norm,sq."""
+    return score(saliency, region.mask).concentration
 
 
-def score(saliency: NDArray[np.floating], mask: Mask) -> Energy:
+def score(saliency: Saliency, mask: Mask) -> Energy:
     """The energy of a map (C, H, W) on a mask (H, W) of the same height and width."""
-    if saliency.ndim != 3 or saliency.shape[1:] != mask.shape:
-        raise ValueError(f"a map of shape {saliency.shape} does not fit a mask of {mask.shape}")
-    pixels = of_pixels(saliency)
+    shape = saliency.values.shape
+    if len(shape) != 3 or shape[1:] != mask.shape:
+        raise ValueError(f"a map of shape {shape} does not fit a mask of {mask.shape}")
+    pixels = saliency.energy
     total, fraction = float(pixels.sum()), float(mask.mean())
     if not np.isfinite(total):
         return Energy(None, None, None, fraction, "not_finite")
@@ -64,7 +76,7 @@ def negligible(scores: pd.DataFrame) -> pd.Series:
     same sample, net and size has no energy or was not computed, and for maps of no net.
     """
     cell = ["sample", "net", "size"]
-    own = scores["energy_total"].where(~scores["method"].isin(CONTROL_LABELS))
+    own = scores["energy_total"].where(scores["net"].notna())
     plain = own.where(scores["method"] == MEASURED_BY)
     plain = plain.groupby([scores[name] for name in cell]).transform("max")
     share = (own / plain.where(plain > 0)).astype("Float64")
@@ -72,14 +84,14 @@ def negligible(scores: pd.DataFrame) -> pd.Series:
 
 
 def sweep(
-    saliency: NDArray[np.floating], dilation_index: NDArray[np.uint8], count: int
+    saliency: Saliency, dilation_index: NDArray[np.uint8], count: int
 ) -> Iterator[tuple[float | None, float]]:
     """Concentration and mask fraction on the mask at each of ``count`` dilations, in turn.
 
     ``dilation_index`` (H, W) is that of ``masks.dilation_index``, at the size of the map (C, H, W).
     Concentration is None where ``score`` has none.
     """
-    pixels = of_pixels(saliency)
+    pixels = saliency.energy
     total = pixels.sum()
     index = dilation_index.ravel()
     inside = np.bincount(index, weights=pixels.ravel(), minlength=count + 1)

@@ -1,64 +1,82 @@
-"""More measures of where a map lies, beside concentration, as the field defines them.
+"""More metrics of where a map lies, beside concentration, as the field defines them.
 
 With I the map, |I| its strength (summed over the channels), |I|^2 the energy of a pixel, M the
-dilated mask and B the bounding boxes of the instances, in float64:
-
-    relevance mass accuracy  sum |I| M / sum |I|: concentration without the square
-                             (Arras et al. 2022)
-    relevance rank accuracy  the mask's share of as many pixels of most energy as it covers
-                             (Arras et al. 2022)
-    pointing game            1 if the pixel of most energy lies on M, else 0
-                             (Zhang et al. 2018, where M is widened by 15 pixels instead)
-    energy pointing game     sum |I| B / sum |I|
-                             (Wang et al. 2020: Score-CAM)
-
-Pixels of equal energy are drawn by lot: each counts by its chance to be among the first. So a map
-without information scores the mask fraction in the first three, and the box fraction in the last.
+dilated mask and B the bounding boxes of the instances, in float64. Pixels of equal energy are drawn
+by lot: each counts by its chance to be among the first. So a map without information scores the
+share of the image that M covers, or B.
 """
-
-from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookwhere.datasets.masks import Mask
-from lookwhere.metrics import concentration
+from lookwhere.datasets.regions import Region
+from lookwhere.metrics.registry import metric
+from lookwhere.metrics.saliency import Saliency
 
 
-@dataclass(frozen=True)
-class Measures:
-    """The measures of one map, each in [0, 1]."""
-
-    relevance_mass_accuracy: float
-    relevance_rank_accuracy: float
-    pointing_game: float
-    energy_pointing_game: float
-
-
-NAMES = tuple(field.name for field in fields(Measures))
-
-# What an uninformative map scores on average, as a column.
-CHANCE = {"concentration": "mask_fraction", **dict.fromkeys(NAMES, "mask_fraction")}
-CHANCE["energy_pointing_game"] = "box_fraction"
+@metric(
+    "relevance_mass_accuracy",
+    "Relevance mass accuracy",
+    needs=("map", "region"),
+    bounds=(0, 1),
+    chance="mask_fraction",
+    better="higher",
+    cite="arras2022clevr",
+)
+def relevance_mass_accuracy(saliency: Saliency, region: Region) -> float:
+    """sum |I| M / sum |I|: concentration without the square (Arras et al. 2022)."""
+    return _mass_on(region.mask, saliency)
 
 
-def measure(saliency: NDArray[np.floating], mask: Mask, boxes: Mask) -> Measures:
-    """The measures of a map (C, H, W) with the dilated ``mask`` and the ``boxes``, both (H, W).
+@metric(
+    "relevance_rank_accuracy",
+    "Relevance rank accuracy",
+    needs=("map", "region"),
+    bounds=(0, 1),
+    chance="mask_fraction",
+    better="higher",
+    cite="arras2022clevr",
+)
+def relevance_rank_accuracy(saliency: Saliency, region: Region) -> float:
+    """The mask's share of as many pixels of most energy as it covers (Arras et al. 2022)."""
+    return _share_of_first(saliency.energy, region.mask, int(region.mask.sum()))
 
-    The map must have energy and the mask must not be empty, as where the status is ok.
+
+@metric(
+    "pointing_game",
+    "Pointing game",
+    needs=("map", "region"),
+    bounds=(0, 1),
+    chance="mask_fraction",
+    better="higher",
+    cite="zhang2018topdown",
+)
+def pointing_game(saliency: Saliency, region: Region) -> float:
+    """1 if the pixel of most energy lies on M, else 0.
+
+    After Zhang et al. 2018, where M is widened by 15 pixels instead.
     """
-    strength = np.abs(saliency, dtype=np.float64).sum(axis=0)  # (H, W)
-    pixels = concentration.of_pixels(saliency)
-    mass = strength.sum()
-    return Measures(
-        relevance_mass_accuracy=_share(np.multiply(strength, mask).sum(), mass),
-        relevance_rank_accuracy=_share_of_first(pixels, mask, int(mask.sum())),
-        pointing_game=_share_of_first(pixels, mask, 1),
-        energy_pointing_game=_share(np.multiply(strength, boxes).sum(), mass),
-    )
+    return _share_of_first(saliency.energy, region.mask, 1)
 
 
-def _share(part: np.floating, whole: np.floating) -> float:
+@metric(
+    "energy_pointing_game",
+    "Energy pointing game",
+    needs=("map", "region"),
+    bounds=(0, 1),
+    chance="box_fraction",
+    better="higher",
+    cite="wang2020scorecam",
+)
+def energy_pointing_game(saliency: Saliency, region: Region) -> float:
+    """sum |I| B / sum |I| (Wang et al. 2020: Score-CAM)."""
+    return _mass_on(region.boxes, saliency)
+
+
+def _mass_on(place: Mask, saliency: Saliency) -> float:
+    """The share of a map's strength on a ``place`` (H, W)."""
+    part, whole = np.multiply(saliency.strength, place).sum(), saliency.strength.sum()
     return min(float(part / whole), 1.0)  # sums of other pixels may round otherwise
 
 

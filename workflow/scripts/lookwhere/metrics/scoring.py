@@ -1,36 +1,37 @@
-"""All scores of a sample's maps: energy, the other measures, and the sweep of dilations."""
+"""All scores of a map: energy, the metrics of the study, and the sweep of dilations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lookwhere.datasets.regions import Region
-from lookwhere.datasets.samples import Sample
-from lookwhere.methods.controls import CONTROLS
-from lookwhere.metrics import concentration, localisation
-
-NULLABLE = ("concentration", "energy_inside", "energy_total", *localisation.NAMES)
+from lookwhere.metrics import concentration
+from lookwhere.metrics.registry import METRICS, measure
+from lookwhere.metrics.saliency import Saliency
 
 
-def controls(sample: Sample, image: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-    """The control maps (1, H, W) by name, for the ``image`` (H, W, 3) at the size of the maps."""
-    return {name: draw(image, sample.id) for name, draw in CONTROLS.items()}
+def score(saliency: Saliency, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
+    """Energy and ``metrics`` of a map, as columns, concentration always among them.
+
+    Metrics are None where the status is not ok. Raises StudyError if one fails.
+    """
+    scored = asdict(concentration.score(saliency, region.mask))
+    is_ok = scored["status"] == "ok"
+    measured = {
+        name: measure(METRICS[name], saliency, region) if is_ok else None
+        for name in metrics
+        if name not in scored
+    }
+    return {**scored, **measured, "box_fraction": float(region.boxes.mean())}
 
 
-def score(saliency: NDArray[np.floating], region: Region) -> dict[str, Any]:
-    """Energy and measures of a map (C, H, W), as columns; measures are None where P is."""
-    scored = concentration.score(saliency, region.mask)
-    measured: dict[str, float | None] = dict.fromkeys(localisation.NAMES)
-    if scored.status == "ok":
-        measured |= asdict(localisation.measure(saliency, region.mask, region.boxes))
-    return {**asdict(scored), **measured, "box_fraction": float(region.boxes.mean())}
+def nullable(metrics: Sequence[str]) -> list[str]:
+    """The columns of ``score`` that may hold None, for scores by these ``metrics``."""
+    return list(dict.fromkeys(["concentration", "energy_inside", "energy_total", *metrics]))
 
 
-def sweep(saliency: NDArray[np.floating], region: Region) -> Iterator[dict[str, float | None]]:
-    """Concentration of a map (C, H, W) at every dilation, with the share that the mask covers."""
+def sweep(saliency: Saliency, region: Region) -> Iterator[dict[str, float | None]]:
+    """Concentration of a map at every dilation, with the share that the mask covers."""
     dilations = region.dilations.tolist()
     steps = concentration.sweep(saliency, region.dilation_index, len(dilations))
     for dilation, (share, fraction) in zip(dilations, steps, strict=True):

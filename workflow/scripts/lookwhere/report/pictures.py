@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookwhere.datasets.masks import Mask
-from lookwhere.metrics import concentration
+from lookwhere.metrics.saliency import Saliency
 
 OUTLINE = "#00c8a0"  # green: visible on photographs, on grey and on the heat
 HEAT = np.float32(255) * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
@@ -47,7 +47,7 @@ def energy_level(saliency: NDArray, height: int, width: int) -> NDArray[np.float
     A smaller picture shows the mean energy of the pixels that each of its own covers: a lone strong
     pixel keeps its share. A map that is all zero, or not finite, has none: zero everywhere.
     """
-    pixels = concentration.of_pixels(saliency)
+    pixels = Saliency(saliency).energy
     if not np.isfinite(pixels).all():
         return np.zeros((height, width))
     if pixels.shape != (height, width):
