@@ -1,4 +1,4 @@
-"""A fabricated study of records, as ``measures.parquet`` holds them."""
+"""A fabricated study of records, as ``statistics.records`` reads them from ``measures.parquet``."""
 
 import json
 import tempfile
@@ -11,19 +11,21 @@ import pandas as pd
 from lookwhere.datasets import base, masks
 from lookwhere.datasets.selections import plan
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
-from lookwhere.metrics import localisation
+from lookwhere.metrics.registry import METRICS
 
 UNTRAINED = ["untrained"]
 NETS = ["vgg19", "alexnet", *UNTRAINED]
 SIZES = ["original", "224"]
 CLASSES = ["dog", "traffic light"]
+MORE = [name for name in METRICS if name != "concentration"]
 STATUSES = ["zero_energy", "not_finite", "empty_mask"]
 
 
 def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
     """Records of two classes, the controls among the methods, some undefined.
 
-    A method is the better, the later it stands in the list; untrained nets get chance.
+    A method is the better, the later it stands in the list; untrained nets get chance. The map of a
+    control is the same beside every net.
     """
     rng = np.random.default_rng(seed)
     fractions = rng.uniform(0.05, 0.3, images)
@@ -47,7 +49,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "architecture": "vgg19" if net in UNTRAINED else net,  # an untrained twin
                 "training": "untrained" if net in UNTRAINED else "trained",
                 "concentration": share if defined else None,
-                **{m: share * rng.uniform(0.9, 1) if defined else None for m in localisation.NAMES},
+                **{m: share * rng.uniform(0.9, 1) if defined else None for m in MORE},
                 "mask_fraction": fractions[image],
                 "box_fraction": 1.2 * fractions[image],
                 "target": 3,
@@ -59,9 +61,15 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "status": "ok" if defined else STATUSES[image % 3],
             }
         )
-    types = dict.fromkeys(["concentration", *localisation.NAMES], "float64")
+    types = dict.fromkeys(METRICS, "float64")
     types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
-    return pd.DataFrame(rows).astype(types)
+    order = {"net": nets, "size": sizes, "class": classes, "method": [*methods, *CONTROL_LABELS]}
+    types |= {name: pd.CategoricalDtype(list(order[name]), ordered=True) for name in order}
+    records = pd.DataFrame(rows).astype(types)
+    of_no_net = records["method"].isin(CONTROL_LABELS)
+    once = records[of_no_net].groupby(["sample", "size", "method"])
+    same = once[list(METRICS)].transform("first")
+    return records.assign(**{name: records[name].mask(of_no_net, same[name]) for name in same})
 
 
 def spans(classes, count):

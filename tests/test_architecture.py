@@ -17,7 +17,7 @@ STAGES = {
     "nets": {"errors", "declarations", "io", "datasets"},
     "methods": {"errors", "declarations", "io", "datasets", "nets"},
     "metrics": {"errors", "declarations", "io", "datasets", "methods"},
-    "statistics": {"errors", "declarations", "methods", "metrics"},
+    "statistics": {"errors", "declarations", "io", "methods", "metrics"},
     "study": {"errors", "declarations", "io", "datasets", "nets", "methods"},
     "charts": {"errors", "declarations", "io", "datasets", "methods", "statistics"},
 }

@@ -22,7 +22,7 @@ from lookwhere.charts import style
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
-from lookwhere.metrics import localisation
+from lookwhere.metrics.registry import METRICS
 from lookwhere.report import comparison
 from lookwhere.statistics import paired, summary
 from lookwhere.statistics.strata import extent, of_trained, once
@@ -190,7 +190,7 @@ def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
 def few_defined():
     """Records of which one in eight by deconvolution is defined."""
     lost = (RECORDS["method"] == "deconvolution") & (RECORDS.groupby("method").cumcount() % 8 > 0)
-    numbers = {name: RECORDS[name].mask(lost) for name in localisation.CHANCE}
+    numbers = {name: RECORDS[name].mask(lost) for name in METRICS}
     return RECORDS.assign(**numbers, status=RECORDS["status"].mask(lost, "zero_energy"))
 
 

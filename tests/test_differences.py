@@ -9,7 +9,7 @@ import pytest
 
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.statistics.paired import between_sizes, differences
-from lookwhere.statistics.strata import PREDICTIONS
+from lookwhere.statistics.strata import PREDICTIONS, as_text
 
 from .studies import CLASSES, NETS, SIZES, UNTRAINED, fabricate
 
@@ -247,7 +247,7 @@ def test_a_method_that_is_never_defined_is_compared_with_none():
 
 def test_images_not_records_are_what_the_test_counts():
     """Copies of every net tell nothing new."""
-    trained = RECORDS[RECORDS["training"] == "trained"]
+    trained = as_text(RECORDS[RECORDS["training"] == "trained"])
     copies = [trained.assign(net=trained["net"] + suffix) for suffix in ("", "b", "c")]
     once, often = differences(trained, []), differences(pd.concat(copies), [])
     assert often["p"].tolist() == pytest.approx(once["p"].tolist())

@@ -17,6 +17,7 @@ from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import concentration
+from lookwhere.metrics.registry import METRICS
 from lookwhere.report import gallery, pictures
 
 from .browser.conftest import CLASSES, METHODS, NETS, SIZES, Study, made_up, small_study
@@ -58,7 +59,7 @@ def data_of(page: str) -> dict:
 # The data
 
 
-@pytest.mark.parametrize("name", gallery.MEASURES)
+@pytest.mark.parametrize("name", [*METRICS, "lift"])
 def test_numbers_of_maps_are_those_of_the_record(name):
     frame = measures().assign(lift=lambda f: f["concentration"] / f["mask_fraction"])
     found = iter(data(frame.drop(columns="lift"))["maps"][name])

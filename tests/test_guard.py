@@ -1,5 +1,6 @@
 """The guard lets a right table through, and tells of every single wrong number."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -10,16 +11,16 @@ import pytest
 import gather_scores
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_file, read_table
-from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.metrics import localisation, validation
+from lookwhere.metrics import columns, validation
+from lookwhere.metrics.registry import METRICS
 
 EXPECTED = {
     "net": ["vgg", "alexnet"],
     "size": ["original", "224"],
-    "method": ["grad_cam", "deconvolution", "centre", "sobel", "noise"],
+    "method": ["grad_cam", "deconvolution"],
+    "control": ["centre", "sobel", "noise"],
 }
 GROWTHS = [0, 0.2, 1]
-ORDER = {**EXPECTED, "class": ["dog", "cat"]}
 SUBSET = pd.DataFrame(
     {
         "sample": ["1-dog", "2-dog", "1-cat"],
@@ -30,9 +31,13 @@ SUBSET = pd.DataFrame(
 )
 
 
+def faults(table):
+    return validation.faults(table, SUBSET, EXPECTED, list(METRICS))
+
+
 def record(sample, net, method, size):
-    """A sound record, with numbers that differ from cell to cell."""
-    seed = [len(net), len(method), len(size), *sample.encode()]
+    """A sound record, with numbers that differ from cell to cell; without a net of a control."""
+    seed = [len(net or ""), len(method), len(size), *sample.encode()]
     inside, outside = np.random.default_rng(seed).random(2)
     [row] = SUBSET[SUBSET["sample"] == sample].to_dict("records")
     return row | {
@@ -42,20 +47,21 @@ def record(sample, net, method, size):
         "concentration": inside / (inside + outside),
         "energy_inside": inside,
         "energy_total": inside + outside,
-        **{name: outside * place / 4 for place, name in enumerate(localisation.NAMES)},
+        **{name: outside * place / 4 for place, name in enumerate(MORE)},
         "mask_fraction": row["mask_fraction"] + (0.01 if size == "224" else 0),
         "box_fraction": row["mask_fraction"] + 0.1,
-        "target": len(row["class"]),
-        "target_rank": len(net) + len(size),
-        "target_probability": 0.5,
+        "target": len(row["class"]) if net else None,
+        "target_rank": len(net) + len(size) if net else None,
+        "target_probability": 0.5 if net else None,
         "target_recognised": net == "vgg" or None,
-        "output_activation": "sigmoid" if net == "vgg" else "softmax",
+        "output_activation": OUTPUTS.get(net),
         "status": "ok",
     }
 
 
-COLUMNS = list(dict.fromkeys(gather_scores.SCORES))
-DEFINED = ["concentration", *localisation.NAMES]  # where the status is ok
+MORE = [name for name in METRICS if name != "concentration"]
+OUTPUTS = {"vgg": "sigmoid", "alexnet": "softmax"}
+DEFINED = list(METRICS)  # where the status is ok
 
 UNDEFINED = {
     "zero_energy": {"energy_inside": 0.0, "energy_total": 0.0},
@@ -65,14 +71,15 @@ UNDEFINED = {
 
 @pytest.fixture
 def table():
-    """Every record once, two of them undefined."""
-    names = EXPECTED["net"], EXPECTED["method"], EXPECTED["size"]
-    records = [record(*cell) for cell in product(SUBSET["sample"], *names)]
+    """Every record once, those of controls last, two of them undefined."""
+    of_nets = product(SUBSET["sample"], EXPECTED["net"], EXPECTED["method"], EXPECTED["size"])
+    of_controls = product(SUBSET["sample"], [None], EXPECTED["control"], EXPECTED["size"])
+    records = [record(*cell) for cell in [*of_nets, *of_controls]]
     for number, status in enumerate(UNDEFINED):
         records[number] |= UNDEFINED[status] | dict.fromkeys(DEFINED) | {"status": status}
-    table = pd.DataFrame(records)[COLUMNS]
+    table = pd.DataFrame(records)[columns.of_scores(list(METRICS))]
     floats = dict.fromkeys([*DEFINED, "energy_inside", "energy_total"], "float64")
-    return table.astype({**floats, "target_recognised": "boolean"})
+    return table.astype({**gather_scores.NULLABLE, **floats})
 
 
 @pytest.fixture
@@ -83,11 +90,11 @@ def sweep(table):
         concentration=steps["concentration"] * (1 + steps["dilation"]) / 2,
         mask_fraction=steps["mask_fraction"] * (1 + steps["dilation"]) / 2,
     )
-    return swept[gather_scores.SWEEP]
+    return swept[columns.SWEEP]
 
 
 def test_a_right_table_has_no_fault(table, sweep):
-    assert validation.faults(table, SUBSET, EXPECTED) == []
+    assert faults(table) == []
     assert validation.sweep_faults(sweep, table, GROWTHS) == []
 
 
@@ -96,28 +103,43 @@ def test_empty_masks_are_no_fault(table):
     table.loc[empty, ["mask_fraction", "energy_inside"]] = 0
     table.loc[empty, DEFINED] = None
     table.loc[empty, "status"] = "empty_mask"
-    assert validation.faults(table, SUBSET, EXPECTED) == []
+    assert faults(table) == []
 
 
 def test_an_undefined_prediction_needs_an_undefined_map(table):
-    columns = ["target_rank", "target_probability"]
-    table = table.astype(dict.fromkeys(columns, "float64"))
     cell = (table["sample"] == "2-dog") & (table["net"] == "vgg") & (table["size"] == "224")
-    table.loc[cell, [*columns, "target_recognised"]] = None
-    assert validation.faults(table, SUBSET, EXPECTED) != []
-    cell &= table["method"].isin(["grad_cam", "deconvolution"])  # controls know no net
+    table.loc[cell, ["target_rank", "target_probability", "target_recognised"]] = None
+    assert faults(table) != []
     table.loc[cell, [*DEFINED, "energy_inside", "energy_total"]] = None
     table.loc[cell, "status"] = "not_finite"
-    assert validation.faults(table, SUBSET, EXPECTED) == []
+    assert faults(table) == []
 
 
-LAST = 53  # an ok record: 1-cat / alexnet / deconvolution / 224
+def test_a_metric_but_concentration_may_have_no_value_for_a_map(table):
+    table.loc[LAST, MORE] = None
+    assert faults(table) == []
+
+
+def test_a_metric_lies_in_the_bounds_that_it_declares(table, monkeypatch):
+    table.loc[LAST, "pointing_game"] = -7.5
+    [fault] = faults(table)
+    assert fault == (
+        "not of every record: pointing_game lies in [0, 1]; 1 record: 1-cat / alexnet / "
+        "deconvolution / 224"
+    )
+    free = replace(METRICS["pointing_game"], bounds=(-np.inf, 1))
+    monkeypatch.setitem(METRICS, "pointing_game", free)
+    assert faults(table) == []
+    table.loc[LAST, "pointing_game"] = -np.inf
+    assert "pointing_game lies in [-inf, 1]" in faults(table)[0]
+
+
+LAST = 23  # an ok record: 1-cat / alexnet / deconvolution / 224
 TAMPERED = {
     # what is changed in the last record, and what the fault says
     "above 1": ({"concentration": 1.5}, "concentration lies in [0, 1]"),
     "below 0": ({"concentration": -0.1}, "concentration lies in [0, 1]"),
     "another quotient": ({"concentration": 0.5}, "energy_inside / energy_total"),
-    "no value": ({"concentration": None}, "exactly where the status is ok"),
     "value without right": ({"status": "zero_energy"}, "exactly where the status is ok"),
     "unknown status": ({"status": "fine"}, "status is one of ok, zero_energy"),
     "no status": ({"status": None}, "status is one of ok, zero_energy"),
@@ -138,13 +160,26 @@ TAMPERED = {
     ),
     "energy of no number": ({"status": "not_finite", "concentration": None}, "energy is there"),
     "another mask": ({"mask_fraction": 0.4}, "the same for all maps of a sample and size"),
-    "measure above 1": ({"pointing_game": 1.5}, "measures lie in [0, 1]"),
-    "no measure": ({"energy_pointing_game": None}, "measures are there exactly where"),
+    "no value of ok": ({"concentration": None}, "concentration is there exactly where"),
+    **{f"{m} above 1": ({m: 1.5}, f"{m} lies in [0, 1]") for m in MORE},
+    **{
+        f"{m} of a zero map": (
+            {**UNDEFINED["zero_energy"], "status": "zero_energy", "concentration": None},
+            f"{m} is missing where the status is not ok",
+        )
+        for m in MORE
+    },
+    "concentration of a zero map": (
+        {"status": "zero_energy"},
+        "concentration is missing where the status is not ok",
+    ),
     "box above 1": ({"box_fraction": 1.01}, "box_fraction lies in [0, 1]"),
     "another box": ({"box_fraction": 0.9}, "box_fraction is the same for all maps"),
     "another image": ({"image_id": 2}, "class and image_id are those of subset.csv"),
     "another class": ({"class": "dog"}, "class and image_id are those of subset.csv"),
     "another target": ({"target": 7}, "target and its rank are the same"),
+    "no target": ({"target": None}, "target and output_activation are there exactly where"),
+    "no outputs": ({"output_activation": None}, "output_activation are there exactly where"),
     "negative target": ({"target": -1}, "target is not below 0"),
     "rank 0": ({"target_rank": 0}, "target_rank is not below 1"),
     "another rank": ({"target_rank": 77}, "target and its rank are the same"),
@@ -163,7 +198,7 @@ def test_every_wrong_number_is_told_with_its_record(table, changes, message):
         table[column] = table[column].astype(object)
         table.loc[LAST, column] = value
     table = table.infer_objects()
-    found = validation.faults(table, SUBSET, EXPECTED)
+    found = faults(table)
     assert any(message in fault for fault in found), found
     assert any("1-cat / " in fault for fault in found), found
 
@@ -171,20 +206,35 @@ def test_every_wrong_number_is_told_with_its_record(table, changes, message):
 def test_every_claim_is_broken_by_some_tampering():
     messages = [message for _, message in TAMPERED.values()]
     original = "mask_fraction at the original size is that of subset.csv"  # the test below
-    for claim in validation.CLAIMS:
+    for claim in validation.claims(list(METRICS)):
         assert claim == original or any(message in claim for message in messages), claim
 
 
 def test_a_mask_of_another_dilation_is_told(table):
     table.loc[table["size"] == "original", "mask_fraction"] += 0.01
-    [fault] = validation.faults(table, SUBSET, EXPECTED)
-    assert "at the original size is that of subset.csv; 30 records: 1-dog / vgg" in fault
+    [fault] = faults(table)
+    assert "at the original size is that of subset.csv; 21 records: 1-dog / vgg" in fault
+
+
+def test_a_control_has_no_net_and_no_prediction(table):
+    place = 24  # 1-dog / no net / centre / original
+    for changes, message in (
+        ({"net": "vgg"}, "missing: 1 record: 1-dog / no net / centre / original"),
+        ({"target": 3}, "target and output_activation are there exactly where there is a net"),
+        ({"target_rank": 1}, ""),
+    ):
+        wrong = table.copy()
+        for column, value in changes.items():
+            wrong.loc[place, column] = value
+        assert any(message in fault for fault in faults(wrong)), message
+    [fault] = faults(table.drop(index=place))
+    assert fault == "missing: 1 record: 1-dog / no net / centre / original"
 
 
 def test_missing_and_doubled_records_are_told(table):
-    [fault] = validation.faults(table.drop(index=[3, 4]), SUBSET, EXPECTED)
+    [fault] = faults(table.drop(index=[3, 4]))
     assert fault.startswith("missing: 2 records: 1-dog / vgg / deconvolution / 224; 1-dog")
-    [fault] = validation.faults(pd.concat([table, table[:1]]), SUBSET, EXPECTED)
+    [fault] = faults(pd.concat([table, table[:1]]))
     assert fault == "more than once: 1 record: 1-dog / vgg / grad_cam / original"
 
 
@@ -229,72 +279,94 @@ def write(shard, path):
 
 @pytest.fixture
 def parts(table, sweep, tmp_path):
-    """The tables as the shards that ``score_maps`` and ``score_controls`` leave."""
-    paths = {"control_scores": [], "control_sweeps": [], "scores": [], "sweeps": []}
-    for kind, whole in {"scores": table, "sweeps": sweep}.items():
-        of_controls = whole["method"].isin(CONTROL_LABELS)
-        first = whole[of_controls & (whole["net"] == whole["net"].iloc[0])].assign(net=None)
-        for size, shard in first.groupby("size"):
-            path = tmp_path / f"control_{kind}" / size / "1-1.parquet"
+    """The tables as the parts that jobs leave: of a net and a size, or of controls at a size."""
+    paths = {"nets": [], "controls": []}
+    for net, size in product([*EXPECTED["net"], None], EXPECTED["size"]):
+        pair = []
+        for kind, whole in {"scores": table, "sweeps": sweep}.items():
+            of_net = whole["net"] == net if net else whole["net"].isna()
+            path = tmp_path / kind / (net or "controls") / size / "1-of-1.parquet"
             path.parent.mkdir(parents=True)
-            write(shard, path)
-            paths[f"control_{kind}"].append(str(path))
-        for (net, size), shard in whole[~of_controls].groupby(["net", "size"]):
-            path = tmp_path / kind / net / size / "five" / "1-1.parquet"
-            path.parent.mkdir(parents=True)
-            write(shard, path)
-            paths[kind].append(str(path))
+            part = whole[of_net & (whole["size"] == size)]
+            write(plain(part), path)
+            pair.append(str(path))
+        paths["nets" if net else "controls"].append(tuple(pair))
     return paths
 
 
-def gather(parts, folder):
+def plain(part):
+    """With the types that a job writes: whole numbers where none is missing, else null alone."""
+    numbers = [name for name in ("target", "target_rank") if name in part]
+    if part["net"].isna().all():
+        return part.astype(dict.fromkeys(["net", *numbers], object))
+    return part.astype(dict.fromkeys(numbers, "int64"))
+
+
+def gather(parts, folder, metrics=tuple(METRICS)):
     """The three tables that are gathered, by name."""
-    names = ("energy", "measures", "sweep")
-    outputs = {name: str(folder / f"{name}.parquet") for name in names}
-    order = ORDER | {"method": ["grad_cam", "deconvolution"]}
-    architectures = {"vgg": "vgg19", "alexnet": "alexnet"}
-    gather_scores.main(
-        *(parts[kind] for kind in ("scores", "sweeps", "control_scores", "control_sweeps")),
-        SUBSET,
-        order,
-        architectures,
-        ["vgg"],
-        GROWTHS,
-        outputs,
-    )
+    outputs = {name: str(folder / f"{name}.parquet") for name in ("energy", "measures", "sweep")}
+    names = {**EXPECTED, "class": ["dog", "cat"], "metric": list(metrics)}
+    nets = [
+        {"name": "vgg", "architecture": "vgg19", "training": "untrained"},
+        {"name": "alexnet", "architecture": "alexnet", "training": "trained"},
+    ]
+    gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, GROWTHS, outputs)
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
 
 def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     gathered = gather(parts, tmp_path)
-    controls = table["method"].isin(["centre", "sobel", "noise"])
+    training = {"vgg": "untrained", "alexnet": "trained"}
     table = table.assign(
         architecture=table["net"].map({"vgg": "vgg19", "alexnet": "alexnet"}),
-        training=table["net"].map({"vgg": "untrained", "alexnet": "trained"}),
+        training=table["net"].map(training),
         negligible_energy=pd.Series(pd.NA, table.index, dtype="boolean"),  # no backpropagation
     )
+    of_nets = table[table["net"].notna()].astype({"target": "int64", "target_rank": "int64"})
     expected = {
-        "energy": table.loc[~controls, gather_scores.ENERGY],
-        "measures": table[gather_scores.MEASURES],
-        "sweep": sweep.assign(
-            training=sweep["net"].map({"vgg": "untrained", "alexnet": "trained"})
-        ),
+        "energy": of_nets[columns.ENERGY],
+        "measures": table[columns.of_measures(list(METRICS))],
+        "sweep": sweep.assign(training=sweep["net"].map(training)),
     }
     for name, made in gathered.items():
-        key = [*validation.KEY, "dilation"] if name == "sweep" else validation.KEY
-        pd.testing.assert_frame_equal(*map(of_nets, (made, expected[name]), [key, key]))
-        assert made["net"].unique().tolist() == EXPECTED["net"]
-        assert made["size"][:6].unique().tolist() == ["original"]
-        assert (
-            made["method"].unique().tolist() == EXPECTED["method"][: 2 if name == "energy" else 5]
+        key = [*columns.KEY, "dilation"] if name == "sweep" else columns.KEY
+        text = made.astype(dict.fromkeys(columns.NAMES, "str"))
+        pd.testing.assert_frame_equal(
+            text.sort_values(key, ignore_index=True),
+            expected[name].sort_values(key, ignore_index=True),
         )
+        assert made["net"].dropna().unique().tolist() == EXPECTED["net"]
+        assert made["size"][:6].unique().tolist() == ["original"]
+        controls = [] if name == "energy" else EXPECTED["control"]
+        assert made["method"].unique().tolist() == [*EXPECTED["method"], *controls]
     assert gathered["energy"]["class"][:3].tolist() == ["dog", "dog", "cat"]
     assert gathered["sweep"]["dilation"][:3].tolist() == GROWTHS
 
 
-def of_nets(frame, key):
-    frame = frame[~frame["method"].isin(CONTROL_LABELS)]
-    return frame.sort_values(key, ignore_index=True)
+def test_names_are_categories_in_the_study_s_order_and_energy_is_plain(parts, tmp_path):
+    gathered = gather(parts, tmp_path)
+    order = {
+        **EXPECTED,
+        "method": EXPECTED["method"] + EXPECTED["control"],
+        "class": ["dog", "cat"],
+    }
+    for name in columns.NAMES:
+        for table in (gathered["measures"], gathered["sweep"]):
+            assert table[name].cat.categories.tolist() == order[name]
+            assert table[name].cat.ordered
+        assert gathered["energy"][name].dtype == "str"
+
+
+def test_a_name_that_is_not_the_study_s_is_no_null(table):
+    names = {**EXPECTED, "class": ["dog"]}
+    with pytest.raises(ValueError, match=r"class 'cat' is none of the study's \['dog'\]"):
+        gather_scores.in_order(table, names)
+
+
+def test_a_study_has_the_metrics_that_it_names(parts, tmp_path):
+    few = ["concentration", "pointing_game"]
+    measures = gather(parts, tmp_path, few)["measures"]
+    assert measures.columns.intersection(list(METRICS), sort=False).tolist() == few
 
 
 def change(path):
@@ -323,11 +395,11 @@ def empty(path):
     [
         ("scores", change, "not of every record: concentration is energy_inside / energy_total"),
         ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete '"),
-        ("scores", cut, r"1-1\.parquet' was damaged .* delete '.*1-1\.parquet' and rerun"),
-        ("scores", empty, r"1-1\.parquet' was damaged .* delete '"),
-        ("scores", tamper, r"1-1\.parquet' was damaged or changed .* delete '"),
+        ("scores", cut, r"1-of-1\.parquet' was damaged .* delete '.*1-of-1\.parquet' and rerun"),
+        ("scores", empty, r"1-of-1\.parquet' was damaged .* delete '"),
+        ("scores", tamper, r"1-of-1\.parquet' was damaged or changed .* delete '"),
         ("sweeps", change, "swept concentration is missing where the map has no finite energy"),
-        ("sweeps", cut, r"1-1\.parquet' was damaged .* delete '"),
+        ("sweeps", cut, r"1-of-1\.parquet' was damaged .* delete '"),
     ],
     ids=[
         "wrong",
@@ -340,7 +412,7 @@ def empty(path):
     ],
 )
 def test_no_table_appears_of_spoilt_scores(parts, tmp_path, kind, damage, message):
-    damage(parts[kind][-1])
+    damage(parts["nets"][0][["scores", "sweeps"].index(kind)])
     with pytest.raises(StudyError, match=message):
         gather(parts, tmp_path)
     assert not list(tmp_path.glob("*.parquet"))

@@ -1,5 +1,6 @@
 """Summaries against a second derivation in plain Python."""
 
+from dataclasses import replace
 from math import fsum
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lookwhere.methods.names import LABELS
-from lookwhere.metrics.localisation import CHANCE
+from lookwhere.metrics.registry import METRICS
 from lookwhere.statistics import bootstrap
 from lookwhere.statistics.strata import once
 from lookwhere.statistics.summary import (
@@ -166,7 +167,7 @@ def test_by_prediction_each_group_has_its_difference_within_strata(records):
     row = table.loc[("top 5", "grad_cam")]
     assert row["classes"] == 0  # nothing of Grad-CAM is defined
     of_method = records[records["method"] == "guided_grad_cam"].dropna(subset="concentration")
-    strata = of_method["class"] + of_method["net"]
+    strata = of_method["class"].astype("str") + of_method["net"].astype("str")
     means = of_method.groupby([strata, of_method["target_rank"] <= 5])
     by_class = means["concentration"].mean().unstack()
     expected = (by_class[True] - by_class[False]).dropna().mean()
@@ -200,16 +201,40 @@ def test_a_study_without_undefined_records_has_an_empty_list(records):
     assert undefined(records[records["status"] == "ok"]).empty
 
 
-def test_every_measure_stands_beside_its_own_level_of_chance(records):
+def test_every_metric_stands_beside_its_own_level_of_chance(records):
     table = summarise_measures(records)
-    assert table["measure"].unique().tolist() == list(CHANCE)
-    for (measure, method), rows in table.groupby(["measure", "method"]):
-        of_method = once(records[records["method"] == method]).dropna(subset=measure)
+    assert table["measure"].unique().tolist() == list(METRICS)
+    for (metric, method), rows in table.groupby(["measure", "method"]):
+        of_method = once(records[records["method"] == method]).dropna(subset=metric)
         [row] = rows.to_dict("records")
-        assert row["mean"] == pytest.approx(of_method[measure].mean(), nan_ok=True)
-        chance = of_method[CHANCE[measure]].mean()
+        assert row["mean"] == pytest.approx(of_method[metric].mean(), nan_ok=True)
+        level = "box_fraction" if metric == "energy_pointing_game" else "mask_fraction"
+        chance = of_method[level].mean()
         assert row["chance"] == pytest.approx(chance, nan_ok=True)
         assert row["lift"] == pytest.approx(row["mean"] / chance, nan_ok=True)
+
+
+def test_the_metrics_are_those_of_the_records_in_their_order(records):
+    fewer = records.drop(columns=["pointing_game", "energy_pointing_game"])
+    turned = fewer[["relevance_rank_accuracy", *fewer.columns.drop("relevance_rank_accuracy")]]
+    table = summarise_measures(turned)
+    assert table["measure"].unique().tolist() == [
+        *("relevance_rank_accuracy", "concentration", "relevance_mass_accuracy")
+    ]
+
+
+def test_a_metric_without_a_level_of_chance_has_no_lift(records, monkeypatch):
+    without = replace(METRICS["pointing_game"], chance=None)
+    monkeypatch.setitem(METRICS, "pointing_game", without)
+    table = summarise_measures(records)
+    lifts = ["chance", "lift", "lift_low", "lift_high"]
+    of_metric = table["measure"] == "pointing_game"
+    assert table.loc[of_metric, lifts].isna().all(axis=None)
+    assert table.loc[of_metric & (table["method"] != "grad_cam"), "mean"].notna().all()
+    assert table.loc[~of_metric & (table["method"] != "grad_cam"), lifts].notna().all(axis=None)
+    one = summarise(records, ["method"], "pointing_game")
+    assert "chance" in one
+    assert "mask_fraction" not in one
 
 
 def test_reference_stands_beside_the_mean_of_its_method(records):

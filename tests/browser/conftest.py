@@ -19,7 +19,7 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import in_order, sample_id, write_samples
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.metrics.localisation import NAMES
+from lookwhere.metrics.registry import METRICS
 from tests.studies import union
 
 PAGE = [
@@ -98,6 +98,7 @@ def made_up(
     keys = ["sample", "net", "size", "method"]
     records = product(ids, nets, sizes, [*methods, *CONTROL_LABELS])
     frame = pd.DataFrame(records, columns=keys)
+    frame["class"] = frame["sample"].str.split("-").str[1]
     card = frame.groupby(keys[:3], sort=False).ngroup()
     cards = card.nunique()
     frame = frame.assign(
@@ -109,11 +110,11 @@ def made_up(
         training=frame["net"].isin(UNTRAINED).map({True: "untrained", False: "trained"}),
         target_recognised=pd.Series(pd.NA, frame.index, dtype="boolean"),
         output_activation="softmax",
-        **{name: rng.random(len(frame)) for name in ("concentration", *NAMES)},
+        **{name: rng.random(len(frame)) for name in METRICS},
         status="ok",
     )
     undefined = (rng.random(len(frame)) < 0.1) & frame["method"].isin(methods)
-    frame.loc[undefined, ["concentration", *NAMES]] = np.nan
+    frame.loc[undefined, list(METRICS)] = np.nan
     why = rng.choice(["zero_energy", "not_finite", "empty_mask"], undefined.sum())
     frame.loc[undefined, "status"] = why
     negligible = pd.Series(rng.random(len(frame)) < 0.1, dtype="boolean")

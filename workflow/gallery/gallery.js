@@ -28,14 +28,6 @@ const CHOICES = {
   named: "those that the configuration names",
 };
 const COALESCED = 1000; // ms within which changes of one control are one step back
-const MEASURES = {
-  concentration: "Concentration P",
-  lift: "Lift",
-  relevance_mass_accuracy: "Relevance mass accuracy",
-  relevance_rank_accuracy: "Relevance rank accuracy",
-  pointing_game: "Pointing game",
-  energy_pointing_game: "Energy pointing game",
-};
 const FACTS = {
   mask_fraction: "Mask fraction",
   box_fraction: "Box fraction",
@@ -61,7 +53,7 @@ let printing = false;
 function number(name, value) {
   if (value === null) return "undefined";
   if (Number.isInteger(value)) return String(value);
-  return value < 0.001 ? value.toExponential(1) : value.toFixed(name === "lift" ? 2 : 3);
+  return Math.abs(value) < 0.001 ? value.toExponential(1) : value.toFixed(name === "lift" ? 2 : 3);
 }
 
 function probability(value) {
@@ -125,7 +117,7 @@ function numbers({ card, method, map }) {
   const controls = rows(data.control_labels, data.controls, card);
   const status = ["Status", data.statuses[maps.status[map]]];
   const energy = maps.negligible[map] ? [["Energy", "negligible"]] : [];
-  return [...rows(MEASURES, maps, map), status, ...energy, ...facts, ...controls];
+  return [...rows(data.measure_labels, maps, map), status, ...energy, ...facts, ...controls];
 }
 
 function prediction(card) {

@@ -90,8 +90,7 @@ DILATIONS = [step / 10 for step in range(11)]
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
 SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
 KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
-# Nets that learned nothing are controls, unless all are.
-UNTRAINED, SOME_TRAINED = STUDY.untrained, STUDY.some_trained
+SOME_TRAINED = STUDY.some_trained
 
 
 def fetched_weights(net):

@@ -37,7 +37,6 @@ rule plot_comparison:
             "plot_comparison",
             code=source_hash.of_scripts("plot_comparison"),
             nets=list(NETS),
-            untrained=UNTRAINED,
             methods=METHODS,
             size=SIZES[0],
             declared=DECLARED,
@@ -46,7 +45,7 @@ rule plot_comparison:
         showcase=rules.choose_showcase.output.ids,
         images=rules.list_samples.output.images,
         masks=rules.list_samples.output.masks,
-        energy=rules.gather_scores.output.energy,
+        measures=rules.gather_scores.output.measures,
         maps=of_shards(SHOWCASE, net=NETS, size=SIZES[0], group=GROUPS),
     output:
         figure_files(["comparison"]),

@@ -11,6 +11,7 @@ from lookwhere.io import results
 from lookwhere.io.atomic import whole_folder
 from lookwhere.io.logs import job, progress
 from lookwhere.report import gallery, pictures, showcase
+from lookwhere.statistics import records
 
 
 def main(
@@ -36,7 +37,7 @@ def main(
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.id}.png"))) for sample in samples
     ]
-    table = results.read_table(Path(measures))
+    table = records.read(Path(measures))
     known = gallery.data(
         table,
         samples,
@@ -68,8 +69,8 @@ if __name__ == "__main__":
         shown = results.read_json(Path(source.showcase))
         chosen = dict.fromkeys(shown, "named" if settings["named"] else "first")
         if settings["worst"]:
-            records = results.read_table(Path(source.measures))
-            chosen |= dict.fromkeys(showcase.worst(records), "worst")
+            worst = showcase.worst(records.read(Path(source.measures)))
+            chosen |= dict.fromkeys(worst, "worst")
         main(
             sample_list=source.samples,
             images=ImageFolder.listed(snakemake.params.images, source.images),

@@ -1,6 +1,7 @@
 """Gather the scores of all shards in tables of one row a sample x net x method x size.
 
-The tables are checked before they appear: they never exist unless they are right.
+Controls need no net: they have one row a sample x control x size, whose net is null. The tables are
+checked before they appear: they never exist unless they are right.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,111 +15,90 @@ from pyarrow.parquet import ParquetWriter
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, read_table, unusable
-from lookwhere.methods.controls import CONTROLS
-from lookwhere.metrics import concentration, localisation, validation
+from lookwhere.metrics import columns, concentration, validation
 
-RECORD = ["sample", "image_id", "class", "net", "method", "size"]
-PREDICTION = ["target", "target_rank", "target_probability"]
-ENERGY = [
-    *RECORD,
-    *("concentration", "energy_inside", "energy_total", "mask_fraction"),
-    *PREDICTION,
-    "status",
-]
-MEASURES = [
-    *RECORD,
-    *("architecture", "training"),
-    *("concentration", *localisation.NAMES, "mask_fraction", "box_fraction"),
-    *PREDICTION,
-    *("target_recognised", "output_activation", "negligible_energy", "status"),
-]
-OF_THE_STUDY = ("architecture", "training", "negligible_energy")  # what no shard knows
-SCORES = [name for name in ENERGY + MEASURES if name not in OF_THE_STUDY]
-SWEEP = [*RECORD, "dilation", "concentration", "mask_fraction"]
+# The types of columns that are null for controls, or of a prediction that is undefined.
+NULLABLE = {
+    "net": "str",
+    "target": "Int64",
+    "target_rank": "Int64",
+    "target_probability": "float64",
+    "target_recognised": "boolean",
+    "output_activation": "str",
+}
+
+Part = tuple[str, str]  # the files of a job: its scores, and its sweep
 
 
 def main(
-    scores_of_nets: Sequence[str],
-    sweeps_of_nets: Sequence[str],
-    scores_of_controls: Sequence[str],
-    sweeps_of_controls: Sequence[str],
+    of_nets: Sequence[Part],
+    of_controls: Sequence[Part],
     subset: pd.DataFrame,
-    order: Mapping[str, Sequence[str]],
-    architectures: Mapping[str, str],
-    untrained: Sequence[str],
+    names: Mapping[str, Sequence[str]],
+    nets: Sequence[Mapping[str, str]],
     dilations: Sequence[float],
     outputs: Mapping[str, str],
 ) -> None:
-    """``order`` holds the nets, sizes, methods and classes; the controls come after the methods.
+    """Check and gather the parts of nets and of controls.
 
-    ``architectures`` maps the name of a net to its architecture; those that are ``untrained`` have
-    random weights.
+    ``names`` are those of the study's ``size``, ``method``, ``control``, ``class`` and ``metric``,
+    in its order; ``nets`` have a name, an architecture and a training (trained or untrained).
     """
-    order = {**order, "method": [*order["method"], *CONTROLS]}
-    of_nets = pd.concat([read(Path(part), SCORES) for part in scores_of_nets], ignore_index=True)
-    of_controls = beside_nets([read(Path(part), SCORES) for part in scores_of_controls], of_nets)
-    scores = pd.concat([of_nets, of_controls], ignore_index=True)
-    found = validation.faults(scores, subset, order)
-    swept = pd.concat([read(Path(part), SWEEP) for part in sweeps_of_nets], ignore_index=True)
-    swept_controls = [read(Path(part), SWEEP) for part in sweeps_of_controls]
-    swept = pd.concat([swept, beside_nets(swept_controls, of_nets)], ignore_index=True)
-    found += validation.sweep_faults(swept, scores, dilations)
-    if found:
-        folder = Path(scores_of_nets[0]).parents[3]
+    metrics, parts = names["metric"], [*of_nets, *of_controls]
+    tables = [read(Path(scores), columns.of_scores(metrics)) for scores, _ in parts]
+    energies = pd.concat(tables[: len(of_nets)], ignore_index=True)
+    of_both = [energies, *tables[len(of_nets) :]]
+    scores = pd.concat([table.astype(NULLABLE) for table in of_both], ignore_index=True)
+    names = {**names, "net": [net["name"] for net in nets]}
+    faults = validation.faults(scores, subset, names, metrics)
+    for table, (_, sweep) in zip(tables, parts, strict=True):
+        faults += validation.sweep_faults(read(Path(sweep), columns.SWEEP), table, dilations)
+    if faults:
+        folder = Path(of_nets[0][0]).parents[2]
         title = (
             "the scores are wrong, and no table is made of them. Delete the folder "
-            f"{str(folder)!r} and start again, which makes them anew; if that does not help, "
+            f"{str(folder)!r} and start again, which recomputes them; if that does not help, "
             "please report what follows:"
         )
-        raise StudyError(enumerate_errors(title, found))
-    scores = in_order(scores, order).assign(
-        architecture=lambda table: table["net"].map(architectures),
+        raise StudyError(enumerate_errors(title, faults))
+    architectures = {net["name"]: net["architecture"] for net in nets}
+    training = {net["name"]: net["training"] for net in nets}
+    measures = in_order(scores, names).assign(
+        architecture=lambda table: of_net(table, architectures),
+        training=lambda table: of_net(table, training),
         negligible_energy=concentration.negligible,
     )
-    scores = training_of(scores, untrained)
-    of_nets = scores[~scores["method"].isin(CONTROLS)]
-    # Controls are of no net: they stand in the measures alone.
-    write([of_nets[ENERGY]], outputs["energy"])
-    write([scores[MEASURES]], outputs["measures"])
-    write([training_of(in_order(swept, order), untrained)], outputs["sweep"])
+    # Energy is of nets alone, in plain text: whoever reads it needs no order of categories.
+    write([energies.loc[in_order(energies, names).index, columns.ENERGY]], outputs["energy"])
+    write([measures[columns.of_measures(metrics)]], outputs["measures"])
+    # One at a time: the sweep has a row a dilation, more than may fit into memory.
+    swept = (in_order(read(Path(sweep), columns.SWEEP), names) for _, sweep in parts)
+    write((table.assign(training=of_net(table, training)) for table in swept), outputs["sweep"])
 
 
-def beside_nets(controls: Sequence[pd.DataFrame], of_nets: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``controls`` beside each net, with what the net predicts."""
-    of_target = ["target", "target_rank", "target_probability", "target_recognised"]
-    of_target += ["output_activation"]
-    predicted = of_nets[["sample", "net", "size", *of_target]].drop_duplicates()
-    table = pd.concat(controls).drop(columns=["net", *of_target], errors="ignore")
-    table = table.merge(predicted, on=["sample", "size"])
-    return table[list(controls[0].columns)]
-
-
-def training_of(table: pd.DataFrame, untrained: Sequence[str]) -> pd.DataFrame:
-    """The table with the column ``training``: untrained for nets with random weights."""
-    training = table["net"].isin(untrained).map({True: "untrained", False: "trained"})
-    return table.assign(training=training)
-
-
-def read(part: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The scores of one shard.
+def read(part: Path, names: Sequence[str]) -> pd.DataFrame:
+    """The columns ``names`` of a part.
 
     Raises StudyError if it is damaged, or lacks a column, as one of an earlier version may.
     """
     try:
-        return read_table(part)[list(dict.fromkeys(columns))]
+        return read_table(part)[list(names)]
     except KeyError as error:
         raise unusable(part, f"can't be read ({error})") from None
 
 
-def in_order(table: pd.DataFrame, order: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The rows in the study's order of net, size, method and class, then by sample."""
+def in_order(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows by net, size, method and class, which become categories in the study's order."""
+    order = {**names, "method": [*names["method"], *names["control"]]}
+    table = table.assign(
+        **{column: _categories(table[column], order[column]) for column in columns.NAMES}
+    )
+    return table.sort_values([*columns.NAMES, "sample"], kind="stable")
 
-    def codes(column: pd.Series) -> pd.Series:
-        return pd.Series(pd.Categorical(column, order[str(column.name)]).codes, column.index)
 
-    present = [name for name in order if name in table]
-    by_sample = table.sort_values("sample", kind="stable")
-    return by_sample.sort_values(present, kind="stable", key=codes)
+def of_net(table: pd.DataFrame, facts: Mapping[str, str]) -> pd.Series:
+    """What the ``facts`` say of the net of each row; null of no net."""
+    return table["net"].astype("str").map(facts).astype("str")
 
 
 def write(tables: Iterable[pd.DataFrame], path: str) -> None:
@@ -131,22 +111,28 @@ def write(tables: Iterable[pd.DataFrame], path: str) -> None:
             writer.write_table(rows)
 
 
+def _categories(column: pd.Series, names: Sequence[str]) -> pd.Series:
+    unknown = column.dropna()[lambda values: ~values.isin(names)]
+    if len(unknown):  # it would become null
+        raise ValueError(f"{column.name} {unknown.iloc[0]!r} is none of the study's {list(names)}")
+    return column.astype(pd.CategoricalDtype(list(names), ordered=True))
+
+
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        source = snakemake.input
         main(
-            snakemake.input.scores,
-            snakemake.input.sweeps,
-            snakemake.input.control_scores,
-            snakemake.input.control_sweeps,
-            read_table(Path(snakemake.input.subset)),
+            list(zip(source.scores, source.sweeps, strict=True)),
+            list(zip(source.controls, source.control_sweeps, strict=True)),
+            read_table(Path(source.subset)),
             {
-                "net": settings["nets"],
                 "size": settings["sizes"],
                 "method": settings["methods"],
+                "control": settings["controls"],
                 "class": settings["classes"],
+                "metric": settings["metrics"],
             },
-            settings["architectures"],
-            settings["untrained"],
+            settings["nets"],
             settings["dilations"],
             snakemake.output,
         )

@@ -11,6 +11,7 @@ from lookwhere.io.logs import job
 from lookwhere.report import tables
 from lookwhere.statistics.certainty import by_certainty
 from lookwhere.statistics.paired import between_sizes, differences
+from lookwhere.statistics.records import read
 from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained, untrained_nets
 from lookwhere.statistics.summary import (
     by_prediction,
@@ -92,7 +93,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         given = snakemake.input.get("reference")
         main(
-            results.read_table(Path(snakemake.input.measures)),
+            read(Path(snakemake.input.measures)),
             reference.read(Path(given)) if given else None,
             settings["tables"],
             Path(snakemake.output[0]).parent,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lookwhere.charts import style
-from lookwhere.io import results
 from lookwhere.io.logs import job, progress
+from lookwhere.statistics.records import read
 
 
 def main(
@@ -17,7 +17,7 @@ def main(
     folder: Path,
 ) -> None:
     """Draw each figure of ``charts`` (its name: its module, the module's options) in ``folder``."""
-    records = {"measures": results.read_table(measures), "sweep": results.read_table(sweep)}
+    records = {"measures": read(measures), "sweep": read(sweep)}
     for [figure] in progress([[figure] for figure in charts], "charts"):
         module, options = charts[figure]
         chart = import_module(f"lookwhere.charts.{module}")

@@ -7,19 +7,20 @@ from lookwhere.charts import style
 from lookwhere.datasets import images
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
-from lookwhere.io import results
 from lookwhere.io.logs import job
 from lookwhere.report import showcase
 from lookwhere.report.comparison import CAPTION, Row, comparison, fitting
+from lookwhere.statistics import records
+from lookwhere.statistics.strata import as_text, untrained_nets
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         source = snakemake.input
         nets, methods, size = settings["nets"], settings["methods"], settings["size"]
         folder = ImageFolder.listed(snakemake.params.images, source.images)
-        energy = results.read_table(Path(source.energy))
-        shares = energy.set_index(["sample", "net", "method", "size"])
-        rows, untrained = [], dict.fromkeys(settings["untrained"], " (untrained)")
+        measures = as_text(records.read(Path(source.measures)))
+        shares = measures.set_index(["sample", "net", "method", "size"])
+        rows, untrained = [], dict.fromkeys(untrained_nets(measures), " (untrained)")
         samples = read_samples(source.samples)
         shown = showcase.read(source.showcase, samples)
         for sample, net in product(fitting(shown, nets, size), nets):

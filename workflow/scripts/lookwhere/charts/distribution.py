@@ -79,7 +79,7 @@ def _lowest(records: pd.DataFrame) -> list[str]:
     leader = str(means.idxmax())
     of_leader = records[(records["method"] == leader) & records["concentration"].notna()]
     lowest = of_leader.nsmallest(max(1, round(len(of_leader) / 10)), "concentration")
-    counts = lowest["class"].value_counts()
+    counts = lowest["class"].astype("str").value_counts()
     named = [f"{count} {name}" for name, count in counts.head(3).items()]
     others = [f"{counts[3:].sum()} others"] if len(counts) > len(named) else []
     return [

@@ -9,7 +9,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from lookwhere.charts import artists
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.statistics.strata import mostly_undefined, of_methods, once, untrained_nets
+from lookwhere.statistics.strata import (
+    as_text,
+    mostly_undefined,
+    of_methods,
+    once,
+    untrained_nets,
+)
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -23,7 +29,7 @@ CONTROLS = "Controls\n(no net)"
 
 def draw(records: pd.DataFrame) -> Figure:
     """Points by net on a logarithmic axis, and a row of the controls."""
-    counted = once(records)
+    counted = as_text(once(records))
     of_no_net = counted["method"].isin(CONTROL_LABELS)
     lifts = summarise(
         counted.assign(net=counted["net"].mask(of_no_net, CONTROLS)), ["net", "method"]

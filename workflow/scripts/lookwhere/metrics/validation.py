@@ -1,23 +1,24 @@
 """The last check of the scores: a wrong number is worse than none.
 
-What must hold of every record stands in ``CLAIMS``, one line each; what must hold of the table as a
-whole (every sample x net x method x size there, once) is checked beside it. The sweep of dilations
-has claims of its own.
+What must hold of every record stands in ``CLAIMS``, one line each, and what must hold of every
+metric in ``claims``; what must hold of the table as a whole (every sample x net x method x size
+there, and every sample x control x size, once) is checked beside it. The sweep of dilations has
+claims of its own.
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 import pandas as pd
 
-from lookwhere.methods.names import CONTROL_LABELS
+from lookwhere.metrics.columns import KEY
 from lookwhere.metrics.concentration import STATUSES
-from lookwhere.metrics.localisation import NAMES
+from lookwhere.metrics.registry import METRICS
 
-KEY = ["sample", "net", "method", "size"]
 SHOWN = 3  # records that a fault names
 MOST = sys.float_info.max
+NO_NET = "no net"  # that of a control, here; the name of a net holds no space
 
 Claim = Callable[[pd.DataFrame], pd.Series]
 
@@ -27,7 +28,6 @@ CLAIMS: dict[str, Claim] = {
     "concentration is there exactly where the status is ok": lambda t: (
         t["concentration"].notna() == (t["status"] == "ok")
     ),
-    "concentration lies in [0, 1]": lambda t: _between(t["concentration"], 0, 1),
     "energy is there unless the status is not_finite": lambda t: (
         (t["energy_inside"].notna() == (t["status"] != "not_finite"))
         & (t["energy_total"].notna() == (t["status"] != "not_finite"))
@@ -53,10 +53,6 @@ CLAIMS: dict[str, Claim] = {
     "mask_fraction is the same for all maps of a sample and size": lambda t: _same(
         t, "mask_fraction", ["sample", "size"]
     ),
-    "measures lie in [0, 1]": lambda t: _all(_between(t[name], 0, 1) for name in NAMES),
-    "measures are there exactly where the status is ok": lambda t: _all(
-        t[name].notna() == (t["status"] == "ok") for name in NAMES
-    ),
     "box_fraction lies in [0, 1]": lambda t: t["box_fraction"].between(0, 1),
     "box_fraction is the same for all maps of a sample and size": lambda t: _same(
         t, "box_fraction", ["sample", "size"]
@@ -68,12 +64,16 @@ CLAIMS: dict[str, Claim] = {
         _same(t, "target", ["sample", "net", "size"])
         & _same(t, "target_rank", ["sample", "net", "size"])
     ),
-    "target is not below 0": lambda t: t["target"] >= 0,
+    "target and output_activation are there exactly where there is a net": lambda t: (
+        (t["target"].notna() == (t["net"] != NO_NET))
+        & (t["output_activation"].notna() == (t["net"] != NO_NET))
+    ),
+    "target is not below 0": lambda t: _between(t["target"], 0, MOST),
     "target_rank is not below 1": lambda t: _between(t["target_rank"], 1, MOST),
     "target_probability lies in [0, 1]": lambda t: _between(t["target_probability"], 0, 1),
     "target_rank and target_probability are there where a net's map is ok": lambda t: (
         (t["status"] != "ok")
-        | t["method"].isin(CONTROL_LABELS)
+        | (t["net"] == NO_NET)
         | (t["target_rank"].notna() & t["target_probability"].notna())
     ),
     "target_recognised is there exactly where a sigmoid output has a probability": lambda t: (
@@ -97,14 +97,32 @@ SWEEP_CLAIMS: dict[str, Claim] = {
 }
 
 
+def claims(metrics: Sequence[str]) -> dict[str, Claim]:
+    """What holds of every record of a study with these ``metrics``."""
+    bounds = {name: METRICS[name].bounds for name in metrics}
+    return {
+        **CLAIMS,
+        **{
+            f"{m} lies in [{low:g}, {high:g}]": _in(m, low, high)
+            for m, (low, high) in bounds.items()
+        },
+        **{f"{m} is missing where the status is not ok": _of_ok(m) for m in metrics},
+    }
+
+
 def faults(
-    table: pd.DataFrame, subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]
+    table: pd.DataFrame,
+    subset: pd.DataFrame,
+    expected: Mapping[str, Sequence[str]],
+    metrics: Sequence[str],
 ) -> list[str]:
     """A sentence for everything that is wrong with the table of scores; none if it is right.
 
     ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the names
-    that ``net``, ``method`` and ``size`` must take, each with every sample exactly once.
+    that ``net``, ``method`` and ``size`` must take, each with every sample exactly once, and those
+    of the ``control`` maps, which have no net; ``metrics`` are the study's.
     """
+    table = table.assign(net=table["net"].fillna(NO_NET))
     wrong = list(_difference(table[KEY], _cells(subset, expected)))
     merged = table.merge(
         subset[["sample", "image_id", "class", "mask_fraction"]],
@@ -112,7 +130,7 @@ def faults(
         how="left",
         suffixes=("", "_subset"),
     )
-    return wrong + _broken(merged, CLAIMS)
+    return wrong + _broken(merged, claims(metrics))
 
 
 def sweep_faults(
@@ -122,6 +140,7 @@ def sweep_faults(
 
     Every record must have every one of the ``dilations``, once.
     """
+    sweep, scores = (table.assign(net=table["net"].fillna(NO_NET)) for table in (sweep, scores))
     records = scores[[*KEY, "status"]].drop_duplicates(KEY)
     wanted = records.merge(pd.DataFrame({"dilation": list(dilations)}), how="cross")
     step = [*KEY, "dilation"]
@@ -131,8 +150,12 @@ def sweep_faults(
 
 
 def _cells(subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]) -> pd.MultiIndex:
-    values = [list(subset["sample"]), *(expected[key] for key in KEY[1:])]
-    return pd.MultiIndex.from_tuples(list(product(*values)), names=KEY)
+    samples, sizes = list(subset["sample"]), expected["size"]
+    cells = [
+        *product(samples, expected["net"], expected["method"], sizes),
+        *product(samples, [NO_NET], expected["control"], sizes),
+    ]
+    return pd.MultiIndex.from_tuples(cells, names=KEY)
 
 
 def _difference(cells: pd.DataFrame, wanted: pd.MultiIndex) -> Iterator[str]:
@@ -167,8 +190,13 @@ def _between(column: pd.Series, lowest: float, highest: float) -> pd.Series:
     return column.isna() | column.between(lowest, highest)
 
 
-def _all(claims: Iterable[pd.Series]) -> pd.Series:
-    return pd.concat(claims, axis=1).all(axis=1)
+def _in(metric: str, lowest: float, highest: float) -> Claim:
+    """The values lie in the bounds, which may be infinite, and are finite."""
+    return lambda t: _between(t[metric], max(lowest, -MOST), min(highest, MOST))
+
+
+def _of_ok(metric: str) -> Claim:
+    return lambda t: t[metric].isna() | (t["status"] == "ok")
 
 
 def _same(table: pd.DataFrame, column: str, by: list[str]) -> pd.Series:

@@ -23,9 +23,9 @@ from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
-from lookwhere.metrics.localisation import NAMES
+from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.report import pictures
-from lookwhere.statistics.strata import untrained_nets
+from lookwhere.statistics.strata import as_text, untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
 GRID = 1000  # an outline's coordinates, whatever the image's size
@@ -38,7 +38,6 @@ STATUSES = {
     "not_finite": "the map is not finite",
     "empty_mask": "the mask is empty at this size",
 }
-MEASURES = ("concentration", "lift", *NAMES)
 FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
 ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs, which decides how a prediction is read
 CHOICES = ("first", "worst", "named")  # why a sample is in the showcase
@@ -58,22 +57,27 @@ def data(
 ) -> dict[str, Any]:
     """What the page shows, fit for JSON: null where a number is undefined, else 4 digits.
 
-    ``measures`` has a row a sample x net x method x size, also for the controls, and may have rows
-    of other samples. ``chosen`` is why a sample is shown: ``first`` (one of each class, whatever
-    its maps), ``worst`` (the lowest concentration of its class) or ``named`` (by the configuration;
-    also where it is missing). The study has ``total`` samples. Raises StudyError if a record or a
-    column is missing.
+    ``measures`` has a row a sample x net x method x size, also for the controls, as
+    ``records.read`` gives them, and may have rows of other samples. ``chosen`` is why a sample is
+    shown: ``first`` (one of each class, whatever its maps), ``worst`` (the lowest concentration of
+    its class) or ``named`` (by the configuration; also where it is missing). The study has
+    ``total`` samples. Raises StudyError if a record or a column is missing.
     """
     _require_columns(measures)
+    measures = as_text(measures)
+    present = set(measures["method"])
     by_card = [sample.id for sample in samples], nets, sizes
     records = _records(measures, *by_card, methods)
     records = records.assign(lift=records["concentration"] / records["mask_fraction"])
     controls = {
-        name: _records(measures, *by_card, [name])["concentration"] for name in CONTROL_LABELS
+        name: _records(measures, *by_card, [name])["concentration"]
+        for name in CONTROL_LABELS
+        if name in present
     }
     classes = list(dict.fromkeys(sample.class_name for sample in samples))
     statuses = list(STATUSES)
     cards = records.iloc[:: len(methods)]
+    labels = measure_labels(measures)
     return {
         "outline": pictures.OUTLINE,
         "heat": pictures.heat_colors(HEAT_STEPS),
@@ -98,9 +102,10 @@ def data(
         "cards": {name: _numbers(cards[name]) for name in FACTS}
         | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}
         | {"recognised": [value is True for value in _booleans(cards["target_recognised"])]},
-        "control_labels": {name: f"{label} (P)" for name, label in CONTROL_LABELS.items()},
+        "control_labels": {name: f"{CONTROL_LABELS[name]} (P)" for name in controls},
         "controls": {name: _numbers(shares) for name, shares in controls.items()},
-        "maps": {name: _numbers(records[name]) for name in MEASURES}
+        "measure_labels": labels,
+        "maps": {name: _numbers(records[name]) for name in labels}
         | {"status": [statuses.index(status) for status in records["status"]]}
         # A map that is all zero is named so by its status.
         | {
@@ -112,9 +117,17 @@ def data(
     }
 
 
+def measure_labels(measures: pd.DataFrame) -> dict[str, str]:
+    """The numbers of a map by name, as the page names them: those of the study's metrics."""
+    labels = {name: METRICS[name].label for name in of_records(measures.columns)}
+    return {FIRST_METRIC: f"{labels[FIRST_METRIC]} P", "lift": "Lift"} | {
+        name: label for name, label in labels.items() if name != FIRST_METRIC
+    }
+
+
 def _require_columns(measures: pd.DataFrame) -> None:
     """Raises StudyError for measures of an earlier version, which lack a column."""
-    required = ("concentration", *NAMES, *FACTS, *READING, "negligible_energy", "training")
+    required = (FIRST_METRIC, *FACTS, *READING, "negligible_energy", "training")
     missing = [name for name in required if name not in measures]
     if missing:
         raise StudyError(

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from lookwhere.methods.names import LABELS
+from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics.bootstrap import FEWEST
-from lookwhere.statistics.strata import counted, of_methods
+from lookwhere.statistics.strata import as_text, counted, of_methods
 
 # Columns by which records are pooled, with the singular and plural of what they hold.
 POOLED = {"class": ("class", "classes"), "net": ("net", "nets"), "size": ("size", "sizes")}
@@ -63,7 +64,7 @@ def changes(records: pd.DataFrame, table: pd.DataFrame) -> Iterator[str]:
     ``table`` has the columns method, size, other (a size) and difference, over the ``records``.
     """
     index = ["method", "sample", "image_id", "class", "net"]
-    pairs = records.pivot(index=index, columns="size", values="concentration").reset_index()
+    pairs = as_text(records).pivot(index=index, columns="size", values=FIRST_METRIC).reset_index()
     for row in table.itertuples():
         of_method = pairs[pairs["method"] == row.method]
         change = of_method.assign(difference=of_method[row.size] - of_method[row.other])
@@ -98,7 +99,7 @@ def _pairs(records: pd.DataFrame, *more: str) -> Iterator[tuple[Pair, pd.DataFra
     """Every two methods with the ``difference`` of each record where both are defined."""
     index = ["sample", "image_id", *POOLED, *more]
     methods = list(of_methods(records)["method"].unique())
-    table = records.pivot(index=index, columns="method", values="concentration").reset_index()
+    table = as_text(records).pivot(index=index, columns="method", values=FIRST_METRIC).reset_index()
     for one, other in combinations(methods, 2):
         pairs = table.assign(difference=table[one] - table[other])
         yield (one, other), pairs.dropna(subset="difference")

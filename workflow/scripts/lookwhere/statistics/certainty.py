@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.strata import split
 from lookwhere.statistics.summary import within_strata
@@ -36,7 +37,7 @@ def by_certainty(records: pd.DataFrame) -> pd.DataFrame:
                 of_bin = bins[group.index]
                 within = within_strata(group, of_bin == name, of_bin == names[0])
                 if name == names[0]:  # nothing to compare: the images that others are compared with
-                    defined = group["concentration"].notna() & (of_bin == name)
+                    defined = group[FIRST_METRIC].notna() & (of_bin == name)
                     within = {"images": group.loc[defined, "image_id"].nunique()}
                 rows.append({"outputs": kind, "certainty": name, **of_method, **within})
     columns = ["outputs", "certainty", "method", "images", "classes"]

@@ -23,8 +23,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import grouped, split, untrained_nets
+from lookwhere.statistics.strata import as_text, grouped, split, untrained_nets
 
 SIGNIFICANT = 0.05  # of p, by Holm's correction
 TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
@@ -68,9 +69,11 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     or too few images).
     """
     sizes = list(records["size"].unique())
-    pairs = records.pivot(
-        index=["method", "sample", "image_id", "net"], columns="size", values="concentration"
-    ).reset_index()
+    pairs = (
+        as_text(records)
+        .pivot(index=["method", "sample", "image_id", "net"], columns="size", values=FIRST_METRIC)
+        .reset_index()
+    )
     rows = [
         {"method": method, "size": size, "other": other}
         | _compare(of_method[size] - of_method[other], of_method["image_id"])
@@ -87,9 +90,10 @@ def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     of_groups = grouped(records, by)
     keys = list(dict.fromkeys(["sample", "image_id", "net", "architecture", "size", *by]))
     in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
-    pairs = of_groups.pivot(index=keys, columns="method", values="concentration")
+    pairs = of_groups.pivot(index=keys, columns="method", values=FIRST_METRIC)
+    pairs.columns = pairs.columns.astype("str")
     twins = records[records["net"].isin(untrained_nets(records))].pivot(
-        index=TWINNED, columns=["net", "method"], values="concentration"
+        index=TWINNED, columns=["net", "method"], values=FIRST_METRIC
     )
     twins.columns = ["/".join(column) for column in twins.columns]
     return in_order.join(pairs, on=keys).join(twins, on=TWINNED)

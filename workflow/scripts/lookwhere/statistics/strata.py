@@ -95,14 +95,26 @@ def split(
 ) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """Each group of the columns ``by``, as {column: value} with its records, in the study's order.
 
-    That is the order in which a column's values appear. Without columns there is one group.
+    That is the order of a column's categories; of a column that has none, the order in which its
+    values appear. Without columns there is one group.
     """
     if not by:
         yield {}, records
         return
-    order = [pd.Categorical(records[column], records[column].unique()) for column in by]
-    for key, group in records.groupby(order, observed=True):
+    for key, group in records.groupby([_in_order(records[column]) for column in by], observed=True):
         yield dict(zip(by, key, strict=True)), group
+
+
+def as_text(records: pd.DataFrame) -> pd.DataFrame:
+    """The records with names as plain text, beside which other names can stand."""
+    names = records.select_dtypes("category").columns
+    return records.astype(dict.fromkeys(names, "str"))
+
+
+def _in_order(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    return column.astype(pd.CategoricalDtype(column.unique()))
 
 
 def _read_by(records: pd.DataFrame, activation: str) -> pd.Series:

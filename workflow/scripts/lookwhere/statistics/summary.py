@@ -1,55 +1,59 @@
 """Summaries: what the records of a group come to.
 
-The mean is over the records where the measure is defined; those where it is not are counted, with
+The mean is over the records where the metric is defined; those where it is not are counted, with
 the reason, and so are the maps of negligible energy. Chance is what an uninformative map scores:
-the mean mask fraction of the same records. Lift is mean / chance. Intervals are over images.
+the mean of the same records' mask fraction, or of what else the metric declares. Lift is mean /
+chance. Intervals are over images.
 """
 
 from collections.abc import Mapping, Sequence
+from math import nan
 
 import pandas as pd
 
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.concentration import STATUSES
-from lookwhere.metrics.localisation import CHANCE
+from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import PREDICTIONS, grouped, once, split
+from lookwhere.statistics.strata import PREDICTIONS, as_text, grouped, once, split
 
 OF_NO_NET = "-"  # the net of a control's map
+CHANCE = "chance"  # the column of a metric that has no level of chance, and of tables of several
 
 
 def summarise(
-    records: pd.DataFrame,
-    by: Sequence[str] = ("method",),
-    value: str = "concentration",
-    chance: str = "mask_fraction",
+    records: pd.DataFrame, by: Sequence[str] = ("method",), metric: str = FIRST_METRIC
 ) -> pd.DataFrame:
     """One row a group, in the study's order.
 
     Columns: ``by``, records (the maps of controls once), images (of defined records), undefined,
     reasons (of records with a status), negligible (of records that have it), sum, mean, low, high,
-    ``chance``, lift, lift_low, lift_high.
+    the level of chance (mask_fraction, box_fraction or, of a metric without one, chance), lift,
+    lift_low, lift_high.
     """
-    rows = [key | _summary(once(group), value, chance) for key, group in split(records, by)]
-    return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, value, chance)])
+    rows = [key | _summary(once(group), metric) for key, group in split(records, by)]
+    return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, metric)])
 
 
 def summarise_measures(records: pd.DataFrame) -> pd.DataFrame:
-    """One row a measure and method: as ``summarise``, with the level of chance in ``chance``."""
+    """One row a metric of the study and method: as ``summarise``, its level in ``chance``."""
     return pd.concat(
-        summarise(records, ["method"], measure, chance)
-        .rename(columns={chance: "chance"})
-        .assign(measure=measure)
-        for measure, chance in CHANCE.items()
+        summarise(records, ["method"], name)
+        .rename(columns={METRICS[name].chance: CHANCE})
+        .assign(measure=name)
+        for name in of_records(records.columns)
     )[lambda table: ["measure", *table.columns.drop("measure")]]
 
 
-def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
-    defined = group[group[value].notna()]
-    values, images = defined[value], defined["image_id"]
+def _summary(group: pd.DataFrame, metric: str) -> dict[str, object]:
+    defined = group[group[metric].notna()]
+    values, images = defined[metric], defined["image_id"]
+    chance = METRICS[metric].chance
     low, high = bootstrap.of_mean(values, images)
-    lift_low, lift_high = bootstrap.of_ratio(values, defined[chance], images)
-    mean, by_chance = values.mean(), defined[chance].mean()
+    mean, by_chance = values.mean(), defined[chance].mean() if chance else nan
+    lift_low, lift_high = (
+        bootstrap.of_ratio(values, defined[chance], images) if chance else (nan, nan)
+    )
     return {
         "records": len(group),
         "images": images.nunique(),
@@ -60,7 +64,7 @@ def _summary(group: pd.DataFrame, value: str, chance: str) -> dict[str, object]:
         "mean": mean,
         "low": low,
         "high": high,
-        chance: by_chance,
+        chance or CHANCE: by_chance,
         "lift": mean / by_chance,
         "lift_low": lift_low,
         "lift_high": lift_high,
@@ -79,21 +83,21 @@ def within_strata(
     Columns: images (of ``member``, compared), classes, within, within_low, within_high. NaN where
     either has fewer than ``intervals.FEWEST`` images in what can be compared.
     """
-    compared = records[(member | other) & records["concentration"].notna()]
+    compared = records[(member | other) & records[FIRST_METRIC].notna()]
     strata = compared["class"].astype(str) + "\n" + compared["net"].astype(str)
     both = member[compared.index].groupby(strata).transform("nunique") == 2
     compared, strata = compared[both], strata[both]
     is_member = member[compared.index]
-    means = compared["concentration"].groupby([strata, is_member]).mean().unstack()
+    means = compared[FIRST_METRIC].groupby([strata, is_member]).mean().unstack()
     images = compared["image_id"].groupby(is_member).nunique().reindex([True, False], fill_value=0)
     low, high = bootstrap.of_difference_within(
-        compared["concentration"], compared["image_id"], strata, is_member
+        compared[FIRST_METRIC], compared["image_id"], strata, is_member
     )
     enough = images.min() >= bootstrap.FEWEST
     return {
         "images": int(images[True]),
         "classes": compared["class"].nunique(),
-        "within": (means[True] - means[False]).mean() if enough else float("nan"),
+        "within": (means[True] - means[False]).mean() if enough else nan,
         "within_low": low,
         "within_high": high,
     }
@@ -127,6 +131,7 @@ def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
 def undefined(records: pd.DataFrame) -> pd.DataFrame:
     """How many records of which net, size and method are undefined, and why: one row a reason."""
     by = ["net", "size", "method"]
+    records = as_text(records)
     controls = records["method"].isin(CONTROL_LABELS)
     records = once(records.assign(net=records["net"].mask(controls, OF_NO_NET)))
     of = records.groupby(by, sort=False).size().rename("of")

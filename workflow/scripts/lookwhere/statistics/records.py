@@ -1,0 +1,41 @@
+"""The records of a study as statistics read them: a control beside every net.
+
+A control is a map of no net, which is computed once. Where groups are told apart by the net, or by
+what it predicts, the same map stands beside each; where maps are counted, ``strata.once`` leaves
+one of them.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lookwhere.io import results
+from lookwhere.metrics.columns import NAMES, PREDICTION
+
+OF_A_NET = ["net", "architecture", "training", *PREDICTION]
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The records of ``measures.parquet``, or the steps of ``dilation_sweep.parquet``.
+
+    Net, size, method and class are categories in the study's order.
+    """
+    return beside_nets(results.read_table(path))
+
+
+def beside_nets(records: pd.DataFrame) -> pd.DataFrame:
+    """The records, with those of no net beside every net of their sample and size.
+
+    They take what is of a net (its training, its predictions) from the records beside which they
+    stand. In the order of the tables: by net, size, method, class and sample.
+    """
+    of_no_net = records["net"].isna()
+    of_a_net = [column for column in OF_A_NET if column in records]
+    of_nets = records[~of_no_net]
+    cells = of_nets[["sample", "size", *of_a_net]].drop_duplicates(["sample", "size", "net"])
+    controls = records[of_no_net].drop(columns=of_a_net).merge(cells, on=["sample", "size"])
+    both = pd.concat([of_nets, controls[records.columns]])
+    # Null of controls alone: a rank may be of a net whose outputs are not finite.
+    numbers = {"target": "int64", "target_rank": "float64"}
+    both = both.astype({name: kind for name, kind in numbers.items() if name in both})
+    return both.sort_values([*NAMES, "sample"], kind="stable", ignore_index=True)
