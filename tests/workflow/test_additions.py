@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lookwhere.datasets import masks
+from lookwhere.metrics.registry import METRICS
+
 from .conftest import SMALL
 
 pytestmark = pytest.mark.slow
@@ -19,13 +22,44 @@ def layer_cam(run):
     gradients = run.gradient(at=FEATURES).float()
     return run.upsample((gradients.relu() * run.features.float()).sum(1, keepdim=True).relu())
 '''
-STUDY = SMALL | {"methods": ["grad_cam", "own/layer_cam.py:layer_cam"], "sizes": [64]}
+IOU = '''"""Intersection over union."""
+
+import numpy as np
+
+from lookwhere.metrics.registry import metric
+
+
+@metric("iou", "Overlap (IoU)", needs=("map", "region"), bounds=(0, 1), better="higher")
+def iou(saliency, region):
+    """|A and M| / |A or M|, A the pixels of most energy, as many as the mask M covers."""
+    strongest = np.argsort(-saliency.energy, axis=None, kind="stable")[: region.mask.sum()]
+    covered = region.mask.ravel()[strongest].sum()
+    return covered / (2 * len(strongest) - covered)
+'''
+DARKNESS = '''"""How dark each pixel is."""
+
+from lookwhere.methods.controls import control
+
+
+@control("darkness", "Darkness")
+def darkness(image, sample):
+    """255 less the mean of the three colours: (1, H, W)."""
+    return 255 - image.mean(axis=2)[None]
+'''
+FILES = {"layer_cam": LAYER_CAM, "iou": IOU, "darkness": DARKNESS}
+STUDY = SMALL | {
+    "methods": ["grad_cam", "own/layer_cam.py:layer_cam"],
+    "metrics": ["pointing_game", "own/iou.py:iou"],
+    "controls": ["noise", "own/darkness.py:darkness"],
+    "sizes": [64],
+}
 
 
 @pytest.fixture(scope="module")
 def study(house):
     (house.root / "own").mkdir()
-    (house.root / "own/layer_cam.py").write_text(LAYER_CAM)
+    for name, text in FILES.items():
+        (house.root / f"own/{name}.py").write_text(text)
     house.build(study=STUDY)
     return house
 
@@ -42,6 +76,81 @@ def test_a_method_from_a_file_is_in_the_records_tables_figures_and_gallery(study
     assert (results / "figures/differences.png").exists()
     maps = list((results / "saliency/squeezenet/layer_cam/64/1-1").glob("*.npy"))
     assert {np.load(file).shape for file in maps} == {(1, 64, 64)}
+
+
+def overlap(values, mask):
+    """The intersection over union of the mask and as many pixels of most energy, as sets."""
+    energy = (values.astype(np.float64) ** 2).sum(axis=0)
+    pixels = sorted(np.ndindex(*mask.shape), key=lambda pixel: -energy[pixel])
+    strongest, covered = set(pixels[: mask.sum()]), {p for p in pixels if mask[p]}
+    return len(strongest & covered) / len(strongest | covered)
+
+
+def test_a_metric_from_a_file_is_in_the_records_table_figure_and_gallery(study):
+    results = study.root / "results"
+    measures = pd.read_parquet(results / "measures.parquet")
+    metrics = ["concentration", "pointing_game", "iou"]  # the first is of every study
+    assert [name for name in measures.columns if name in (*METRICS, "iou")] == metrics
+    of_maps = measures[(measures["method"] == "layer_cam") & (measures["status"] == "ok")]
+    assert len(of_maps)
+    for row in of_maps.itertuples():
+        values = np.load(results / f"saliency/{row.net}/layer_cam/64/1-of-1/{row.sample}.npy")
+        whole = masks.read(results / f"masks/{row.sample}.png")
+        assert row.iou == overlap(values, masks.resize(whole, 64, 64))
+    table = pd.read_csv(results / "tables/measures.csv")
+    assert table["measure"].unique().tolist() == metrics
+    of_iou = table[table["measure"] == "iou"]
+    assert of_iou["mean"].notna().any()
+    assert of_iou["lift"].isna().all()  # no level of chance
+    assert "Overlap (IoU)" in (results / "gallery/index.html").read_text()
+    assert (results / "figures/measures.png").exists()
+
+
+def test_a_control_from_a_file_is_recorded_once_and_beside_the_methods(study):
+    results = study.root / "results"
+    measures = pd.read_parquet(results / "measures.parquet")
+    controls = measures[measures["net"].isna()]
+    assert controls["method"].unique().tolist() == ["noise", "darkness"]
+    assert controls.groupby("method", observed=True).size().tolist() == [4, 4]  # samples, one size
+    for row in controls[controls["method"] == "darkness"].itertuples():
+        assert 0 <= row.concentration <= 1
+    table = pd.read_csv(results / "tables/concentration.csv").set_index("method")
+    assert table.index.tolist() == ["grad_cam", "layer_cam", "noise", "darkness"]
+    mean = controls.loc[controls["method"] == "darkness", "concentration"].mean()
+    assert table.loc["darkness", "mean"] == pytest.approx(mean)
+    assert "Darkness" in (results / "tables/concentration.md").read_text()
+    assert "Darkness (P)" in (results / "gallery/index.html").read_text()
+    assert set(study.energy()["method"]) == {"grad_cam", "layer_cam"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rule"),
+    [
+        ("iou", "(2 * len", "(3 * len", "score_maps"),
+        ("darkness", "255 -", "254 -", "score_controls"),
+    ],
+)
+def test_an_edit_of_a_metric_or_a_control_computes_no_maps(study, name, old, new, rule):
+    own = study.root / f"own/{name}.py"
+    own.write_text(FILES[name].replace(old, new))
+    planned = {job.split()[0] for job in study.planned(STUDY)}
+    own.write_text(FILES[name])
+    assert {rule, "gather_scores"} <= planned
+    assert not planned & {"compute_maps", "select_subset", "dilate_masks"}
+
+
+def test_a_metric_that_leaves_its_bounds_ends_the_run_with_the_sample_and_the_value(study):
+    (study.root / "own/far.py").write_text(
+        IOU.replace("iou", "far").replace("return ", "return 9 + ")
+    )
+    changes = {"metrics": ["own/far.py:far"], "pathvars": {"results": "results/far"}}
+    done = study.run("results/far/energy.parquet", study=STUDY | changes)
+    messages = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "metric 'far' returned" in messages
+    assert "no number in [0, 1]" in messages
+    assert "-clock" in messages or "-traffic_light" in messages
+    assert "Traceback" not in messages
 
 
 def test_an_edit_of_the_file_recomputes_the_maps(study):

@@ -79,6 +79,12 @@ class Dataset(Part):
         default="coco",
         pattern=r"^(coco|[^{}]+[.]py:[^\W\d]\w*)$(?!\n)",
         description="give coco, or file.py:name of a format of your own",
+        json_schema_extra={
+            "help": (
+                "How to write one: "
+                "[docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
+            )
+        },
     )
 
     @property
@@ -267,13 +273,25 @@ class Study(Part):
         default=(),
         alias="metrics",
         description="give a list of metrics",
-        json_schema_extra={"otherwise": "all of the library"},
+        json_schema_extra={
+            "help": (
+                "Concentration is always among them. How to write one: "
+                "[docs/how-to/add-a-metric.md](docs/how-to/add-a-metric.md)."
+            ),
+            "otherwise": "all of the library",
+        },
     )
     control_entries: Many[Control] = Field(
         default=(),
         alias="controls",
         description="give a list of controls",
-        json_schema_extra={"otherwise": "all of the library"},
+        json_schema_extra={
+            "help": (
+                "Maps of no net. How to write one: "
+                "[docs/how-to/add-a-control.md](docs/how-to/add-a-control.md)."
+            ),
+            "otherwise": "all of the library",
+        },
     )
     chart_entries: Many[Chart] = Field(
         default=(),
