@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from lookwhere.methods.names import ALL_LABELS
+from lookwhere.metrics.registry import METRICS
 from lookwhere.report import escapes, readable, tables
 from lookwhere.statistics.paired import differences
 from lookwhere.statistics.summary import compare, summarise, summarise_measures
@@ -117,6 +118,8 @@ def test_markdown_holds_every_row_in_words(table, written):
         assert shown["method"] == ALL_LABELS[row["method"]]
         if "other" in row:
             assert shown["other"] == ALL_LABELS.get(row["other"], row["other"])
+        if "measure" in row:
+            assert shown["measure"] == METRICS[row["measure"]].label
         if "records" in row:
             defined = row["records"] - row["undefined"]
             few = f"{defined} of {row['records']}"

@@ -102,7 +102,8 @@ def test_a_metric_from_a_file_is_in_the_records_table_figure_and_gallery(study):
     of_iou = table[table["measure"] == "iou"]
     assert of_iou["mean"].notna().any()
     assert of_iou["lift"].isna().all()  # no level of chance
-    assert "Overlap (IoU)" in (results / "gallery/index.html").read_text()
+    for file in ("tables/measures.md", "gallery/index.html"):
+        assert "Overlap (IoU)" in (results / file).read_text()
     assert (results / "figures/measures.png").exists()
 
 

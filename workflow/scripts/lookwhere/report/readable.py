@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lookwhere.methods.names import ALL_LABELS
+from lookwhere.metrics.registry import METRICS
 from lookwhere.report.escapes import one_line
 from lookwhere.statistics.strata import mostly_undefined
 
@@ -36,7 +37,7 @@ INTERVALS = {
 }
 METHODS = ("method", "other")
 P_VALUES = ("p", "p_holm")
-IDENTIFIERS = ("measure", "status", "reasons")  # their values are names of ours, not of the study
+IDENTIFIERS = ("status", "reasons")  # their values are names of ours, not of the study
 RARE = ("undefined", "reasons", "negligible")  # of interest where there are any
 BULKY = ("sum",)  # of interest to a caller that says so
 NONE = "-"
@@ -133,6 +134,8 @@ def _cell(name: str, value: Any) -> str:
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if name in METHODS:
         return ALL_LABELS.get(str(value), one_line(str(value)))
+    if name == "measure":
+        return METRICS[value].label
     if name in IDENTIFIERS:
         return str(value).replace("_", " ")
     if isinstance(value, float):  # a count, where others of its column are undefined
