@@ -45,6 +45,14 @@ def test_a_control_that_fails_is_an_error_with_the_way_out(tmp_path, monkeypatch
         controls.maps(IMAGE, "1-dog", ["own"])
 
 
+def test_a_want_of_memory_is_no_fault_of_the_control(tmp_path, monkeypatch):
+    file = tmp_path / "own.py"
+    file.write_text("def draw(image, sample):\n    raise MemoryError\n")
+    monkeypatch.setitem(CONTROLS, "own", Declaration("control", "own", "Own", file, "draw", {}))
+    with pytest.raises(MemoryError):
+        controls.maps(IMAGE, "1-dog", ["own"])
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 @pytest.mark.parametrize("shape", [(40, 60), (1, 1), (1, 9), (224, 224)], ids=str)
 def test_every_control_is_a_map_of_the_images_size(name, shape):

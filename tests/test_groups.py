@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from lookwhere.statistics.strata import grouped, of_trained
+from lookwhere.statistics.strata import as_text, grouped, of_trained, split
 
-from .studies import fabricate
+from .studies import NETS, SIZES, fabricate
 
 RECORDS = fabricate()
 
@@ -43,3 +43,16 @@ def test_a_record_without_a_rank_is_not_right():
     assert unknown
     counts = groups[groups["target_rank"].isna()]["prediction"].value_counts().to_dict()
     assert counts == {"not top 1": unknown, "not top 5": unknown}
+
+
+def test_groups_stand_in_the_order_of_categories_whatever_that_of_the_rows():
+    shuffled = RECORDS.iloc[::-1]
+    keys = [(key["size"], key["net"]) for key, _ in split(shuffled, ["size", "net"])]
+    assert keys == [(size, net) for size in SIZES for net in NETS]
+    appearing = [key["net"] for key, _ in split(as_text(shuffled), ["net"])]
+    assert appearing == NETS[::-1]
+
+
+def test_a_group_that_has_no_records_is_none():
+    of_two = RECORDS[RECORDS["net"] != "alexnet"]
+    assert [key["net"] for key, _ in split(of_two, ["net"])] == ["vgg19", "untrained"]

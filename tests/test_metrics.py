@@ -92,6 +92,12 @@ def test_what_is_no_number_in_the_bounds_is_an_error(own, text, message):
         value_of(mine)
 
 
+def test_a_want_of_memory_is_no_fault_of_the_metric(own):
+    mine = own(MINE.replace("return ", "raise MemoryError\n    return "))["mine"]
+    with pytest.raises(MemoryError):
+        value_of(mine)
+
+
 @pytest.mark.parametrize("name", ["status", "lift", "mask_fraction", "training", "dilation"])
 def test_a_metric_has_no_name_of_a_column(own, name):
     with pytest.raises(StudyError, match=f"metric '{name}' of .*own.py': name is '{name}'; a col"):
