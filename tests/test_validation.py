@@ -1,4 +1,4 @@
-"""The guard lets a right table through, and tells of every single wrong number."""
+"""The last check lets a right table through, and tells of every single wrong number."""
 
 from dataclasses import replace
 from itertools import product
