@@ -20,7 +20,7 @@ TABLE = pd.DataFrame({"class": ["7", "NA", "dog"], "mean": [0.5, 0.25, np.nan]})
 @pytest.fixture
 def map_file(tmp_path) -> Path:
     """A map in a folder of a shard's maps."""
-    folder = tmp_path / "results/saliency/1-of-1"
+    folder = tmp_path / "results/saliency/1-1"
     with checked_folder(folder) as draft:
         np.save(draft / "1-dog.npy", SALIENCY)
     return folder / "1-dog.npy"
@@ -66,7 +66,7 @@ def test_a_spoilt_map_is_told_with_the_way_out(spoil, map_file, tmp_path, monkey
     spoil(map_file)
     if map_file.exists():  # damage does not change a file's time
         os.utime(map_file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    told = r"1-dog\.npy' (is missing|was damaged).*: delete the folder .*1-of-1' and rerun"
+    told = r"1-dog\.npy' (is missing|was damaged).*: delete the folder .*1-1' and rerun"
     with pytest.raises(StudyError, match=told):
         results.read_array(map_file, map_file.parent)
     assert not (tmp_path / "ran").exists()

@@ -285,7 +285,12 @@ def parts(table, sweep, tmp_path):
         pair = []
         for kind, whole in {"scores": table, "sweeps": sweep}.items():
             of_net = whole["net"] == net if net else whole["net"].isna()
-            path = tmp_path / kind / (net or "controls") / size / "1-of-1.parquet"
+            folder = (
+                tmp_path / kind / net / size / "five"
+                if net
+                else tmp_path / f"control_{kind}" / size
+            )
+            path = folder / "1-1.parquet"
             path.parent.mkdir(parents=True)
             part = whole[of_net & (whole["size"] == size)]
             write(plain(part), path)
@@ -395,11 +400,11 @@ def empty(path):
     [
         ("scores", change, "not of every record: concentration is energy_inside / energy_total"),
         ("scores", drop_column, r"parquet' can't be read .*target_rank.* delete '"),
-        ("scores", cut, r"1-of-1\.parquet' was damaged .* delete '.*1-of-1\.parquet' and rerun"),
-        ("scores", empty, r"1-of-1\.parquet' was damaged .* delete '"),
-        ("scores", tamper, r"1-of-1\.parquet' was damaged or changed .* delete '"),
+        ("scores", cut, r"1-1\.parquet' was damaged .* delete '.*1-1\.parquet' and rerun"),
+        ("scores", empty, r"1-1\.parquet' was damaged .* delete '"),
+        ("scores", tamper, r"1-1\.parquet' was damaged or changed .* delete '"),
         ("sweeps", change, "swept concentration is missing where the map has no finite energy"),
-        ("sweeps", cut, r"1-of-1\.parquet' was damaged .* delete '"),
+        ("sweeps", cut, r"1-1\.parquet' was damaged .* delete '"),
     ],
     ids=[
         "wrong",

@@ -29,7 +29,9 @@ os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
 try:
     from lookwhere.datasets.names import FORMATS
+    from lookwhere.methods.names import CONTROLS as CONTROL_ENTRIES
     from lookwhere.methods.names import METHODS as METHOD_ENTRIES
+    from lookwhere.metrics.registry import FIRST_METRIC, METRICS as METRIC_ENTRIES
     from lookwhere.study.load import load
 except StudyError as error:  # a file of the user's that can't be read
     raise WorkflowError(f"The configuration can't be used: {error}")
@@ -56,7 +58,12 @@ try:
     STUDY = load(
         config,
         CATALOGUE,
-        {"methods": METHOD_ENTRIES, "formats": FORMATS},
+        {
+            "methods": METHOD_ENTRIES,
+            "metrics": METRIC_ENTRIES,
+            "controls": CONTROL_ENTRIES,
+            "formats": FORMATS,
+        },
         files=map(Path, workflow.configfiles),
         folders=STUDY_FOLDERS,
         drawn=SAMPLE.values(),
@@ -67,10 +74,25 @@ except StudyError as error:
 CLASSES, NETS = STUDY.class_settings, STUDY.net_settings
 GROUPS, METHODS, SIZES = STUDY.groups, STUDY.methods, list(STUDY.sizes)
 
-# What the methods declare, as a setting of what shows them.
-DECLARED = {
-    name: {"label": METHOD_ENTRIES[name].label, **METHOD_ENTRIES[name].options} for name in METHODS
+CONTROLS = STUDY.controls or list(CONTROL_ENTRIES)
+METRICS = list(dict.fromkeys([FIRST_METRIC, *(STUDY.metrics or METRIC_ENTRIES)]))
+
+# What they declare, as a setting of what shows them.
+ENTRIES = {
+    "methods": {name: METHOD_ENTRIES[name] for name in METHODS},
+    "controls": {name: CONTROL_ENTRIES[name] for name in CONTROLS},
+    "metrics": {name: METRIC_ENTRIES[name].entry for name in METRICS},
 }
+DECLARED = {
+    kind: {name: {"label": entry.label, **entry.options} for name, entry in entries.items()}
+    for kind, entries in ENTRIES.items()
+}
+
+
+def code_of(kind, names=None):
+    """A hash of the code of entries, by name; of a ``kind`` those of the study."""
+    return source_hash.of_entries(ENTRIES[kind][name] for name in names or ENTRIES[kind])
+
 
 # The selections that the study's samples came in, as the results have recorded them.
 RECORDED = RESULTS / provenance.FOLDER / "selections.json"

@@ -43,7 +43,7 @@ for GROUP, MEMBERS in GROUPS.items():
                 f"compute_maps-{GROUP}-{{net}}-{{selection}}",
                 makes=f"predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
                 code=source_hash.of_scripts("compute_maps"),
-                methods=source_hash.of_entries(METHOD_ENTRIES[method] for method in MEMBERS),
+                methods=code_of("methods", MEMBERS),
                 net=lambda wildcards: with_hash(NETS[wildcards.net]),
                 targets=targets_of_selection,
                 shards=shards_of_selection,

@@ -54,11 +54,11 @@ def main(
     for table, (_, sweep) in zip(tables, parts, strict=True):
         faults += validation.sweep_faults(read(Path(sweep), columns.SWEEP), table, dilations)
     if faults:
-        folder = Path(of_nets[0][0]).parents[2]
+        folders = {Path(of_nets[0][0]).parents[3], Path(of_controls[0][0]).parents[1]}
         title = (
-            "the scores are wrong, and no table is made of them. Delete the folder "
-            f"{str(folder)!r} and start again, which recomputes them; if that does not help, "
-            "please report what follows:"
+            "the scores are wrong, and no table is made of them. Delete the folders "
+            f"{' and '.join(repr(str(folder)) for folder in sorted(folders))} and start again, "
+            "which recomputes them; if that does not help, please report what follows:"
         )
         raise StudyError(enumerate_errors(title, faults))
     architectures = {net["name"]: net["architecture"] for net in nets}
@@ -130,7 +130,7 @@ if __name__ == "__main__":
                 "method": settings["methods"],
                 "control": settings["controls"],
                 "class": settings["classes"],
-                "metric": settings["metrics"],
+                "metric": list(settings["metrics"]),
             },
             settings["nets"],
             settings["dilations"],

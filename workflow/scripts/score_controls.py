@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lookwhere.datasets import images, regions
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.io.logs import job
-from lookwhere.metrics import parts, scoring
+from lookwhere.methods import controls
+from lookwhere.metrics import columns, parts
+from lookwhere.metrics.saliency import Saliency
 
 
 def main(
@@ -20,20 +21,24 @@ def main(
     image_folder: ImageFolder,
     region_folder: str,
     size: str,
+    names: Sequence[str],
+    metrics: Sequence[str],
     scores: str,
     sweep: str,
 ) -> None:
+    """``names`` are those of the controls."""
     records: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     for sample in samples:
         image = np.asarray(images.resize(image_folder.read(sample), size))
         region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*image.shape[:2])
-        for control, saliency in scoring.controls(sample, image).items():
+        for control, saliency in controls.maps(image, sample.id, names).items():
             record = parts.record(sample, net=None, method=control, size=size)
-            records.append(record | scoring.score(saliency, region))
-            steps.extend(record | step for step in scoring.sweep(saliency, region))
-    of_no_target = {name: pd.Series(dtype=kind) for name, kind in parts.OF_TARGET.items()}
-    parts.write(parts.table(records).assign(**of_no_target), scores)
+            scored, swept = parts.rows(record, Saliency(saliency), region, metrics)
+            records.append(scored)
+            steps += swept
+    no_prediction = dict.fromkeys(columns.PREDICTION)
+    parts.write(parts.table(records).assign(**no_prediction), scores)
     parts.write(parts.table(steps), sweep)
 
 
@@ -46,6 +51,8 @@ if __name__ == "__main__":
             ImageFolder.listed(snakemake.params.images, snakemake.input.images),
             snakemake.input.regions,
             snakemake.wildcards.size,
+            list(settings["controls"]),
+            list(settings["metrics"]),
             snakemake.output.scores,
             snakemake.output.sweep,
         )

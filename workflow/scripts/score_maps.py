@@ -15,7 +15,8 @@ from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
-from lookwhere.metrics import parts, scoring
+from lookwhere.metrics import columns, parts
+from lookwhere.metrics.saliency import Saliency
 from lookwhere.report import showcase
 
 # The columns of the predictions by the names that they have beside scores.
@@ -28,6 +29,7 @@ def main(
     region_folder: str,
     map_folders: Mapping[str, str],
     place: Mapping[str, str],
+    metrics: Sequence[str],
     scores: str,
     sweep: str,
 ) -> None:
@@ -37,13 +39,14 @@ def main(
     for sample in samples:
         region = regions.read(Path(region_folder, f"{sample.id}.npz"))
         for method, folder in map_folders.items():
-            saliency = results.read_array(Path(folder, f"{sample.id}.npy"), Path(folder))
+            saliency = Saliency(results.read_array(Path(folder, f"{sample.id}.npy"), Path(folder)))
+            fitting = region.resized(*saliency.values.shape[1:])
             record = parts.record(sample, method=method, **place)
-            fitting = region.resized(*saliency.shape[1:])
-            records.append(record | scoring.score(saliency, fitting))
-            steps.extend(record | step for step in scoring.sweep(saliency, fitting))
+            scored, swept = parts.rows(record, saliency, fitting, metrics)
+            records.append(scored)
+            steps += swept
     of_target = predictions.rename(columns=lambda name: PREDICTED.get(name, name))
-    of_target = of_target[["sample", *parts.OF_TARGET]]
+    of_target = of_target[["sample", *columns.PREDICTION]]
     parts.write(parts.table(records).merge(of_target, on="sample", validate="many_to_one"), scores)
     parts.write(parts.table(steps), sweep)
 
@@ -70,6 +73,7 @@ if __name__ == "__main__":
             snakemake.input.regions,
             map_folders,
             {"net": snakemake.wildcards.net, "size": snakemake.wildcards.size},
+            list(settings["metrics"]),
             snakemake.output.scores,
             snakemake.output.sweep,
         )

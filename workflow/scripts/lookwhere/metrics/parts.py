@@ -1,30 +1,38 @@
 """The scores of a shard, as tables that are gathered later: a row a record, or a step of one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample
+from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_file
-
-RECORD = ["sample", "image_id", "class", "net", "method", "size"]
-
-# What the net predicts for the target: with its types, since it is null for maps of no net.
-OF_TARGET = {
-    "target": "Int64",
-    "target_rank": "Float64",
-    "target_probability": "Float64",
-    "target_recognised": "boolean",
-    "output_activation": "str",
-}
+from lookwhere.metrics import scoring
+from lookwhere.metrics.columns import RECORD
+from lookwhere.metrics.saliency import Saliency
 
 
 def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[str, Any]:
     """What a record is of, as columns; ``net`` is None for a map of no net."""
     values = [sample.id, sample.image_id, sample.class_name, net, method, size]
     return dict(zip(RECORD, values, strict=True))
+
+
+def rows(
+    record: Mapping[str, Any], saliency: Saliency, region: Region, metrics: Sequence[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The scores of a map, and its sweep, beside what its ``record`` is of.
+
+    Raises StudyError that names the record if a metric fails.
+    """
+    try:
+        scores = scoring.score(saliency, region, metrics)
+    except StudyError as error:
+        raise StudyError(f"{record['sample']}, {record['method']}: {error}") from error
+    return {**record, **scores}, [{**record, **step} for step in scoring.sweep(saliency, region)]
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

@@ -81,8 +81,7 @@ class Dataset(Part):
         description="give coco, or file.py:name of a format of your own",
         json_schema_extra={
             "help": (
-                "How to write one: "
-                "[docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
+                "How to write one: [docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
             )
         },
     )
