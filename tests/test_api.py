@@ -49,6 +49,28 @@ def test_what_does_not_exist_is_an_error_with_the_way_out(changes, message):
         lookwhere.explain(net, torch.zeros(1, 3, 64, 64), **arguments)
 
 
+def test_a_method_that_is_not_defined_is_an_error_where_it_is_asked_for():
+    net = get_model("mobilenet_v3_small", num_classes=6).eval()
+    images = torch.randn(1, 3, 64, 64)
+    maps = lookwhere.explain(net, images, [0], "features", ["grad_cam", "backpropagation"])
+    assert {name: values.shape[1] for name, values in maps.items()} == {
+        "grad_cam": 1,
+        "backpropagation": 3,
+    }
+    with pytest.raises(
+        StudyError, match="'deconvolution' is not defined for this net: the net uses"
+    ):
+        lookwhere.explain(net, images, [0], "features", ["grad_cam", "deconvolution"])
+
+
+def test_without_a_target_layer_there_are_methods_that_need_none():
+    net = get_model("squeezenet1_1", num_classes=6).eval()
+    maps = lookwhere.explain(net, torch.randn(1, 3, 64, 64), [0], methods=["deconvolution"])
+    assert maps["deconvolution"].any()
+    with pytest.raises(StudyError, match=r"'grad_cam' is not defined .* with target_layer"):
+        lookwhere.explain(net, torch.randn(1, 3, 64, 64), [0])
+
+
 def test_a_map_without_energy_has_no_score_and_says_why():
     scores = lookwhere.score(np.zeros((1, 4, 4)), np.eye(4, dtype=bool))
     assert scores["status"] == "zero_energy"

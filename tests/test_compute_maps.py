@@ -1,5 +1,7 @@
 """How the samples of a study are cut into shards, and these into batches."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -8,6 +10,7 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import StudyError
+from lookwhere.io import missing
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
@@ -37,6 +40,41 @@ def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
 
 def test_batches_are_as_few_as_the_budget_allows():
     assert [len(batch) for batch in batches(STUDY, "224", PIXELS)] == [4, 4, 4, 4, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("methods", "files"),
+    [
+        (["deconvolution"], {"deconvolution": ["not_defined.txt"]}),
+        (
+            ["grad_cam", "deconvolution"],
+            {
+                "grad_cam": [f"{s.sample}.npy" for s in STUDY[:2]],
+                "deconvolution": ["not_defined.txt"],
+            },
+        ),
+    ],
+)
+def test_the_folder_of_a_method_that_is_not_defined_holds_the_reason(tmp_path, methods, files):
+    for sample in STUDY[:2]:
+        Image.new("RGB", (sample.width, sample.height)).save(tmp_path / sample.file, "png")
+    net = {
+        "name": "net",
+        "architecture": "mobilenet_v3_small",
+        "weights": "random",
+        "target_layer": "features",
+        "precision": "float32",
+        "outputs": "softmax",
+        "threshold": 0.5,
+    }
+    folders = {method: str(tmp_path / "results" / method) for method in methods}
+    table = str(tmp_path / "results/said.parquet")
+    main(STUDY[:2], ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, table)
+    found = {m: sorted(f.name for f in Path(folder).glob("[!.]*")) for m, folder in folders.items()}
+    assert found == files
+    reason = Path(folders["deconvolution"], "not_defined.txt").read_text("utf-8")
+    assert reason.startswith("the net uses Hardsigmoid and Hardswish")
+    assert missing.is_noted(Path(folders["deconvolution"]))
 
 
 def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):

@@ -74,6 +74,8 @@ SOUND = {
     "number as text": {"sizes": ["original", "224", 64]},
     "torchvision's weights": {"nets": [net(weights="IMAGENET1K_V1")]},
     "own target layer": {"nets": [net(target_layer="features.8")]},
+    "another activation": {"nets": [net(architecture="mobilenet_v2")]},
+    "no known target layer": {"nets": [net(architecture="vit_b_16")]},
     "no growth": {"mask_dilation": 0},
     "own folder": {"pathvars": {"results": "results/mine"}},
     "showcase": {"showcase": ["000000000139-traffic_light"]},
@@ -171,11 +173,6 @@ FAULTY = {
         "nets[0].architecture: 'vgg91' is not a torchvision classifier; did you mean 'vgg19'?",
     ),
     "no architecture": ({"nets.0.architecture": 7}, "nets[0].architecture: 7 is not allowed; give"),
-    "other activation": (
-        {"nets.0.architecture": "mobilenet_v2"},
-        "nets[0].architecture: 'mobilenet_v2' uses ReLU6; deconvolution and guided "
-        "backpropagation are defined for ReLU alone. Choose",
-    ),
     "weights": (
         {"nets.0.weights": "imagenet"},
         "nets[0].weights: 'imagenet' is not allowed; give a name of torchvision's (IMAGENET1K_V1)",

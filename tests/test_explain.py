@@ -1,11 +1,14 @@
 """A batch explained as a whole and in halves, and on the device that there is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import classifiers, device
 
@@ -56,6 +59,76 @@ def test_the_maps_are_those_of_the_net_itself():
         assert made.maps[method].flags.c_contiguous
         scale = np.abs(expected).max()
         np.testing.assert_allclose(made.maps[method] / scale, expected / scale, atol=1e-5)
+
+
+SMOOTH = {"architecture": "mobilenet_v3_small", "target_layer": "features"}
+
+
+def test_a_method_that_is_not_defined_for_the_net_costs_no_pass_and_leaves_the_others():
+    made = explainer(**SMOOTH)
+    passes = []
+    made.net.features.register_full_backward_hook(lambda *_: passes.append(1))
+    found = made.explain(IMAGES, CANDIDATES)
+    assert len(passes) == 1
+    assert sorted(found.maps) == ["backpropagation", "grad_cam"]
+    undefined = {"deconvolution", "guided_backpropagation", "guided_grad_cam"}
+    assert set(found.not_defined) == undefined
+    assert len(set(found.not_defined.values())) == 1
+    assert "the net uses Hardsigmoid and Hardswish" in found.not_defined["deconvolution"]
+    net = classifiers.load("mobilenet_v3_small", "random")
+    images = torch.from_numpy(IMAGES).requires_grad_()
+    [expected] = torch.autograd.grad(net(images)[range(5), found.targets].sum(), images)
+    scale = expected.abs().max().item()
+    np.testing.assert_allclose(
+        found.maps["backpropagation"] / scale, expected.numpy() / scale, atol=1e-4
+    )
+
+
+def test_halves_agree_on_what_is_not_defined():
+    whole = explainer(**SMOOTH).explain(IMAGES, CANDIDATES)
+    halved = explainer(holds=2, **SMOOTH).explain(IMAGES, CANDIDATES)
+    assert halved.not_defined == whole.not_defined
+    assert {m: a.shape for m, a in halved.maps.items()} == {
+        m: a.shape for m, a in whole.maps.items()
+    }
+
+
+def test_without_feature_maps_there_are_gradients():
+    made = explainer(architecture="swin_t", target_layer=None).explain(IMAGES[:1], [[7]])
+    assert list(made.maps) == ["backpropagation"]
+    assert made.maps["backpropagation"].any()
+    assert made.not_defined["grad_cam"].startswith("no layer with feature maps is known")
+
+
+def test_a_method_s_own_reason_is_kept(monkeypatch):
+    def draw(run):
+        raise NotDefinedError("it wants a net of one output")
+
+    own = replace(METHODS["backpropagation"], name="own", draw=draw)
+    monkeypatch.setitem(METHODS, "own", own)
+    made = explainer()
+    made.methods = ["own", "grad_cam"]
+    found = made.explain(IMAGES, CANDIDATES)
+    assert list(found.maps) == ["grad_cam"]
+    assert found.not_defined == {"own": "it wants a net of one output"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("architecture", "layer"),
+    [
+        ("densenet121", "features"),
+        ("googlenet", "inception5b"),
+        ("mnasnet0_5", "layers"),
+        ("regnet_x_400mf", "trunk_output"),
+        ("shufflenet_v2_x0_5", "conv5"),
+        ("alexnet", "features.11"),
+    ],
+)
+def test_nets_on_relu_have_every_method_as_they_are_explained(architecture, layer, precision):
+    """Folded, channels last, and cast: other nodes of autograd's than those of the net itself."""
+    made = explainer(architecture=architecture, target_layer=layer, precision=precision)
+    assert made.explain(IMAGES[:1].repeat(2, axis=3), [[7]]).not_defined == {}
 
 
 @pytest.mark.parametrize("holds", [1, 2, 3, 4])

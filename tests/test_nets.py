@@ -14,7 +14,9 @@ from torchvision.models.regnet import BlockParams
 
 from lookwhere.errors import StudyError
 from lookwhere.methods import check
-from lookwhere.methods.relu_rules import ActivationError, relu_nodes
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import NotDefinedError
+from lookwhere.methods.relu_rules import relu_nodes
 from lookwhere.methods.run import forward
 from lookwhere.nets import classifiers
 
@@ -23,6 +25,8 @@ with TABLE.open() as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
 ON_RELU = {name: row for name, row in ARCHITECTURES.items() if row["activation"] == "ReLU"}
 ON_OTHERS = {name: row for name, row in ARCHITECTURES.items() if name not in ON_RELU}
+WITHOUT_MAPS = [name for name in ARCHITECTURES if name.startswith(("swin", "vit"))]
+LAYERS = {name: row["target_layer"] for name, row in ARCHITECTURES.items() if row["target_layer"]}
 
 TRAINED = [
     "squeezenet1_1",
@@ -177,7 +181,7 @@ def test_missing_target_layer_gets_the_nearest_name():
 
 def test_check_tells_what_each_net_is():
     [summary], faults = check.check(
-        [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"]
+        [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"], METHODS
     )
     assert faults == []
     assert summary == check.NetSummary(
@@ -193,14 +197,42 @@ def test_check_tells_what_each_net_is():
         threshold=None,
         input_mean="0.485 0.456 0.406",
         input_std="0.229 0.224 0.225",
+        not_defined="",
     )
+
+
+def test_check_names_the_methods_that_are_not_defined():
+    smooth = spec("smooth", "mobilenet_v3_small", target_layer="features")
+    flat = spec("flat", "vit_b_32", target_layer=None)
+    (smooth, flat), faults = check.check([smooth, flat], [], ["224"], METHODS)
+    assert faults == []
+    rules = "deconvolution, guided_backpropagation, guided_grad_cam: the net uses "
+    assert smooth.not_defined.startswith(f"{rules}Hardsigmoid and Hardswish and a product of two")
+    assert (smooth.relus, smooth.feature_maps) == (5 + 9, 576)  # of blocks, of their gates
+    of_rules, of_layer = flat.not_defined.split(". ")
+    assert of_rules.startswith(f"{rules}GELU and attention and layer norm")
+    assert of_layer == (
+        "grad_cam: no layer with feature maps is known for this net; name one with target_layer"
+    )
+    assert (flat.relus, flat.feature_maps, flat.target_layer) == (0, None, None)
+
+
+def test_a_net_without_any_method_is_a_fault():
+    smooth = spec("smooth", "mobilenet_v3_small", target_layer="features")
+    summaries, [fault] = check.check([smooth], [], ["64"], ["deconvolution", "guided_grad_cam"])
+    assert summaries == []
+    assert fault.startswith("net 'smooth': none of the study's methods is defined for it: leave it")
+    assert "such as backpropagation (deconvolution, guided_grad_cam: the net uses" in fault
+    [summary], faults = check.check([smooth], [], ["64"], ["deconvolution", "grad_cam"])
+    assert faults == []
+    assert summary.not_defined.startswith("deconvolution: the net uses")
 
 
 def test_check_states_how_outputs_are_read(tmp_path):
     torch.save(squeezenet_state(outputs=1), tmp_path / "one.pth")
     one = spec("one", weights=tmp_path / "one.pth")
     several = spec("several") | {"outputs": "sigmoid", "threshold": 0.7}
-    summaries, _ = check.check([one, several], [], ["64"])
+    summaries, _ = check.check([one, several], [], ["64"], METHODS)
     found = [(summary.output_activation, summary.threshold) for summary in summaries]
     assert found == [("sigmoid", 0.5), ("sigmoid", 0.7)]
 
@@ -213,10 +245,10 @@ def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
             spec("gone", weights=tmp_path / "gone.pth"),
             spec("near", target_layer="features.21"),
             spec("flat", architecture="alexnet", target_layer="classifier.6"),
-            spec("smooth", architecture="mobilenet_v2", target_layer="features.18"),
         ],
         [{"name": "clock", "targets": [5, 6]}, {"name": "pizza", "targets": [1000]}],
         ["64"],
+        METHODS,
     )
     assert [summary.net for summary in summaries] == ["six"]
     for fault, fragments in zip(
@@ -227,7 +259,6 @@ def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
             ("net 'gone'", "gone.pth", "do not exist"),
             ("net 'near'", "'features.21' does not exist", "did you mean 'features."),
             ("net 'flat'", "(1, 1000)", "choose a convolutional layer"),
-            ("net 'smooth'", "ReLU6", "ReLU alone"),
         ],
         strict=True,
     ):
@@ -236,13 +267,18 @@ def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
 
 @pytest.mark.parametrize("sizes", [["8"], ["64", "8"], ["8", "original", "64"]])
 def test_check_tells_a_size_that_is_too_small(sizes):
-    summaries, [fault] = check.check([spec()], [], sizes)
+    summaries, [fault] = check.check([spec()], [], sizes, METHODS)
     assert summaries == []
     assert fault.startswith("net 'net': the net can't process an input of 8 x 8 pixels")
 
 
+def test_check_tells_a_size_that_a_transformer_asserts():
+    _, [fault] = check.check([spec("flat", "vit_b_32", target_layer=None)], [], ["64"], METHODS)
+    assert "the net can't process an input of 64 x 64 pixels (Wrong image height!" in fault
+
+
 def test_check_without_a_number_tries_224():
-    [summary], faults = check.check([spec()], [], ["original"])
+    [summary], faults = check.check([spec()], [], ["original"], METHODS)
     assert (summary.outputs, faults) == (1000, [])
 
 
@@ -264,15 +300,26 @@ def test_architectures_are_torchvisions_classifiers():
     assert list(ARCHITECTURES) == sorted(list_models(module=torchvision.models))
 
 
-@pytest.mark.parametrize("architecture", ON_RELU)
+def test_all_but_transformers_without_convolutions_have_a_default_target_layer():
+    assert sorted(LAYERS) == [name for name in ARCHITECTURES if name not in WITHOUT_MAPS]
+
+
+@pytest.mark.parametrize("architecture", LAYERS)
 def test_default_target_layer_yields_feature_maps(architecture, on_meta):
     net = classifiers.load(architecture, "random")
-    target_layer = classifiers.layer(net, ON_RELU[architecture]["target_layer"])
-    run = forward(net, target_layer, torch.zeros(1, 3, 160, 160))
+    target_layer = classifiers.layer(net, LAYERS[architecture])
+    size = 224 if architecture == "maxvit_t" else 160
+    run = forward(net, target_layer, torch.zeros(1, 3, size, size))
     _, maps, height, width = run.features.shape
     assert maps >= 256
-    assert min(height, width) >= 3
-    assert relu_nodes(run.logits)
+    assert height == width
+    assert 3 <= height <= 10  # the maps come first: not channels last
+
+
+@pytest.mark.parametrize("architecture", ON_RELU)
+def test_nets_on_relu_have_every_rule(architecture, on_meta):
+    images = torch.zeros(1, 3, 160, 160, requires_grad=True)
+    assert relu_nodes(classifiers.load(architecture, "random")(images), images)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -284,12 +331,12 @@ def test_gflops_are_torchvisions(architecture):
 @pytest.mark.parametrize("architecture", ON_OTHERS)
 def test_other_activations_are_those_of_the_table(architecture, on_meta):
     net = classifiers.load(architecture, "random")
-    with pytest.raises(ActivationError) as caught:
-        relu_nodes(net(torch.zeros(1, 3, 224, 224, requires_grad=True)))
+    images = torch.zeros(1, 3, 224, 224, requires_grad=True)
+    with pytest.raises(NotDefinedError) as caught:
+        relu_nodes(net(images), images)
     activations = ON_OTHERS[architecture]["activation"].replace(" and ", ", ").split(", ")
     for activation in set(activations) - {"ReLU", "attention"}:
         assert activation in str(caught.value)
-    assert ON_OTHERS[architecture]["target_layer"] == ""
 
 
 OLD_FILES = {

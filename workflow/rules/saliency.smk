@@ -8,6 +8,7 @@ rule check_nets:
         settings=noted(
             "check_nets",
             code=source_hash.of_scripts("check_nets"),
+            methods=code_of("methods"),
             nets=lambda wildcards: [with_hash(net) for net in NETS.values()],
             classes=CLASSES,
             sizes=SIZES,

@@ -17,14 +17,16 @@ def main(
     specs: list[dict[str, Any]],
     classes: list[dict[str, Any]],
     sizes: list[str],
+    methods: list[str],
     seed: int,
     table: str,
 ) -> None:
-    summaries, faults = check.check(specs, classes, sizes, seed)
+    summaries, faults = check.check(specs, classes, sizes, methods, seed)
     if faults:
         raise StudyError(enumerate_errors("the nets can't be used:", faults))
     with whole_file(table) as draft:
-        pd.DataFrame(map(asdict, summaries)).to_csv(draft, index=False)
+        nets = pd.DataFrame(map(asdict, summaries)).astype({"feature_maps": "Int64"})
+        nets.to_csv(draft, index=False)
 
 
 if __name__ == "__main__":
@@ -35,6 +37,7 @@ if __name__ == "__main__":
             settings["nets"],
             settings["classes"],
             settings["sizes"],
+            settings["methods"],
             settings["seed"],
             snakemake.output.nets,
         )

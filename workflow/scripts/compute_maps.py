@@ -15,7 +15,7 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import InputError, StudyError
-from lookwhere.io import receipts
+from lookwhere.io import missing, receipts
 from lookwhere.io.logs import job, log, progress
 from lookwhere.io.prefetch import read_ahead, write_behind
 from lookwhere.io.results import checked_file, checked_folder, write_array
@@ -37,15 +37,16 @@ def main(
     explainer = Explainer(net, list(folders), processor, seed)
     planned = batches(samples, size, device.PIXELS_PER_BATCH[processor.type])
     what, said = f"{net['name']} at {size}", []
+    not_defined: dict[str, str] = {}
     begun, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
 
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
-        for method, draft in drafts.items():
-            for sample, saliency in zip(batch, maps[method], strict=True):
-                write_array(draft / f"{sample.id}.npy", saliency)
+        for method, of_method in maps.items():
+            for sample, saliency in zip(batch, of_method, strict=True):
+                write_array(drafts[method] / f"{sample.id}.npy", saliency)
 
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
@@ -67,6 +68,10 @@ def main(
             reading = net["outputs"], net["threshold"]
             said.append(predictions.table(names, made.logits, made.targets, *reading))
             keep(batch, made.maps)
+            not_defined |= made.not_defined
+        for method, reason in not_defined.items():
+            missing.note(drafts[method], reason)
+            log.info("%s: %s is not defined: %s", what, method, reason)
     with checked_file(table) as draft:
         pd.concat(said).sort_values("sample").to_parquet(draft, index=False)
     log.info("%s: %.1f s of %.1f s computing", what, computing, time.monotonic() - begun)

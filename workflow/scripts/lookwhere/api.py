@@ -24,7 +24,7 @@ def explain(
     net: "nn.Module",
     images: "Tensor",
     targets: Sequence[int],
-    target_layer: str,
+    target_layer: str | None = None,
     methods: Sequence[str] = tuple(METHODS),
 ) -> dict[str, NDArray[np.float32]]:
     """Compute the saliency maps of a batch.
@@ -38,7 +38,8 @@ def explain(
     targets
         The index of the output that is explained, one an image.
     target_layer
-        The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``.
+        The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``. Methods
+        that need no feature maps need none.
     methods
         Names from ``METHODS``. One forward pass and one backward pass a ReLU rule serve them all.
 
@@ -51,7 +52,8 @@ def explain(
     ------
     StudyError
         For a method, a layer or a target that does not exist, or a method that is not defined for
-        the net (deconvolution and guided backpropagation need nets built on ReLU).
+        the net (deconvolution, guided backpropagation and guided Grad-CAM need nets built on ReLU
+        alone).
 
     Examples
     --------
@@ -68,7 +70,8 @@ def explain(
     from lookwhere.nets import classifiers
 
     _require("method", methods, METHODS)
-    passed = forward(net, classifiers.layer(net, target_layer), images)
+    layer = None if target_layer is None else classifiers.layer(net, target_layer)
+    passed = forward(net, layer, images)
     outputs = passed.logits.shape[1]
     for target in targets:
         if not 0 <= target < outputs:

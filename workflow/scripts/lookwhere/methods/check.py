@@ -1,6 +1,6 @@
 """Try every net before the long work begins: what each one is, and what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,8 @@ import torch
 
 from lookwhere.datasets.images import MEAN, ORIGINAL, STD
 from lookwhere.errors import StudyError
-from lookwhere.methods.relu_rules import relu_nodes
-from lookwhere.methods.run import forward
+from lookwhere.methods.relu_rules import count_relus
+from lookwhere.methods.run import defined_maps, forward
 from lookwhere.nets import classifiers
 from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
 
@@ -20,39 +20,43 @@ class NetSummary:
 
     ``input_mean`` and ``input_std`` are what its input, in [0, 1], is normalised with: one number
     each for red, green and blue. ``output_activation`` is how its outputs are read, and
-    ``threshold`` the probability above which a sigmoid recognises a class.
+    ``threshold`` the probability above which a sigmoid recognises a class. ``not_defined`` names
+    the methods of the study that are not defined for the net, with the reason.
     """
 
     net: str
     architecture: str
     weights: str
-    target_layer: str
+    target_layer: str | None
     parameters: int
     relus: int
-    feature_maps: int
+    feature_maps: int | None
     outputs: int
     output_activation: str
     threshold: float | None
     input_mean: str
     input_std: str
+    not_defined: str
 
 
 def check(
     specs: Sequence[dict[str, Any]],
     classes: Sequence[dict[str, Any]],
     sizes: Sequence[str],
+    methods: Sequence[str],
     seed: int = 0,
 ) -> tuple[list[NetSummary], list[str]]:
     """Try every net, so that a long study can't fail on one later: summaries, and all faults.
 
-    A spec holds name, architecture, weights (a path or ``random``) and target_layer; a class its
-    name and targets. A fault: weights that do not fit, a bad target layer, another activation than
-    ReLU, a size too small, a target outside the outputs.
+    A spec holds name, architecture, weights (a path or ``random``) and target_layer (None where the
+    net has none); a class its name and targets. A fault: weights that do not fit, a bad target
+    layer, a size too small, a target outside the outputs, a net for which none of the ``methods``
+    is defined.
     """
     summaries, faults = [], []
     for spec in specs:
         try:
-            summary = _summarise(spec, sizes, seed)
+            summary = _summarise(spec, sizes, methods, seed)
         except StudyError as error:
             faults.append(f"net {spec['name']!r}: {error}")
             continue
@@ -67,24 +71,43 @@ def check(
     return summaries, faults
 
 
-def _summarise(spec: dict[str, Any], sizes: Sequence[str], seed: int) -> NetSummary:
+def _summarise(
+    spec: dict[str, Any], sizes: Sequence[str], methods: Sequence[str], seed: int
+) -> NetSummary:
     net = classifiers.load(spec["architecture"], spec["weights"], seed)
-    target_layer = classifiers.layer(net, spec["target_layer"])
+    name = spec["target_layer"]
+    target_layer = None if name is None else classifiers.layer(net, name)
     for size in [int(size) for size in sizes if size != ORIGINAL] or [224]:
         run = forward(net, target_layer, torch.zeros(1, 3, size, size))
+    maps, reasons = defined_maps(run, torch.tensor([0]), methods)
+    if methods and not maps:
+        raise StudyError(
+            "none of the study's methods is defined for it: leave it out, or add a method such as "
+            f"backpropagation ({_in_words(reasons)})"
+        )
     outputs = run.logits.shape[1]
     read_by = activation(outputs, spec.get("outputs", SOFTMAX))
     return NetSummary(
         net=spec["name"],
         architecture=spec["architecture"],
         weights=spec["weights"],
-        target_layer=spec["target_layer"],
+        target_layer=name,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
-        relus=len(relu_nodes(run.logits)),
-        feature_maps=run.features.shape[1],
+        relus=count_relus(run.logits),
+        feature_maps=None if run.features is None else run.features.shape[1],
         outputs=outputs,
         output_activation=read_by,
         threshold=spec.get("threshold", 0.5) if read_by == SIGMOID else None,
         input_mean=" ".join(map(str, MEAN)),
         input_std=" ".join(map(str, STD)),
+        not_defined=_in_words(reasons),
     )
+
+
+def _in_words(reasons: Mapping[str, str]) -> str:
+    """``deconvolution, guided_backpropagation: the net uses GELU; ...``, a sentence a reason."""
+    methods = {
+        reason: ", ".join(name for name in reasons if reasons[name] == reason)
+        for reason in reasons.values()
+    }
+    return ". ".join(f"{names}: {reason}" for reason, names in methods.items())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookwhere.errors import is_out_of_memory
-from lookwhere.methods.run import forward, saliency_maps
+from lookwhere.methods.run import defined_maps, forward
 from lookwhere.nets import classifiers, fold
 from lookwhere.nets.predictions import best_targets
 
@@ -23,6 +23,7 @@ class Explanation:
     logits: Tensor  # (N, outputs), float32
     targets: Tensor  # (N,), int64: the output that is explained
     maps: dict[str, NDArray[np.float32]]  # (N, C, H, W), by method
+    not_defined: dict[str, str]  # the reason, by method that is not defined for the net
 
 
 class Explainer:
@@ -31,12 +32,16 @@ class Explainer:
     def __init__(
         self, spec: Mapping[str, Any], methods: Sequence[str], device: torch.device, seed: int = 0
     ) -> None:
-        """``spec`` holds architecture, weights (a path or ``random``), target_layer, precision."""
+        """``spec`` holds architecture, weights (a path or ``random``), target_layer, precision.
+
+        The target layer is None where the net has none with feature maps.
+        """
         net = classifiers.load(spec["architecture"], spec["weights"], seed)
         fold.fold(net, spec["target_layer"])
         # channels_last: convolutions, and all that follows them, run on it without reordering.
         self.net: nn.Module = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.target_layer = classifiers.layer(net, spec["target_layer"])
+        name = spec["target_layer"]
+        self.target_layer = None if name is None else classifiers.layer(net, name)
         self.precision: str = spec["precision"]
         self.methods = methods
         self.device = device
@@ -61,10 +66,13 @@ class Explainer:
         half = (count + 1) // 2
         first = self.explain(images[:half], candidates[:half])
         second = self.explain(images[half:], candidates[half:])
+        not_defined = {**first.not_defined, **second.not_defined}
+        defined = [method for method in self.methods if method not in not_defined]
         return Explanation(
             torch.cat([first.logits, second.logits]),
             torch.cat([first.targets, second.targets]),
-            {m: np.concatenate([first.maps[m], second.maps[m]]) for m in self.methods},
+            {m: np.concatenate([first.maps[m], second.maps[m]]) for m in defined},
+            not_defined,
         )
 
     def _explain(
@@ -74,6 +82,6 @@ class Explainer:
         run = forward(self.net, self.target_layer, inputs, self.precision)
         logits = run.logits.detach().float().cpu()
         targets = best_targets(logits, candidates)
-        tensors = saliency_maps(run, targets.to(self.device), self.methods)
+        tensors, not_defined = defined_maps(run, targets.to(self.device), self.methods)
         maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
-        return Explanation(logits, targets, maps)
+        return Explanation(logits, targets, maps, not_defined)

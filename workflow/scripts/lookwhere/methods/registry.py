@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookwhere import declarations
+from lookwhere.errors import StudyError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,13 @@ class Method:
     name: str
     needs: frozenset[Signal]
     draw: "Draw"  # the maps (N, C, H, W), raw and signed
+
+
+class NotDefinedError(StudyError):
+    """A method is not defined for a net.
+
+    Any method may raise it. The message is the reason, a clause that may stand after a colon.
+    """
 
 
 def method(

@@ -13,16 +13,18 @@ Every ReLU, be it a module, a reused module, a function, a method or in place, l
 pass alone: net and forward pass stay as they are, and one forward pass serves all three rules.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 
+import torch
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
-from torch.autograd.graph import Node
+from torch.autograd.graph import Node, get_gradient_edge
 
-from lookwhere.errors import StudyError
-from lookwhere.methods.registry import DECONVOLUTION, GRADIENT, GUIDED
-from lookwhere.nets.graph import graph_nodes
+from lookwhere.methods.registry import DECONVOLUTION, GRADIENT, GUIDED, NotDefinedError
+from lookwhere.nets.graph import graph_nodes, nodes_between
 
 RELU = "ReluBackward0"
 
@@ -33,8 +35,51 @@ RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     GUIDED: lambda grad_input, grad_output: grad_input.clamp(min=0),
 }
 
-# Autograd's names of the nonlinearities for which the rules above are not defined.
-OTHER_ACTIVATIONS = {
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Autograd's names of what may stand beside the ReLUs: all that is linear in the signal, and the
+# pooling that picks values. Every other name is refused, so that no activation passes unseen. Left
+# out, though harmless in some nets: a maximum (over a stack with zeros it is a ReLU), writing into
+# a part of a tensor (autograd hides what is written), and norms that divide by statistics of the
+# input itself (layer, group and instance norm), of which the papers of the rules say nothing.
+LINEAR = _names("""
+    AccumulateGrad Copy ToCopy Clone Alias Lift LiftFresh PinMemory
+    Add Sub Rsub Neg Sum Mean Cumsum Trace
+    AvgPool2D AvgPool3D AdaptiveAvgPool2D AdaptiveAvgPool3D MkldnnAdaptiveAvgPool2D
+    MaxPool2D MaxPool2DWithIndices MaxPool3DWithIndices AdaptiveMaxPool2D AdaptiveMaxPool3D
+    MkldnnMaxPool2D MkldnnMaxPool3D
+    View UnsafeView ReshapeAlias ReshapeCopy MkldnnReshape ToMkldnn ToDense AsStrided
+    Squeeze Unsqueeze Expand Repeat Permute Transpose T Flip Roll Rot90 Unfold Diagonal Tril Triu
+    Cat Stack Split SplitWithSizes UnsafeSplit UnsafeSplitWithSizes Chunk Unbind Select Slice
+    IndexSelect Im2Col Col2Im ChannelShuffle PixelShuffle PixelUnshuffle
+    ConstantPadNd ReflectionPad1D ReflectionPad2D ReflectionPad3D
+    ReplicationPad1D ReplicationPad2D ReplicationPad3D
+    UpsampleNearest1D UpsampleNearest2D UpsampleNearest3D
+    UpsampleNearestExact1D UpsampleNearestExact2D UpsampleNearestExact3D
+    UpsampleLinear1D UpsampleBilinear2D UpsampleBilinear2DAa UpsampleTrilinear3D
+    UpsampleBicubic2D UpsampleBicubic2DAa
+""")
+
+# Linear too, unless both factors depend on the images.
+PRODUCTS = _names("""
+    Mm Bmm Mv Dot Matmul Linear MkldnnLinear
+    Convolution ConvolutionOverrideable ConvDepthwise2D ConvDepthwise3D ConvTbc
+    SlowConv2D SlowConv3D SlowConvDilated2D SlowConvDilated3D
+    SlowConvTranspose2D SlowConvTranspose3D
+    CudnnConvolution CudnnConvolutionTranspose MkldnnConvolution NnpackSpatialConvolution
+    MiopenConvolution MiopenConvolutionTranspose MiopenDepthwiseConvolution
+    MpsConvolution MpsConvolutionTranspose
+""")
+ADDED_PRODUCTS = _names("Addmm Baddbmm Addbmm Addmv")  # their factors come after what is added
+
+# With fixed statistics a batch norm is linear.
+BATCH_NORMS = _names("NativeBatchNorm CudnnBatchNorm MiopenBatchNorm")
+
+# The usual ones that are refused, as their papers name them.
+ACTIVATIONS = {
     "Hardtanh": "ReLU6 or Hardtanh",
     "Gelu": "GELU",
     "Silu": "SiLU",
@@ -58,37 +103,42 @@ OTHER_ACTIVATIONS = {
     "Clamp": "clamp",
     "ClampMin": "clamp",
     "ClampMax": "clamp",
+    "Max": "maximum",
+    "Min": "minimum",
+    "Amax": "maximum",
+    "Amin": "minimum",
     "Maximum": "maximum",
     "Minimum": "minimum",
     "Fmax": "maximum",
     "Fmin": "minimum",
-    "Where": "where",
-    "Exp": "exp",
-    "Erf": "erf",
     "Softmax": "softmax (attention)",
     "LogSoftmax": "log-softmax",
     "ScaledDotProduct": "attention",
+    "NativeLayerNorm": "layer norm",
+    "NativeGroupNorm": "group norm",
+    "CopySlices": "writing into a part of a tensor, which may hide its ReLUs",
 }
 
 
-class ActivationError(StudyError):
+class ActivationError(NotDefinedError):
     """The net holds an activation that the ReLU rules do not know, or no ReLU at all."""
 
 
-def relu_nodes(output: Tensor) -> list[Node]:
-    """The ReLU nodes of the graph that computed ``output``, each once.
+def relu_nodes(output: Tensor, images: Tensor) -> list[Node]:
+    """The ReLU nodes between ``images`` (a leaf) and the ``output`` computed from them, each once.
 
     Raises ActivationError where the rules would be wrong without a word: no graph, no ReLU, or
-    another activation beside the ReLUs.
+    something beside the ReLUs that may be another activation.
     """
     if output.grad_fn is None:
         raise ActivationError("the output has no autograd graph: run the net with gradients on")
-    nodes = list(graph_nodes(output.grad_fn))
-    others = {activation for node in nodes if (activation := _other_activation(node))}
+    nodes = nodes_between(output.grad_fn, get_gradient_edge(images).node)
+    of_images = set(nodes)
+    others = {other for node in nodes if (other := _other_activation(node, of_images))}
     if others:
         raise ActivationError(
-            f"the net uses {', '.join(sorted(others))}; deconvolution and guided backpropagation "
-            "are defined for ReLU alone. Choose a net whose only activation is ReLU"
+            f"the net uses {' and '.join(sorted(others))}; deconvolution and guided "
+            "backpropagation are defined for ReLU alone"
         )
     relus = [node for node in nodes if node.name() == RELU]
     if not relus:
@@ -96,6 +146,12 @@ def relu_nodes(output: Tensor) -> list[Node]:
             "no ReLU was found in the net's graph, so every rule would be the gradient's"
         )
     return relus
+
+
+def count_relus(output: Tensor) -> int:
+    """How many ReLUs the graph of ``output`` has, whatever else it holds."""
+    root = output.grad_fn
+    return 0 if root is None else sum(node.name() == RELU for node in graph_nodes(root))
 
 
 @contextmanager
@@ -114,10 +170,51 @@ def backward_rule(rule: str, relus: list[Node]) -> Iterator[None]:
             handle.remove()
 
 
-def _other_activation(node: Node) -> str | None:
-    stem = node.name().split("Backward")[0]
+def _other_activation(node: Node, of_images: Container[Node | None]) -> str | None:
+    """What the ``node`` may hide from the rules; ``of_images`` are the nodes that read the images.
+
+    None where it is linear, or a ReLU.
+    """
+    stem = node.name().rpartition("::")[2].split("Backward")[0]
     if isinstance(node, BackwardCFunction):  # written in Python, or by torch.compile
         return f"the autograd function {stem}, which may hide its ReLUs"
+    if node.name() == RELU or stem in LINEAR:
+        return None
+    depends = [parent in of_images for parent, _ in node.next_functions]
+    if stem in PRODUCTS | ADDED_PRODUCTS:
+        factors = depends[1:3] if stem in ADDED_PRODUCTS else depends[:2]
+        return "a product of two signals" if all(factors) else None
+    if stem in ("Mul", "Div"):
+        return _other_factor(node, stem, depends)
+    if stem in BATCH_NORMS:
+        return "a norm by the batch's own statistics" if node._saved_training else None  # type: ignore[attr-defined]
+    if stem == "Index":
+        return None if _picks_slices(node) else "picking single values"
     if stem.startswith("ScaledDotProduct"):
         stem = "ScaledDotProduct"
-    return OTHER_ACTIVATIONS.get(stem)
+    return ACTIVATIONS.get(stem) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", stem).lower()
+
+
+def _other_factor(node: Node, stem: str, depends: Sequence[bool]) -> str | None:
+    """What is wrong with a product or a quotient; None where it scales by constants.
+
+    A constant and a comparison, as in ``y * (y > 0)``, look alike: neither has a gradient. But a
+    scale is one value for a whole map or image, and a factor with a value for each of the signal's
+    may be a ReLU by hand. So it is refused, even where it is a constant.
+    """
+    if all(depends):
+        return "a product of two signals" if stem == "Mul" else "a quotient of two signals"
+    if stem == "Div" and depends[1]:
+        return "division by the signal"
+    factor = node._saved_other if depends[0] else node._saved_self  # type: ignore[attr-defined]
+    shape = node._input_metadata[0].shape  # of the product; its first number is that of the images
+    of_image = factor.shape[1:] if factor.ndim == len(shape) else factor.shape
+    if factor.ndim and prod(of_image) == prod(shape[1:]):
+        return "a factor for each value, which may be a ReLU by hand"
+    return None
+
+
+def _picks_slices(node: Node) -> bool:
+    """Whether an index picks whole channels, rows or columns, by their numbers."""
+    indices = [index for index in node._saved_indices if index is not None]  # type: ignore[attr-defined]
+    return len(indices) == 1 and indices[0].ndim == 1 and indices[0].dtype != torch.bool

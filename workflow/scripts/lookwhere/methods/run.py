@@ -5,7 +5,7 @@ softmax or sigmoid), a run has x, f, y, and the gradients of y_c at x and f. Map
 signed: rescaling one to [0, 1] would change the share of its energy in a mask.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +17,18 @@ from torch.nn import functional
 
 from lookwhere.errors import InputError, StudyError, is_out_of_memory
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.registry import FEATURES, GRADIENT, IMAGES, Signal, load
-from lookwhere.methods.relu_rules import backward_rule, relu_nodes
+from lookwhere.methods.registry import (
+    FEATURES,
+    GRADIENT,
+    IMAGES,
+    Method,
+    NotDefinedError,
+    Signal,
+    load,
+)
+from lookwhere.methods.relu_rules import ActivationError, backward_rule, relu_nodes
+
+NO_FEATURES = "no layer with feature maps is known for this net; name one with target_layer"
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class Forward:
     """One forward pass."""
 
     images: Tensor  # (N, 3, H, W), a leaf that requires its gradient
-    features: Tensor  # (N, K, h, w), the target layer's output
+    features: Tensor | None  # (N, K, h, w), the target layer's output; None without such a layer
     logits: Tensor  # (N, outputs)
 
 
@@ -37,21 +47,39 @@ class Run:
     the run need it.
     """
 
-    def __init__(self, passed: Forward, targets: Tensor, needs: Iterable[Signal]) -> None:
-        """``targets`` (N,), int64, holds one output index an image."""
+    def __init__(self, passed: Forward, targets: Tensor, methods: Iterable[Method]) -> None:
+        """``targets`` (N,), int64, holds one output index an image.
+
+        ``not_defined`` has the reason for each of the ``methods`` whose needs the net can't meet.
+        """
         self.images = passed.images.detach()  # (N, 3, H, W)
-        self.features = passed.features.detach()  # (N, K, h, w)
         self.logits = passed.logits.detach()  # (N, outputs)
         self.targets = targets
-        self._passed, self._needs = passed, set(needs)
+        self._passed = passed
         self._signals: dict[Signal, Tensor] = {}
-        self._relus: list[Node] | None = None
+        self._relus: list[Node] | ActivationError | None = None
+        self.not_defined: dict[str, str] = {}
+        self._needs: set[Signal] = set()
+        for method in methods:
+            try:
+                self._require(method.needs)
+            except NotDefinedError as reason:
+                self.not_defined[method.name] = str(reason)
+            else:
+                self._needs |= method.needs
+
+    @property
+    def features(self) -> Tensor:
+        """The feature maps (N, K, h, w). Raises NotDefinedError where there are none."""
+        return self._place(FEATURES).detach()
 
     def gradient(self, rule: str = GRADIENT, at: str = IMAGES) -> Tensor:
         """The gradient of the targets' logits under a ReLU rule, at the images or the features.
 
-        Shaped as these. Raises ActivationError where the rule is not defined for the net.
+        Shaped as these. Raises NotDefinedError where the rule is not defined for the net, or where
+        there are no features.
         """
+        self._require([Signal(rule, at)])
         if Signal(rule, at) not in self._signals:
             self._backward(rule, at)
         return self._signals[Signal(rule, at)]
@@ -61,30 +89,50 @@ class Run:
         size = self.images.shape[2:]
         return functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
+    def _require(self, signals: Collection[Signal]) -> None:
+        """Raise NotDefinedError if a signal can't be had; no pass is spent to find out."""
+        if any(signal.rule != GRADIENT for signal in signals):
+            self._relu_nodes()
+        for signal in signals:
+            self._place(signal.at)
+
+    def _place(self, at: str) -> Tensor:
+        """Where a signal is read, with its graph."""
+        place = {IMAGES: self._passed.images, FEATURES: self._passed.features}[at]
+        if place is None:
+            raise NotDefinedError(NO_FEATURES)
+        return place
+
     def _backward(self, rule: str, at: str) -> None:
-        places = {IMAGES: self._passed.images, FEATURES: self._passed.features}
+        places = (IMAGES, FEATURES)
         here = [place for place in places if place == at or Signal(rule, place) in self._needs]
         # Images are independent of each other, so the sum has the gradient of each.
         score = self._passed.logits.gather(1, self.targets[:, None]).sum()
         relus = [] if rule == GRADIENT else self._relu_nodes()
         with backward_rule(rule, relus):
-            found = torch.autograd.grad(score, [places[p] for p in here], retain_graph=True)
+            found = torch.autograd.grad(score, [self._place(p) for p in here], retain_graph=True)
         self._signals |= {Signal(rule, p): g for p, g in zip(here, found, strict=True)}
 
     def _relu_nodes(self) -> list[Node]:
         if self._relus is None:
-            self._relus = relu_nodes(self._passed.logits)
+            try:
+                self._relus = relu_nodes(self._passed.logits, self._passed.images)
+            except ActivationError as reason:
+                self._relus = reason
+        if isinstance(self._relus, ActivationError):
+            raise self._relus
         return self._relus
 
 
 def forward(
-    net: nn.Module, target_layer: nn.Module, images: Tensor, precision: str = "float32"
+    net: nn.Module, target_layer: nn.Module | None, images: Tensor, precision: str = "float32"
 ) -> Forward:
     """Run ``net`` on normalised ``images`` (N, 3, H, W) and keep what the maps need.
 
-    ``net`` must be in eval mode, and on the device of the images. ``precision`` is float32, or
-    bfloat16 for what autocast computes in it. Raises InputError if the net can't process them, and
-    StudyError if the target layer does not yield feature maps exactly once.
+    ``net`` must be in eval mode, and on the device of the images. Without a ``target_layer`` there
+    are no features. ``precision`` is float32, or bfloat16 for what autocast computes in it. Raises
+    InputError if the net can't process them, and StudyError if the target layer does not yield
+    feature maps exactly once.
     """
     outputs: list[Any] = []
 
@@ -93,12 +141,12 @@ def forward(
         # A copy goes on: an in-place ReLU that follows must not rectify the kept features.
         return output.clone() if isinstance(output, Tensor) else output
 
-    handle = target_layer.register_forward_hook(keep)
+    handle = None if target_layer is None else target_layer.register_forward_hook(keep)
     try:
         leaf = images.detach().requires_grad_()
         with torch.enable_grad(), _computing_in(precision, images.device):
             logits = net(leaf)
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # vision transformers assert their size
         if is_out_of_memory(error):
             raise  # the caller's: a smaller batch may fit
         height, width = images.shape[2:]
@@ -106,8 +154,10 @@ def forward(
         message = f"the net can't process an input of {width} x {height} pixels ({reason})"
         raise InputError(message) from error
     finally:
-        handle.remove()
-    return Forward(leaf, _feature_maps(outputs), logits)
+        if handle:
+            handle.remove()
+    features = None if target_layer is None else _feature_maps(outputs)
+    return Forward(leaf, features, logits)
 
 
 def saliency_maps(
@@ -115,12 +165,29 @@ def saliency_maps(
 ) -> dict[str, Tensor]:
     """The map of every method for the logits ``targets`` (N,), int64, one output index an image.
 
-    Returns float32 tensors (N, C, H, W) by method. Raises ActivationError if a method is defined
-    for nets of ReLU alone and the net is none.
+    Returns float32 tensors (N, C, H, W) by method. Raises NotDefinedError if a method is not
+    defined for the net.
     """
+    maps, not_defined = defined_maps(passed, targets, methods)
+    for name, reason in not_defined.items():
+        raise NotDefinedError(f"method {name!r} is not defined for this net: {reason}")
+    return maps
+
+
+def defined_maps(
+    passed: Forward, targets: Tensor, methods: Sequence[str]
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """As ``saliency_maps``, of the methods that are defined for the net; and why others are not."""
     entries = [load(METHODS[name]) for name in methods]
-    run = Run(passed, targets, {signal for entry in entries for signal in entry.needs})
-    return {entry.name: entry.draw(run) for entry in entries}
+    run = Run(passed, targets, entries)
+    maps, not_defined = {}, dict(run.not_defined)
+    for entry in entries:
+        if entry.name not in not_defined:
+            try:
+                maps[entry.name] = entry.draw(run)
+            except NotDefinedError as reason:
+                not_defined[entry.name] = str(reason)
+    return maps, not_defined
 
 
 def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:

@@ -13,11 +13,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from lookwhere.nets.graph import graph_nodes
 
 
-def fold(net: nn.Module, target_layer: str) -> None:
+def fold(net: nn.Module, target_layer: str | None) -> None:
     """Fold, in place, every batch norm of ``net`` (in eval mode) that can be.
 
-    The output of the module called ``target_layer`` stays what it is. A module that runs several
-    times in one forward pass is not looked for: torchvision's classifiers have none.
+    The output of the module called ``target_layer``, if there is one, stays what it is. A module
+    that runs several times in one forward pass is not looked for: torchvision's classifiers have
+    none.
     """
     names = {module: name for name, module in net.named_modules()}
     for convolution, norm in _pairs(net):

@@ -126,9 +126,7 @@ class Net(Part):
         max_length=100,
         description='give a name for files and figures, in up to 100 letters, digits and "-_."',
     )
-    architecture: str = Field(
-        description="give the name of a torchvision classifier built on ReLU, e.g. vgg19"
-    )
+    architecture: str = Field(description="give the name of a torchvision classifier, e.g. vgg19")
     weights: str = Field(
         pattern=r"^(?!.*[{}\n])(random$|[A-Z0-9_]+$|.*/|.*[.]pth?$)",
         description=(
@@ -410,6 +408,7 @@ class Study(Part):
             net.name: {
                 **net.model_dump(),
                 "weights": net.weights_file,
+                "target_layer": net.target_layer or None,
                 "precision": self.precision,
             }
             for net in self.nets

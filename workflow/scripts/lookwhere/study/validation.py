@@ -13,7 +13,7 @@ from typing import Any
 from lookwhere.datasets.names import FORMATS, slug
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
-from lookwhere.methods.names import ALL_LABELS
+from lookwhere.methods.names import ALL_LABELS, METHODS
 from lookwhere.study import messages
 from lookwhere.study import reference as other_means
 from lookwhere.study.catalogue import Catalogue
@@ -84,7 +84,10 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
     ]
     sizes = [str(size) for size in _list(config, "sizes")]
     found = list(_unknown_weights(config, architectures))
-    found += check.check(specs, classes, [size for size in sizes if size.isdigit()])[1]
+    methods = [
+        name for _, entry in entries(config, "methods") if (name := name_of(entry)) in METHODS
+    ]
+    found += check.check(specs, classes, [size for size in sizes if size.isdigit()], methods)[1]
     dataset = _dataset(config)
     annotations, form = dataset.get("annotations"), name_of(str(dataset.get("format", "coco")))
     if isinstance(annotations, str) and _exists(annotations) and form in FORMATS:
@@ -148,20 +151,11 @@ def _name_faults(config: Config) -> Iterator[str]:
 def _architecture_faults(
     config: Config, architectures: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
-    fit = [name for name, facts in architectures.items() if facts["activation"] == "ReLU"]
     for number, net in enumerate(_list(config, "nets")):
         name = net.get("architecture") if isinstance(net, dict) else None
         key = f"nets[{number}].architecture"
-        if not isinstance(name, str) or name in fit:
-            continue
-        if name in architectures:
-            yield (
-                f"{key}: {name!r} uses {architectures[name]['activation']}; deconvolution and "
-                "guided backpropagation are defined for ReLU alone. Choose a net whose only "
-                "activation is ReLU, e.g. resnet50"
-            )
-        else:
-            yield f"{key}: {name!r} is not a torchvision classifier; {hint(name, fit)}"
+        if isinstance(name, str) and name not in architectures:
+            yield f"{key}: {name!r} is not a torchvision classifier; {hint(name, architectures)}"
 
 
 def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Iterator[str]:
@@ -295,13 +289,13 @@ def _loadable(
 ) -> dict[str, Any] | None:
     """The net with weights that are at hand; None if it is too faulty to be built."""
     facts = architectures.get(str(net.get("architecture")))
-    if not facts or facts["activation"] != "ReLU":
+    if not facts:
         return None
     weights = str(net.get("weights"))
     at_hand = weights if is_path(weights) and _exists(weights, folder=False) else "random"
     return {
         "name": net.get("name"),
         "architecture": net["architecture"],
-        "target_layer": str(net.get("target_layer", facts["target_layer"])),
+        "target_layer": str(net.get("target_layer", facts["target_layer"])) or None,
         "weights": at_hand,
     }
