@@ -53,6 +53,19 @@ def test_metrics_are_missing_where_concentration_is(region, value, status):
     assert missing <= set(scoring.nullable(list(METRICS)))
 
 
+def test_without_a_map_the_mask_is_scored_alone(region):
+    scored = scoring.score(None, region, list(METRICS))
+    present = {key: value for key, value in scored.items() if value is not None}
+    assert present == {
+        "status": "not_defined",
+        "mask_fraction": region.mask.mean(),
+        "box_fraction": region.boxes.mean(),
+    }
+    flat = Saliency(np.ones((1, *region.mask.shape), dtype=np.float32))
+    expected = [step | {"concentration": None} for step in scoring.sweep(flat, region)]
+    assert list(scoring.sweep(None, region)) == expected
+
+
 def test_sweep_names_every_dilation(region):
     saliency = Saliency(np.ones((1, *region.mask.shape), dtype=np.float32))
     steps = list(scoring.sweep(saliency, region))

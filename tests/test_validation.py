@@ -66,12 +66,13 @@ DEFINED = list(METRICS)  # where the status is ok
 UNDEFINED = {
     "zero_energy": {"energy_inside": 0.0, "energy_total": 0.0},
     "not_finite": {"energy_inside": None, "energy_total": None},
+    "not_defined": {"energy_inside": None, "energy_total": None},
 }
 
 
 @pytest.fixture
 def table():
-    """Every record once, those of controls last, two of them undefined."""
+    """Every record once, those of controls last, the first of them undefined."""
     of_nets = product(SUBSET["sample"], EXPECTED["net"], EXPECTED["method"], EXPECTED["size"])
     of_controls = product(SUBSET["sample"], [None], EXPECTED["control"], EXPECTED["size"])
     records = [record(*cell) for cell in [*of_nets, *of_controls]]
@@ -157,6 +158,11 @@ TAMPERED = {
     "empty status of a mask": (
         {"status": "empty_mask", "concentration": None},
         "mask_fraction is 0 where",
+    ),
+    "energy of no map": ({"status": "not_defined", "concentration": None}, "energy is there"),
+    "a control that is not defined": (
+        {"status": "not_defined", "method": "noise", "net": None},
+        "not_defined is the status of a net's map alone",
     ),
     "energy of no number": ({"status": "not_finite", "concentration": None}, "energy is there"),
     "another mask": ({"mask_fraction": 0.4}, "the same for all maps of a sample and size"),
@@ -259,8 +265,10 @@ def test_every_wrong_step_of_the_sweep_is_told(table, sweep, changes, message):
     assert any(message in fault for fault in found), found
 
 
-def test_a_swept_value_of_a_map_without_energy_is_told(table, sweep):
-    sweep.loc[0, "concentration"] = 0.1  # the first record's status is zero_energy
+@pytest.mark.parametrize("status", UNDEFINED)
+def test_a_swept_value_of_a_map_without_energy_is_told(table, sweep, status):
+    place = list(UNDEFINED).index(status)
+    sweep.loc[3 * place, "concentration"] = 0.1
     [fault] = validation.sweep_faults(sweep, table, GROWTHS)
     assert "is missing where the map has no finite energy; 1 record: 1-dog / vgg" in fault
 
@@ -331,7 +339,10 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
     expected = {
         "energy": of_nets[columns.ENERGY],
         "measures": table[columns.of_measures(list(METRICS))],
-        "sweep": sweep.assign(training=sweep["net"].map(training)),
+        "sweep": sweep.assign(
+            status=table["status"].repeat(len(GROWTHS)).to_numpy(),
+            training=sweep["net"].map(training),
+        ),
     }
     for name, made in gathered.items():
         key = [*columns.KEY, "dilation"] if name == "sweep" else columns.KEY

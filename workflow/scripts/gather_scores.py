@@ -72,7 +72,10 @@ def main(
     write([energies.loc[in_order(energies, names).index, columns.ENERGY]], outputs["energy"])
     write([measures[columns.of_measures(metrics)]], outputs["measures"])
     # One at a time: the sweep has a row a dilation, more than may fit into memory.
-    swept = (in_order(read(Path(sweep), columns.SWEEP), names) for _, sweep in parts)
+    swept = (
+        in_order(read(Path(sweep), columns.SWEEP).merge(table[[*columns.KEY, "status"]]), names)
+        for table, (_, sweep) in zip(tables, parts, strict=True)
+    )
     write((table.assign(training=of_net(table, training)) for table in swept), outputs["sweep"])
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets import regions
+from lookwhere.datasets import images, regions
 from lookwhere.datasets.samples import Sample, read_samples
-from lookwhere.io import results
+from lookwhere.io import missing, results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
 from lookwhere.metrics import columns, parts
@@ -37,12 +37,11 @@ def main(
     records: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     for sample in samples:
-        region = regions.read(Path(region_folder, f"{sample.id}.npz"))
+        shape = images.input_shape(place["size"], sample.height, sample.width)
+        region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*shape)
         for method, folder in map_folders.items():
-            saliency = Saliency(results.read_array(Path(folder, f"{sample.id}.npy"), Path(folder)))
-            fitting = region.resized(*saliency.values.shape[1:])
             record = parts.record(sample, method=method, **place)
-            scored, swept = parts.rows(record, saliency, fitting, metrics)
+            scored, swept = parts.rows(record, read(Path(folder), sample.id), region, metrics)
             records.append(scored)
             steps += swept
     of_target = predictions.rename(columns=lambda name: PREDICTED.get(name, name))
@@ -53,11 +52,21 @@ def main(
 
 def copy_shown(names: Collection[str], map_folders: Mapping[str, str], output: str) -> None:
     """Copy the maps of the samples called ``names`` to the folder ``output``, by method."""
+    kept = {f"{name}.npy" for name in names} | {missing.FILE}
     with checked_folder(output) as folder:
         for method, maps in map_folders.items():
             (folder / method).mkdir()
-            for name in names:
-                shutil.copy(Path(maps, f"{name}.npy"), folder / method)
+            for file in Path(maps).iterdir():
+                if file.name in kept:
+                    shutil.copy(file, folder / method)
+
+
+def read(folder: Path, sample: str) -> Saliency | None:
+    """The map of a ``sample``; None where the folder says that it is not defined."""
+    file = folder / f"{sample}.npy"
+    if not file.exists() and missing.is_noted(folder):
+        return None
+    return Saliency(results.read_array(file, folder))
 
 
 if __name__ == "__main__":

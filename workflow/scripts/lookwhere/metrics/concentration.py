@@ -3,7 +3,8 @@
     E_total = sum |I|^2,  E = sum |I M|^2,  P = E / E_total      (over channels and pixels, float64)
 
 P is the concentration. It is undefined, and None, where the map holds no energy, where it is not
-finite, or where the mask is empty; the status says which.
+finite, where the mask is empty, or where the method is not defined for the net, so that there is no
+map; the status says which.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from lookwhere.datasets.regions import Region
 from lookwhere.metrics.registry import metric
 from lookwhere.metrics.saliency import Saliency
 
-STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask")
+STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask", "not_defined")
 
 # A map with a smaller share of the energy of backpropagation's, the plain gradient of the same
 # record, is next to nothing: what is left of it may be an artefact of the image's border.
@@ -67,6 +68,11 @@ def score(saliency: Saliency, mask: Mask) -> Energy:
     if total == 0:
         return Energy(None, inside, total, fraction, "zero_energy")
     return Energy(inside / total, inside, total, fraction, "ok")
+
+
+def not_defined(mask: Mask) -> Energy:
+    """What stands for a map that there is not, beside a mask (H, W)."""
+    return Energy(None, None, None, float(mask.mean()), "not_defined")
 
 
 def negligible(scores: pd.DataFrame) -> pd.Series:

@@ -22,9 +22,9 @@ def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[s
 
 
 def rows(
-    record: Mapping[str, Any], saliency: Saliency, region: Region, metrics: Sequence[str]
+    record: Mapping[str, Any], saliency: Saliency | None, region: Region, metrics: Sequence[str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The scores of a map, and its sweep, beside what its ``record`` is of.
+    """The scores of a map, if there is one, and its sweep, beside what its ``record`` is of.
 
     Raises StudyError that names the record if a metric fails.
     """

@@ -4,21 +4,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from lookwhere.datasets.regions import Region
 from lookwhere.metrics import concentration
 from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency
 
 
-def score(saliency: Saliency, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
+def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
     """Energy and ``metrics`` of a map, as columns, concentration always among them.
 
-    Metrics are None where the status is not ok. Raises StudyError if one fails.
+    There is no map where the method is not defined for the net. Metrics are None where the status
+    is not ok. Raises StudyError if one fails.
     """
-    scored = asdict(concentration.score(saliency, region.mask))
-    is_ok = scored["status"] == "ok"
+    if saliency is None:
+        scored = asdict(concentration.not_defined(region.mask))
+    else:
+        scored = asdict(concentration.score(saliency, region.mask))
     measured = {
-        name: measure(METRICS[name], saliency, region) if is_ok else None
+        name: measure(METRICS[name], saliency, region)
+        if saliency is not None and scored["status"] == "ok"
+        else None
         for name in metrics
         if name not in scored
     }
@@ -30,9 +37,10 @@ def nullable(metrics: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(["concentration", "energy_inside", "energy_total", *metrics]))
 
 
-def sweep(saliency: Saliency, region: Region) -> Iterator[dict[str, float | None]]:
+def sweep(saliency: Saliency | None, region: Region) -> Iterator[dict[str, float | None]]:
     """Concentration of a map at every dilation, with the share that the mask covers."""
+    present = Saliency(np.zeros((1, *region.mask.shape))) if saliency is None else saliency
     dilations = region.dilations.tolist()
-    steps = concentration.sweep(saliency, region.dilation_index, len(dilations))
+    steps = concentration.sweep(present, region.dilation_index, len(dilations))
     for dilation, (share, fraction) in zip(dilations, steps, strict=True):
         yield {"dilation": dilation, "concentration": share, "mask_fraction": fraction}

@@ -16,6 +16,7 @@ from lookwhere.metrics.columns import KEY
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.registry import METRICS
 
+NO_ENERGY = ["not_finite", "not_defined"]  # statuses of records that have none, not even of 0
 SHOWN = 3  # records that a fault names
 MOST = sys.float_info.max
 NO_NET = "no net"  # that of a control, here; the name of a net holds no space
@@ -28,9 +29,12 @@ CLAIMS: dict[str, Claim] = {
     "concentration is there exactly where the status is ok": lambda t: (
         t["concentration"].notna() == (t["status"] == "ok")
     ),
-    "energy is there unless the status is not_finite": lambda t: (
-        (t["energy_inside"].notna() == (t["status"] != "not_finite"))
-        & (t["energy_total"].notna() == (t["status"] != "not_finite"))
+    "energy is there unless the status is not_finite or not_defined": lambda t: (
+        (t["energy_inside"].notna() == ~t["status"].isin(NO_ENERGY))
+        & (t["energy_total"].notna() == ~t["status"].isin(NO_ENERGY))
+    ),
+    "not_defined is the status of a net's map alone": lambda t: (
+        (t["status"] != "not_defined") | (t["net"] != NO_NET)
     ),
     "energy is finite, and not below 0": lambda t: (
         _between(t["energy_inside"], 0, MOST) & _between(t["energy_total"], 0, MOST)
@@ -90,7 +94,7 @@ SWEEP_CLAIMS: dict[str, Claim] = {
         (t["status"] != "ok") | (t["concentration"].notna() == (t["mask_fraction"] > 0))
     ),
     "swept concentration is missing where the map has no finite energy": lambda t: (
-        ~t["status"].isin(["zero_energy", "not_finite"]) | t["concentration"].isna()
+        ~t["status"].isin(["zero_energy", *NO_ENERGY]) | t["concentration"].isna()
     ),
     "swept concentration never falls as the mask grows": lambda t: _grows(t, "concentration"),
     "swept mask_fraction never falls as the mask grows": lambda t: _grows(t, "mask_fraction"),

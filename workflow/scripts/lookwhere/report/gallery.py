@@ -37,6 +37,7 @@ STATUSES = {
     "zero_energy": "the map is all zero",
     "not_finite": "the map is not finite",
     "empty_mask": "the mask is empty at this size",
+    "not_defined": "the method is not defined for this net",
 }
 FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
 ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs, which decides how a prediction is read
@@ -107,6 +108,7 @@ def data(
         "measure_labels": labels,
         "maps": {name: _numbers(records[name]) for name in labels}
         | {"status": [statuses.index(status) for status in records["status"]]}
+        | {"there": [status != "not_defined" for status in records["status"]]}
         # A map that is all zero is named so by its status.
         | {
             "negligible": [
