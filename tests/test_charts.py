@@ -45,7 +45,7 @@ def sweep_of(records):
     return steps.assign(
         concentration=(steps["concentration"] * growth).clip(upper=1),
         mask_fraction=steps["mask_fraction"] * growth,
-    ).drop(columns="status")
+    )
 
 
 def draw(chart, records=RECORDS):
@@ -60,6 +60,13 @@ def chart_of(chart):
     return draw(chart)
 
 
+def not_defined(records, net, *methods):
+    """The records, of which those of the ``net`` by the ``methods`` are not defined."""
+    lost = (records["net"] == net) & records["method"].isin(methods)
+    numbers = {name: records[name].mask(lost) for name in ("concentration", *localisation.NAMES)}
+    return records.assign(**numbers, status=records["status"].mask(lost, "not_defined"))
+
+
 LONG = fabricate(nets=["a_net_whose_name_" + 60 * letter for letter in "ab"], images=4)
 STUDIES = {
     "two trained nets": RECORDS,
@@ -71,6 +78,12 @@ STUDIES = {
     "names of dollars": fabricate(nets=["a$\\frac$", "b"], classes=["$x_$", "c"]),
     "nothing defined": RECORDS.assign(concentration=np.nan, status="zero_energy"),
     "no ranks": RECORDS.assign(target_rank=np.nan),
+    "methods of a net not defined": not_defined(
+        RECORDS, "vgg19", "deconvolution", "guided_backpropagation"
+    ),
+    "one net, two methods not defined": not_defined(
+        fabricate(nets=["vgg19"]), "vgg19", "deconvolution", "guided_backpropagation"
+    ),
     "one method never defined": RECORDS.assign(
         concentration=RECORDS["concentration"].where(RECORDS["method"] != "deconvolution")
     ),
@@ -127,6 +140,57 @@ def test_a_colour_means_one_method(chart):
             said = text.get_text()
             if said in ALL_LABELS.values() and chart != "controls":  # there the shape tells
                 assert names[to_hex(color)] == said
+
+
+def note_of(figure):
+    """The words that head the legend, in one line."""
+    return figure.legends[0].get_title().get_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_what_is_not_defined_is_named_apart_from_what_is_undefined(chart):
+    records = not_defined(RECORDS, "vgg19", "deconvolution", "guided_backpropagation")
+    note = note_of(draw(chart, records))
+    assert "Not defined: Deconvolution, Guided Backpropagation (vgg19)" in note
+    others = records[records["training"] == "trained"]
+    others = others[(others["net"] != "vgg19") & (others["method"] == "deconvolution")]
+    if chart == "concentration":
+        count = (others["status"] != "ok").sum()
+        assert count
+        assert f"Deconvolution {count} of {len(others)}" in note
+
+
+def test_of_many_nets_the_note_has_the_number():
+    nets = ["a", "b", "c", "d", "e"]
+    records = fabricate(nets=nets, images=2, sizes=["224"])
+    for net in nets[:4]:
+        records = not_defined(records, net, "deconvolution")
+    records = not_defined(records, "a", "grad_cam")
+    note = note_of(draw("concentration", records))
+    assert "Not defined: Deconvolution (4 nets); Grad-CAM (a)" in note
+
+
+@pytest.mark.parametrize("chart", ["concentration", "distribution", "concentration_by_size"])
+def test_a_row_of_a_method_that_is_not_defined_says_so(chart):
+    records = not_defined(fabricate(nets=["vgg19"]), "vgg19", "deconvolution")
+    [axes] = draw(chart, records).axes
+    [remark] = [text for text in axes.texts if text.get_text() == "not defined"]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[round(remark.get_position()[1])] == "Deconvolution"
+
+
+def test_a_point_that_is_not_defined_says_so_at_the_edge():
+    records = not_defined(RECORDS, "vgg19", "deconvolution", "grad_cam")
+    [axes] = draw("concentration_by_net", records).axes
+    edges = [text for text in axes.texts if text.get_text() == "not defined"]
+    assert [round(text.xy[1]) for text in edges] == [0, 0]  # vgg19 is the first row
+
+
+def test_a_pair_without_records_in_common_says_so():
+    records = not_defined(fabricate(nets=["vgg19"]), "vgg19", "deconvolution")
+    [axes] = draw("differences", records).axes
+    remarks = [text for text in axes.texts if text.get_text() == "no records in common"]
+    assert len(remarks) == len(METHODS) - 1
 
 
 def test_palette_and_markers_tell_the_methods_apart():
@@ -579,17 +643,28 @@ def test_comparison_tells_the_concentration_of_every_map():
         net="vgg19",
         image=rng.integers(0, 256, (6, 8, 3), dtype=np.uint8),
         mask=mask,
-        maps={"backpropagation": rng.normal(size=(3, 6, 8)), "grad_cam": np.zeros((1, 6, 8))},
-        concentration={"backpropagation": 0.256, "grad_cam": float("nan")},
+        maps={
+            "backpropagation": rng.normal(size=(3, 6, 8)),
+            "deconvolution": None,
+            "grad_cam": np.zeros((1, 6, 8)),
+        },
+        concentration={
+            "backpropagation": 0.256,
+            "deconvolution": float("nan"),
+            "grad_cam": float("nan"),
+        },
     )
     figure = comparison.comparison([row, row], "Maps at 64 x 64 pixels")
-    titles = ["Backpropagation", "Grad-CAM"]
+    titles = ["Backpropagation", "Deconvolution", "Grad-CAM"]
     assert figure.get_suptitle() == "Maps at 64 x 64 pixels"
     *cells, scale = figure.axes
-    assert [axes.get_xlabel() for axes in cells] == ["", "P = 0.26", "P undefined"] * 2
-    assert [axes.get_title() for axes in cells] == ["clock", *titles, "", "", ""]
-    assert [axes.get_ylabel() for axes in cells[1::3]] == ["vgg19"] * 2
-    assert [len(axes.images) for axes in cells[::3]] == [1, 0]  # the input, once a sample
+    assert [axes.get_xlabel() for axes in cells] == ["", "P = 0.26", "", "P undefined"] * 2
+    assert [axes.get_title() for axes in cells] == ["clock", *titles, "", "", "", ""]
+    assert [axes.get_ylabel() for axes in cells[1::4]] == ["vgg19"] * 2
+    assert [len(axes.images) for axes in cells[::4]] == [1, 0]  # the input, once a sample
+    assert [len(axes.images) for axes in cells[2::4]] == [0, 0]
+    for axes in cells[2::4]:
+        assert [text.get_text() for text in axes.texts] == ["not defined\nfor this net"]
     assert "99.5th percentile" in scale.get_xticklabels()[1].get_text()
 
 

@@ -22,6 +22,8 @@ SHARE = "Mean concentration\n(share of energy on the mask)"
 DIFFERENCE = "Mean difference in concentration"
 INTERVALS = "95 % bootstrap intervals"
 MINUS = "\N{MINUS SIGN}"
+NOT_DEFINED = "not_defined"  # the status of a record whose method is not defined for its net
+NAMED = 3  # nets that a note names; of more it says how many
 FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
 CHANCE: dict[str, Any] = {
     "color": "0.25",
@@ -73,7 +75,8 @@ def points(
         look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
         if partial:
             look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
-            at_the_edge(axes, place, how_many(row))
+            if row.get("pairs") != 0:
+                at_the_edge(axes, place, how_many(row))
         axes.hlines([place], row[low], row[high], color=color, zorder=3)
         axes.plot([row[value]], [place], marker, zorder=3, clip_on=False, **look)
 
@@ -94,6 +97,8 @@ def at_the_edge(axes: Axes, place: float, text: str) -> None:
 
 def how_many(row: Mapping[str, Any]) -> str:
     """How many of its records the mean in a row is of, or of how many pairs."""
+    if row.get("reasons") == f"{row.get('records')} {NOT_DEFINED}":
+        return "not defined"
     if "undefined" in row:
         return f"n = {row['records'] - row['undefined']} of {row['records']}"
     return f"{row['pairs']} pairs"
@@ -184,13 +189,41 @@ def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None)
     return [
         "; ".join([extent(records), *([INTERVALS] if drawn else [])]),
         *more,
+        *_not_defined(counted),
         *_undefined(counted),
         *_negligible(counted),
     ]
 
 
+def remarks(axes: Axes, methods: Sequence[str], records: pd.DataFrame) -> None:
+    """``not defined`` in the rows of the ``methods`` that are for none of the records' nets."""
+    everywhere = (records["status"] == NOT_DEFINED).groupby(records["method"]).all()
+    for place, method in enumerate(methods):
+        if everywhere.get(method, False):
+            remark(axes, place, "not defined")
+
+
+def remark(axes: Axes, place: float, text: str) -> None:
+    """Grey words in the middle of a row that has nothing to draw."""
+    axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), **REMARK)
+
+
+def _not_defined(records: pd.DataFrame) -> list[str]:
+    """The methods that are not defined for some nets, with the names of these, or their number."""
+    lacking = records[records["status"] == NOT_DEFINED]
+    methods: dict[tuple[str, ...], list[str]] = {}
+    for method, nets in lacking.groupby("method", sort=False)["net"].unique().items():
+        methods.setdefault(tuple(nets), []).append(ALL_LABELS[str(method)])
+    named = [
+        f"{', '.join(of_nets)} ({', '.join(nets) if len(nets) <= NAMED else f'{len(nets)} nets'})"
+        for nets, of_nets in methods.items()
+    ]
+    return [f"Not defined: {'; '.join(named)}"] if named else []
+
+
 def _undefined(records: pd.DataFrame) -> list[str]:
     """The records that a chart leaves out, by method, the most first; those of few in one."""
+    records = records[records["status"] != NOT_DEFINED]
     missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
     missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")
     few = missing["sum"] < FEW_UNDEFINED * missing["size"]

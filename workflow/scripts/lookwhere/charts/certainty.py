@@ -61,8 +61,7 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
         places = [place + shifts[method] for method in of_bin["method"]]
         artists.points(axes, of_bin, places, ("within", "within_low", "within_high"))
         if place and of_bin["within"].isna().all():
-            text = f"fewer than {FEWEST} images to compare"
-            axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), **artists.REMARK)
+            artists.remark(axes, place, f"fewer than {FEWEST} images to compare")
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

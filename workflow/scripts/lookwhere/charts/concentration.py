@@ -42,6 +42,7 @@ def draw(records: pd.DataFrame) -> Figure:
         axes = figure.add_subplot()
         artists.rows(axes, [ALL_LABELS[method] for method in methods])
         artists.bars(axes, means, range(len(methods)), height=0.8)
+        artists.remarks(axes, methods, trained)
         of_nets = _means_of_nets(trained)
         furthest = of_nets.groupby(level="method").max().reindex(methods).to_numpy()
         ends = means[["mean", "high"]].assign(net=furthest).max(axis=1)
@@ -54,7 +55,8 @@ def draw(records: pd.DataFrame) -> Figure:
         if len(twins):
             _mark(axes, _means_of_nets(twins), methods, -LOW, UNTRAINED)
             handles.append(Line2D([], [], **UNTRAINED))
-        axes.set_xlim(0, 1.1 * ends.max() if ends.notna().any() else 1)
+        room = ends * [1.85 if partial else 1.1 for partial in mostly_undefined(means)]
+        axes.set_xlim(0, room.max() if room.notna().any() else 1)
         axes.set_xlabel(artists.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
         turned = agreement.first(

@@ -30,6 +30,7 @@ def draw(records: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(table)))
         axes = figure.add_subplot()
         artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.remarks(axes, methods, trained)
         axes.axvline(0, color="0.25", linewidth=0.9)
         for shift, size in zip(artists.offsets(len(sizes)), sizes, strict=True):
             of_size = table[table["size"] == size]

@@ -41,6 +41,7 @@ def draw(records: pd.DataFrame) -> Figure:
         shapes = dict(zip(others, _shapes(others), strict=True))
         for axes, net in zip(grid.flat, nets, strict=False):
             _panel(axes, table[table["net"] == net], methods, shapes)
+            artists.remarks(axes, methods, records[records["net"] == net])
             axes.set_title(wrapped(net), fontsize=8)
         for axes in grid.flat[len(nets) :]:
             axes.set_visible(False)

@@ -34,6 +34,9 @@ def draw(records: pd.DataFrame) -> Figure:
         artists.rows(axes, labels)
         axes.axvline(0, color="0.25", linewidth=0.9)
         artists.points(axes, table, range(len(table)), ("difference", "low", "high"))
+        for place, pairs in enumerate(table["pairs"]):
+            if pairs == 0:
+                artists.remark(axes, place, "no records in common")
         ends = table[["difference", "high"]].max(axis=1)
         artists.beside(axes, ends, range(len(table)), [f"{d:.3f}" for d in table["difference"]])
         axes.xaxis.set_major_locator(MaxNLocator(5))

@@ -38,6 +38,7 @@ def draw(records: pd.DataFrame) -> Figure:
         if len(images):
             _boxes_and_dots(axes, images, methods)
         artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.remarks(axes, methods, trained)
         axes.set(xlim=(-0.02, 1.02), ylabel="")
         axes.set_xlabel("Concentration of an image\n(mean of its records)")
         figure.suptitle("How does it vary between images?")

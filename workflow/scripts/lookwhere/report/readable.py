@@ -78,7 +78,8 @@ def columns(
         if name == "records" and "undefined" in table:
             cells = list(map(_counted, table["records"], table["undefined"]))
         if name == "mean" and any(partial := mostly_undefined(table)):
-            cells = [cell + "*" * few for cell, few in zip(cells, partial, strict=True)]
+            stars = ["*" * (few and cell != NONE) for few, cell in zip(partial, cells, strict=True)]
+            cells = [cell + star for cell, star in zip(cells, stars, strict=True)]
         seen.append(Column(name, _heading(name), cells, numeric))
         low, high, heading = INTERVALS.get(name, ("", "", ""))
         if ends.get(low) == name and low not in hidden:
