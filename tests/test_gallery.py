@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from math import isnan
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +17,8 @@ from PIL import Image
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
+from lookwhere.io import missing
+from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import concentration
 from lookwhere.metrics.registry import METRICS
@@ -279,6 +283,38 @@ def test_gallery_has_a_picture_of_every_input_and_map(built):
     found = {file.relative_to(built) for file in built.rglob("*") if file.is_file()}
     assert found == {*wanted, (built / "index.html").relative_to(built)}
     assert len(ids) == 6
+
+
+def test_a_method_that_is_not_defined_has_words_and_no_picture(study, tmp_path):
+    """The measures say where; the folder of the showcase says so too, and has no map."""
+    shards = [Path(shard) for shard in study.arguments["maps"]]
+    maps = []
+    for shard in shards:
+        place = tmp_path / Path(*shard.parts[-3:])
+        with checked_folder(place) as draft:
+            shutil.copytree(shard, draft, dirs_exist_ok=True)
+            if NETS[0] in shard.parts:
+                shutil.rmtree(draft / METHODS[0])
+                (draft / METHODS[0]).mkdir()
+                missing.note(draft / METHODS[0], "the net uses GELU")
+        maps.append(str(place))
+    table = study.measures
+    lost = (table["net"] == NETS[0]) & (table["method"] == METHODS[0])
+    with checked_file(tmp_path / "measures.parquet") as draft:
+        numbers = table[["concentration", *NAMES]].mask(lost)
+        status = table["status"].mask(lost, "not_defined")
+        table.assign(**numbers, status=status).to_parquet(draft)
+    arguments = study.arguments | {"maps": maps, "measures": str(tmp_path / "measures.parquet")}
+    built = replace(study, arguments=arguments).gallery(tmp_path / "gallery")
+    known = data_of((built / "index.html").read_text("utf-8"))["maps"]
+    assert [not there for there in known["there"]] == [
+        known["status"][place] == list(gallery.STATUSES).index("not_defined")
+        for place in range(len(known["there"]))
+    ]
+    assert known["there"].count(False) == lost.sum()
+    pictured = {file.parts[-4:-2] for file in built.glob("pictures/*/*/*/*/*.webp")}
+    expected = {(net, method) for net in NETS for method in METHODS}
+    assert pictured == expected - {(NETS[0], METHODS[0])}
 
 
 def test_pictures_are_heat_at_the_size_that_the_net_saw(built, study):

@@ -8,6 +8,7 @@ import pytest
 
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
+from lookwhere.io import missing
 from lookwhere.io.results import checked_folder, write_array
 from lookwhere.report.showcase import choose, of_selection, read_map, worst
 
@@ -104,4 +105,19 @@ def test_a_map_is_found_among_those_of_the_showcase_and_among_all(tmp_path):
     assert read_map(folders, "7-dog", "net", "grad_cam", "64").max() == 0
     assert read_map(folders, "8", "net", "grad_cam", "64").max() == 1
     with pytest.raises(StudyError, match="no map of 8 by deconvolution for net at 64"):
+        read_map(folders, "8", "net", "deconvolution", "64")
+
+
+@pytest.mark.parametrize("place", ["net/64/1-of-2", "net/deconvolution/64/1-of-2"])
+def test_there_is_no_map_where_the_folder_says_that_it_is_not_defined(tmp_path, place):
+    below = "deconvolution" if place.startswith("net/64") else "."
+    with checked_folder(tmp_path / place) as draft:
+        (draft / below).mkdir(exist_ok=True)
+        missing.note(draft / below, "the net uses GELU")
+    folders = [str(tmp_path / place)]
+    assert read_map(folders, "8", "net", "deconvolution", "64") is None
+    with pytest.raises(StudyError, match="no map of 8 by grad_cam for net at 64"):
+        read_map(folders, "8", "net", "grad_cam", "64")
+    (tmp_path / place / below / missing.FILE).write_text("another reason")
+    with pytest.raises(StudyError, match="was damaged or changed after it was written"):
         read_map(folders, "8", "net", "deconvolution", "64")

@@ -151,8 +151,12 @@ function paint(element, method) {
   return element;
 }
 
+/** A method that is not defined for a net has no map of it: words take the picture's place. */
+const isThere = ({ method, map }) => method < 0 || maps.there[map];
+
 function frame(where) {
-  const made = copy("frame");
+  const made = copy(isThere(where) ? "frame" : "no-map");
+  if (!isThere(where)) return made;
   const place = parts(where.card);
   made.querySelector("path").setAttribute("d", samples.outline[place.sample]);
   made.querySelector("img").src = source(where);
@@ -184,6 +188,7 @@ function mapCaption(made, { card, method, map }) {
   made.style.setProperty("--share", concentration ?? 0);
   made.style.setProperty("--chance", cards.mask_fraction[card]);
   const name = methods[method].label;
+  if (!maps.there[map]) return { value: "No map", name };
   const words = [
     concentration === null
       ? `P undefined: ${data.statuses[maps.status[map]]}`
@@ -324,8 +329,10 @@ function draw() {
   document.body.classList.toggle("plain", !fields.outline.checked);
   const kind = MAPS[fields.map.value];
   for (const button of gallery.querySelectorAll(".map")) {
+    const where = at(Number(button.dataset.position));
+    if (!isThere(where)) continue;
     const image = button.querySelector("img");
-    const path = source(at(Number(button.dataset.position)));
+    const path = source(where);
     if (image.getAttribute("src") === path) continue;
     button.querySelector(".frame").classList.remove("missing");
     image.src = path;
@@ -485,11 +492,13 @@ function openView(position) {
 function fillView() {
   const where = at(viewed);
   const picture = frame(where);
-  picture.querySelector("img").alt = where.method < 0 ? "The input" : "The map, over the input";
+  if (isThere(where)) {
+    picture.querySelector("img").alt = where.method < 0 ? "The input" : "The map, over the input";
+  }
   view.querySelector("h2").replaceChildren(...heading(where));
   view.querySelector("dl").replaceChildren(...pairs(numbers(where)));
   view.querySelector(".stage").replaceChildren(picture);
-  view.querySelector(".scale").hidden = where.method < 0;
+  view.querySelector(".scale").hidden = where.method < 0 || !isThere(where);
   view.style.setProperty("--ratio", ratio(parts(where.card)));
   view.querySelector("[name=switch]").ariaPressed = fields.map.value === "scored";
 }

@@ -56,6 +56,8 @@ def main(
                 gallery.save(small, folder / gallery.input_path(size, sample.id))
                 for net, method in product(nets, methods):
                     saliency = showcase.read_map(maps, sample.id, net, method, size)
+                    if saliency is None:  # the page says so
+                        continue
                     path = gallery.map_path(net, method, size, sample.id)
                     gallery.save(pictures.heat(saliency, image), folder / path)
                     path = gallery.scored_path(net, method, size, sample.id)

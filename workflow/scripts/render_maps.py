@@ -1,4 +1,7 @@
-"""Render every map of the comparison as a picture, in grey and as heat over the image."""
+"""Render every map of the comparison as a picture, in grey and as heat over the image.
+
+The folder of a method that is not defined for the net says so, and holds no picture.
+"""
 
 from itertools import product
 
@@ -6,6 +9,7 @@ from PIL import Image
 
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
+from lookwhere.io import missing
 from lookwhere.io.atomic import whole_folder
 from lookwhere.io.logs import job
 from lookwhere.report import pictures, showcase
@@ -26,6 +30,9 @@ if __name__ == "__main__":
                 saliency = showcase.read_map(source.maps, sample.id, net, method, size)
                 target = folder / net / method / size
                 target.mkdir(parents=True, exist_ok=True)
+                if saliency is None:
+                    missing.note(target, "not defined for this net")
+                    continue
                 overlay = pictures.overlay(saliency, image, mask)
                 Image.fromarray(overlay).save(target / f"{sample.id}-overlay.png")
                 grey = pictures.grey(saliency)

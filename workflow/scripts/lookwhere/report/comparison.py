@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from lookwhere.charts.artists import REMARK
 from lookwhere.charts.style import PAGE, styled, wrapped
 from lookwhere.datasets import images
 from lookwhere.datasets.masks import Mask
@@ -38,7 +39,7 @@ class Row:
     net: str  # as print names it
     image: NDArray  # (H, W, 3), uint8
     mask: Mask  # (H, W)
-    maps: dict[str, NDArray]  # (C, H, W), by method
+    maps: dict[str, NDArray | None]  # (C, H, W), by method; None where it is not defined
     concentration: dict[str, float]  # NaN where undefined
 
 
@@ -71,9 +72,7 @@ def comparison(rows: Sequence[Row], title: str) -> Figure:
             _input(line[0], row, first=row.sample != before)
             before = row.sample
             for axes, method in zip(line[1:], methods, strict=True):
-                share = row.concentration[method]
-                caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
-                _show(axes, pictures.grey(row.maps[method]), row.mask, caption)
+                _map(axes, row, method)
             line[1].set_ylabel(wrapped(row.net, 20), fontsize=6)
         figure.suptitle(title, fontsize=8)
         _scale(figure, grid)
@@ -97,6 +96,18 @@ def _input(axes: Axes, row: Row, first: bool) -> None:
         axes.set_title(wrapped(row.class_name, 24), fontsize=7, fontweight="bold")
     else:
         axes.set_axis_off()
+
+
+def _map(axes: Axes, row: Row, method: str) -> None:
+    """A map and its concentration, or the words that there is none."""
+    saliency, share = row.maps[method], row.concentration[method]
+    if saliency is None:
+        axes.set(xticks=[], yticks=[], box_aspect=row.image.shape[0] / row.image.shape[1])
+        axes.text(0.5, 0.5, "not defined\nfor this net", transform=axes.transAxes, **REMARK)
+        axes.spines[:].set_visible(False)
+    else:
+        caption = "P undefined" if isnan(share) else f"P = {share:.2f}"
+        _show(axes, pictures.grey(saliency), row.mask, caption)
 
 
 def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:

@@ -12,7 +12,7 @@ from lookwhere.datasets import images, masks
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError, hint
-from lookwhere.io import results
+from lookwhere.io import missing, results
 from lookwhere.statistics.strata import of_methods, of_trained
 
 ALL = "all"
@@ -92,18 +92,25 @@ def read_input(
     return picture, masks.resize(mask, *picture.shape[:2])
 
 
-def read_map(folders: Sequence[str], sample: str, net: str, method: str, size: str) -> NDArray:
+def read_map(
+    folders: Sequence[str], sample: str, net: str, method: str, size: str
+) -> NDArray | None:
     """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
 
     They are those of the showcase, net/size/group/shard, with the methods below; or those of all
-    maps, net/method/size/shard.
+    maps, net/method/size/shard. None where the method is not defined for the net.
     """
+    noted = False
     for folder in map(Path, folders):
         below = Path(method) if folder.parts[-4:-2] == (net, size) else Path()
         file = folder / below / f"{sample}.npy"
-        is_place = below.name or folder.parts[-4:-1] == (net, method, size)
-        if is_place and file.exists():
+        if not (below.name or folder.parts[-4:-1] == (net, method, size)):
+            continue
+        if file.exists():
             return results.read_array(file, folder)
+        noted = noted or missing.is_noted(folder, below)
+    if noted:
+        return None
     raise StudyError(
         f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "
         f"{net!r} below showcase/ and rerun, which recomputes it"
