@@ -63,7 +63,7 @@ def chart_of(chart):
 def not_defined(records, net, *methods):
     """The records, of which those of the ``net`` by the ``methods`` are not defined."""
     lost = (records["net"] == net) & records["method"].isin(methods)
-    numbers = {name: records[name].mask(lost) for name in ("concentration", *localisation.NAMES)}
+    numbers = {name: records[name].mask(lost) for name in METRICS}
     return records.assign(**numbers, status=records["status"].mask(lost, "not_defined"))
 
 

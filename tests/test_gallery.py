@@ -290,7 +290,7 @@ def test_a_method_that_is_not_defined_has_words_and_no_picture(study, tmp_path):
     shards = [Path(shard) for shard in study.arguments["maps"]]
     maps = []
     for shard in shards:
-        place = tmp_path / Path(*shard.parts[-3:])
+        place = tmp_path / Path(*shard.parts[-4:])
         with checked_folder(place) as draft:
             shutil.copytree(shard, draft, dirs_exist_ok=True)
             if NETS[0] in shard.parts:
@@ -301,7 +301,7 @@ def test_a_method_that_is_not_defined_has_words_and_no_picture(study, tmp_path):
     table = study.measures
     lost = (table["net"] == NETS[0]) & (table["method"] == METHODS[0])
     with checked_file(tmp_path / "measures.parquet") as draft:
-        numbers = table[["concentration", *NAMES]].mask(lost)
+        numbers = table[list(METRICS)].mask(lost)
         status = table["status"].mask(lost, "not_defined")
         table.assign(**numbers, status=status).to_parquet(draft)
     arguments = study.arguments | {"maps": maps, "measures": str(tmp_path / "measures.parquet")}

@@ -140,7 +140,7 @@ class Net(Part):
         description="give the name of a convolutional module, e.g. features.35",
         json_schema_extra={
             "help": "Grad-CAM and its kin weigh its feature maps.",
-            "otherwise": "the last convolutional features",
+            "otherwise": "the last convolutional features, where there are any",
         },
     )
     outputs: Literal["softmax", "sigmoid"] = Field(
