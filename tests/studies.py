@@ -1,16 +1,22 @@
-"""A fabricated study of records, as ``statistics.records`` reads them from ``measures.parquet``."""
+"""A fabricated study: records, as ``statistics.records`` reads them, their charts, annotations."""
 
 import json
 import tempfile
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from lookwhere.charts import registry, style
 from lookwhere.datasets import base, masks
 from lookwhere.datasets.selections import plan
-from lookwhere.methods.names import CONTROL_LABELS, LABELS
+from lookwhere.declarations import Declaration
+from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics.registry import METRICS
 
 UNTRAINED = ["untrained"]
@@ -34,7 +40,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
     for image, net, size, method in everything:
         lift = 1.0
         if method in methods and net not in UNTRAINED:
-            lift = 1.5 + list(methods).index(method) / 2
+            lift = 1.5 + 2 * list(methods).index(method) / max(len(methods) - 1, 1)
         share = min(fractions[image] * lift * rng.uniform(0.8, 1.2), 1)
         defined = method not in methods or rng.random() > 0.1
         name = classes[image % len(classes)]
@@ -91,3 +97,60 @@ def union(segmentations, height, width):
     runs = [masks.run_lengths(segmentation, height, width) for segmentation in segmentations]
     none = np.zeros((height, width), dtype=bool)
     return np.logical_or.reduce([none, *(masks.decode(each, height, width) for each in runs)])
+
+
+GROWTHS = [0, 0.2, 0.6, 1]
+OPTIONS = {"concentration_by_net": {"size": "224"}, "dilation_sweep": {"mask_dilation": 0.2}}
+
+
+def sweep_of(records: pd.DataFrame) -> pd.DataFrame:
+    """A sweep in which concentration and mask grow with the dilation."""
+    steps = records.merge(pd.DataFrame({"dilation": GROWTHS}), how="cross")
+    growth = 1 + steps["dilation"]
+    return steps.assign(
+        concentration=(steps["concentration"] * growth).clip(upper=1),
+        mask_fraction=steps["mask_fraction"] * growth,
+    )
+
+
+def draw_chart(name: str, records: pd.DataFrame) -> Figure:
+    """The chart of this name, drawn as the workflow draws it."""
+    chart = registry.load(registry.entries()[name])
+    source = sweep_of(records) if chart.source == "sweep" else records
+    return chart.draw(source, **OPTIONS.get(name, {}))
+
+
+def assert_fits(figure: Figure) -> None:
+    """The figure fits a column or page of print, nothing is cut, and no label lies on another."""
+    assert figure.get_figwidth() in (style.COLUMN, style.PAGE)
+    assert figure.get_figheight() < 9.2
+    FigureCanvasAgg(figure).draw()
+    inside = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
+    seen = [axes for axes in figure.axes if axes.get_visible()]
+    across = [label for axes in seen for label in ticks(axes.xaxis)]
+    for labels in ([axes.title for axes in seen], across, *(ticks(axes.yaxis) for axes in seen)):
+        boxes = [label.get_window_extent() for label in labels if label.get_text()]
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    width, height = figure.get_size_inches()
+    slack = 0.02
+    assert inside.x0 >= -slack
+    assert inside.y0 >= -slack
+    assert inside.x1 <= width + slack
+    assert inside.y1 <= height + slack
+
+
+def ticks(axis: Axis) -> list[Text]:
+    """The labels of an axis that are seen."""
+    low, high = sorted(axis.get_view_interval())
+    within = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    labels = [label for tick in within for label in (tick.label1, tick.label2)]
+    return [label for label in labels if label.get_visible()]
+
+
+def declare_further(monkeypatch, methods: dict[str, tuple[str, str]]) -> None:
+    """Declare ``methods`` (name: label, family), and give looks to all, until the test ends."""
+    for name, (label, family) in methods.items():
+        entry = Declaration("method", name, label, Path("own.py"), name, {"family": family})
+        monkeypatch.setitem(METHODS, name, entry)
+        monkeypatch.setitem(LABELS, name, label)
+        monkeypatch.setitem(ALL_LABELS, name, label)

@@ -5,20 +5,17 @@ import re
 import subprocess
 import sys
 import zlib
-from importlib import import_module
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lookwhere import charts
-from lookwhere.charts import style
+from lookwhere.charts import dilation_sweep, registry, style
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
@@ -27,31 +24,25 @@ from lookwhere.report import comparison
 from lookwhere.statistics import paired, summary
 from lookwhere.statistics.strata import extent, of_trained, once
 
-from .studies import NETS, UNTRAINED, fabricate
+from .studies import (
+    NETS,
+    UNTRAINED,
+    assert_fits,
+    declare_further,
+    draw_chart,
+    fabricate,
+    sweep_of,
+)
 
+TWENTY = list(LABELS)[:5] + [f"further_{number}" for number in range(15)]
 SCRIPTS = Path(charts.__file__).parents[2]
 METHODS = list(LABELS)
 RECORDS = fabricate()
-GROWTHS = [0, 0.2, 0.6, 1]
-OPTIONS = {"concentration_by_net": {"size": "224"}, "dilation_sweep": {"dilation": 0.2}}
-HELPERS = {"__init__", "artists", "grouped_points", "pages", "style"}
-CHARTS = sorted({path.stem for path in Path(charts.__file__).parent.glob("*.py")} - HELPERS)
-
-
-def sweep_of(records):
-    """A sweep in which concentration and mask grow with the dilation."""
-    steps = records.merge(pd.DataFrame({"dilation": GROWTHS}), how="cross")
-    growth = 1 + steps["dilation"]
-    return steps.assign(
-        concentration=(steps["concentration"] * growth).clip(upper=1),
-        mask_fraction=steps["mask_fraction"] * growth,
-    )
+CHARTS = list(registry.entries())
 
 
 def draw(chart, records=RECORDS):
-    module = import_module(f"lookwhere.charts.{chart}")
-    source = sweep_of(records) if chart == "dilation_sweep" else records
-    return module.draw(source, **OPTIONS.get(chart, {}))
+    return draw_chart(chart, records)
 
 
 @functools.cache
@@ -75,6 +66,8 @@ STUDIES = {
     "long names": LONG,
     "four sizes": fabricate(images=6, sizes=["original", "224", "112", "64"]),
     "twelve classes": fabricate(images=24, classes=[f"class {n}" for n in range(12)]),
+    "thirty nets": fabricate(images=2, nets=[f"net_{n}" for n in range(30)]),
+    "eighty classes": fabricate(images=160, nets=["a"], classes=[f"class {n}" for n in range(80)]),
     "names of dollars": fabricate(nets=["a$\\frac$", "b"], classes=["$x_$", "c"]),
     "nothing defined": RECORDS.assign(concentration=np.nan, status="zero_energy"),
     "no ranks": RECORDS.assign(target_rank=np.nan),
@@ -95,21 +88,7 @@ STUDIES = {
 def test_nothing_is_cut_at_the_width_of_a_column_or_a_page(chart, study):
     if (chart, study) == ("differences", "one net, one method"):
         return  # the workflow makes none of one method
-    figure = draw(chart, STUDIES[study])
-    assert figure.get_figwidth() in (style.COLUMN, style.PAGE)
-    assert figure.get_figheight() < 9
-    FigureCanvasAgg(figure).draw()
-    inside = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer())
-    for axes in figure.axes:  # nor does any label lie on another
-        for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
-            boxes = [label.get_window_extent() for label in labels if label.get_text()]
-            assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
-    width, height = figure.get_size_inches()
-    slack = 0.02
-    assert inside.x0 >= -slack
-    assert inside.y0 >= -slack
-    assert inside.x1 <= width + slack
-    assert inside.y1 <= height + slack
+    assert_fits(draw(chart, STUDIES[study]))
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -191,11 +170,6 @@ def test_a_pair_without_records_in_common_says_so():
     [axes] = draw("differences", records).axes
     remarks = [text for text in axes.texts if text.get_text() == "no records in common"]
     assert len(remarks) == len(METHODS) - 1
-
-
-def test_palette_and_markers_tell_the_methods_apart():
-    assert len({to_hex(color) for color in PALETTE.values()}) == len(ALL_LABELS)
-    assert len(set(style.MARKERS.values())) == len(ALL_LABELS)
 
 
 def bar_of(axes, place):
@@ -441,15 +415,13 @@ def test_sweep_is_of_the_same_records_at_every_dilation():
     late = (sweep["sample"] == sweep["sample"].iloc[0]) & (sweep["dilation"] == 0)
     holes = sweep.assign(concentration=sweep["concentration"].mask(late))
     whole = sweep[sweep["sample"] != sweep["sample"].iloc[0]]
-    module = import_module("lookwhere.charts.dilation_sweep")
-    one, other = (module.draw(frame, dilation=0.2).axes[0] for frame in (holes, whole))
+    one, other = (dilation_sweep.draw(frame, mask_dilation=0.2).axes[0] for frame in (holes, whole))
     for line, wanted in zip(one.lines, other.lines, strict=True):
         assert line.get_ydata() == pytest.approx(wanted.get_ydata())
 
 
 def test_a_study_s_dilation_beyond_the_sweep_is_seen():
-    module = import_module("lookwhere.charts.dilation_sweep")
-    [axes] = module.draw(sweep_of(RECORDS), dilation=1.5).axes
+    [axes] = dilation_sweep.draw(sweep_of(RECORDS), mask_dilation=1.5).axes
     assert axes.get_xlim()[1] >= 150
 
 
@@ -510,8 +482,7 @@ def test_masks_that_begin_empty_leave_the_axis_whole():
         concentration=sweep["concentration"].mask(empty),
         mask_fraction=sweep["mask_fraction"].mask(empty, 0.0),
     )
-    module = import_module("lookwhere.charts.dilation_sweep")
-    [axes] = module.draw(holes, dilation=0.2).axes
+    [axes] = dilation_sweep.draw(holes, mask_dilation=0.2).axes
     lines = [line for line in axes.lines if line.get_marker() != "None"]
     assert all(line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100]) for line in lines)
 
@@ -686,29 +657,57 @@ def test_pictures_in_eps_are_deflated(tmp_path):
     assert style.compressed(b"%!PS no picture") == b"%!PS no picture"
 
 
+@pytest.fixture
+def twenty(monkeypatch):
+    declare_further(monkeypatch, {name: (name, "path") for name in TWENTY[5:]})
+
+
 def sample_of(number, width=320, height=240):
     return Sample(f"{number}", number, "dog", f"{number}.jpg", width, height, "CC0", None, ())
 
 
 @pytest.mark.parametrize("size", ["original", "224"])
 @pytest.mark.parametrize("nets", [1, 4, 20])
-def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets):
+@pytest.mark.parametrize("methods", [METHODS[:1], METHODS[:5], TWENTY], ids=[1, 5, 20])
+def test_comparison_holds_as_many_samples_as_fit_on_a_page(size, nets, methods, twenty):
     samples = [sample_of(n, height=240 + 40 * n) for n in range(30)]
     names = [f"net{n}" for n in range(nets)]
-    shown = comparison.fitting(samples, names, size)
+    shown, of_nets = comparison.fitting(samples, names, len(methods), size)
     assert shown == samples[: len(shown)]
+    assert of_nets == names[: len(of_nets)]
 
-    def height(count):
+    def height(count, nets):
         rows = []
         for sample in samples[:count]:
             shape = (224, 224) if size == "224" else (sample.height, sample.width)
             picture, mask = np.zeros((*shape, 3), dtype=np.uint8), np.zeros(shape, dtype=bool)
-            none = {"grad_cam": np.zeros((1, *shape))}, {"grad_cam": float("nan")}
+            maps = dict.fromkeys(methods, np.zeros((1, *shape)))
+            none = maps, dict.fromkeys(methods, float("nan"))
             rows += nets * [comparison.Row(sample.id, "dog", "", picture, mask, *none)]
         return comparison.comparison(rows, "").get_figheight()
 
-    assert len(shown) == 1 or height(len(shown)) <= 9.2
-    assert height(len(shown) + 1) > 9.2
+    assert height(len(shown), len(of_nets)) <= 9.2
+    if len(of_nets) < nets:
+        assert len(shown) == 1
+        assert height(1, len(of_nets) + 1) > 9.2
+    else:
+        assert height(len(shown) + 1, nets) > 9.2
+
+
+def test_the_maps_of_many_methods_stand_in_blocks_with_their_names(twenty):
+    mask = np.zeros((24, 32), dtype=bool)
+    mask[6:12, 8:16] = True
+    picture, maps = np.zeros((24, 32, 3), np.uint8), dict.fromkeys(TWENTY, np.ones((1, 24, 32)))
+    rows = [
+        comparison.Row("1-dog", "dog", net, picture, mask, maps, dict.fromkeys(TWENTY, 0.25))
+        for net in NETS
+    ]
+    figure = comparison.comparison(rows, "Maps")
+    assert_fits(figure)
+    cells = [axes for axes in figure.axes if axes.get_xlabel() == "P = 0.25"]
+    assert len(cells) == len(NETS) * len(TWENTY)
+    titles = [axes.get_title().replace("\n", " ") for axes in cells if axes.get_title()]
+    assert [name.replace("- ", "-") for name in titles] == [LABELS[method] for method in TWENTY]
 
 
 DRAW = """

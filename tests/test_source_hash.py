@@ -8,7 +8,7 @@ from lookwhere import declarations
 from lookwhere.declarations import SCRIPTS
 from lookwhere.io import source_hash
 
-CACHED = ["of_scripts", "_statements", "_meaning", "_imported_modules", "_names"]
+CACHED = ["of_scripts", "_statements", "_meaning", "_imported_modules", "_names", "_uses", "_text"]
 
 
 @pytest.fixture
@@ -26,9 +26,11 @@ def tree(tmp_path, monkeypatch):
         for name in CACHED:
             getattr(source_hash, name).cache_clear()
         declarations.declarations.cache_clear()
-        entries = declarations.declared("method", root / "lookwhere/methods").values()
-        found = source_hash.of_entries(entries)
-        found["compute_maps"] = source_hash.of_scripts("compute_maps")
+        methods = declarations.declared("method", root / "lookwhere/methods").values()
+        charts = declarations.declared("chart", root / "lookwhere/charts").values()
+        found = source_hash.of_entries(methods) | source_hash.of_entries(charts)
+        for script in ("compute_maps", "make_tables", "plot_charts"):
+            found[script] = source_hash.of_scripts(script)
         path.write_text(text)
         return found
 
@@ -75,6 +77,29 @@ def test_needs_are_code(tree):
 def test_what_all_methods_share_is_of_the_script(tree):
     edit = "lookwhere/methods/run.py", "align_corners=False", "align_corners=True"
     assert changed(tree, *edit) == {"compute_maps"}
+
+
+def test_an_edit_of_a_chart_is_of_that_chart_and_its_label_is_no_code(tree):
+    edit = "lookwhere/charts/lift.py", '"Lift, logarithmic axis"', '"Lift"'
+    assert changed(tree, *edit) == {"lift"}
+    edit = "lookwhere/charts/lift.py", "1 is an uninformative map", "1 is chance"
+    assert changed(tree, *edit) == {"lift"}  # its caption
+    edit = "lookwhere/charts/lift.py", '"lift", "Lift"', '"lift", "Lifts"'
+    assert changed(tree, *edit) == set()
+    edit = "lookwhere/charts/grouped_points.py", "height = rows *", "height = 2 * rows *"
+    assert changed(tree, *edit) == {"concentration_by_net", "concentration_by_class"}
+
+
+def test_a_colour_is_of_the_script_that_draws_the_charts(tree):
+    edit = "lookwhere/charts/looks.py", "#0173b2", "#0173b3"
+    assert changed(tree, *edit) == {"plot_charts"}
+
+
+def test_statements_that_change_a_name_are_followed(tree):
+    edit = "lookwhere/metrics/localisation.py", '= "box_fraction"', '= "mask_fraction"'
+    assert "measures" in changed(tree, *edit)
+    edit = "lookwhere/metrics/localisation.py", "CHANCE = ", "CHANCE = {} | "
+    assert "measures" in changed(tree, *edit)
 
 
 def test_a_file_of_the_users_counts_as_a_whole(tree, tmp_path, monkeypatch):

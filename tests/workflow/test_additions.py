@@ -1,5 +1,8 @@
 """What is added to a study from one file of the user's own: nothing else is touched."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from lookwhere.datasets import masks
 from lookwhere.metrics.registry import METRICS
 
-from .conftest import SMALL
+from .conftest import REPOSITORY, SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -46,11 +49,14 @@ def darkness(image, sample):
     """255 less the mean of the three colours: (1, H, W)."""
     return 255 - image.mean(axis=2)[None]
 '''
-FILES = {"layer_cam": LAYER_CAM, "iou": IOU, "darkness": DARKNESS}
+HOW_TO = Path(REPOSITORY, "docs/how-to/add-a-chart.md")
+[SCATTER] = re.findall(r"```python\n(.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL)
+FILES = {"layer_cam": LAYER_CAM, "iou": IOU, "darkness": DARKNESS, "scatter": SCATTER}
 STUDY = SMALL | {
     "methods": ["grad_cam", "own/layer_cam.py:layer_cam"],
     "metrics": ["pointing_game", "own/iou.py:iou"],
     "controls": ["noise", "own/darkness.py:darkness"],
+    "charts": ["concentration", "differences", "measures", "own/scatter.py:scatter"],
     "sizes": [64],
 }
 
@@ -94,7 +100,7 @@ def test_a_metric_from_a_file_is_in_the_records_table_figure_and_gallery(study):
     of_maps = measures[(measures["method"] == "layer_cam") & (measures["status"] == "ok")]
     assert len(of_maps)
     for row in of_maps.itertuples():
-        values = np.load(results / f"saliency/{row.net}/layer_cam/64/1-of-1/{row.sample}.npy")
+        values = np.load(results / f"saliency/{row.net}/layer_cam/64/1-1/{row.sample}.npy")
         whole = masks.read(results / f"masks/{row.sample}.png")
         assert row.iou == overlap(values, masks.resize(whole, 64, 64))
     table = pd.read_csv(results / "tables/measures.csv")
@@ -154,6 +160,27 @@ def test_a_metric_that_leaves_its_bounds_ends_the_run_with_the_sample_and_the_va
     assert "Traceback" not in messages
 
 
+def test_a_chart_from_a_file_is_drawn_in_every_format_beside_those_that_are_listed(study):
+    figures = sorted(path.name for path in (study.root / "results/figures").glob("*.*"))
+    names = ["comparison", "concentration", "differences", "measures", "scatter"]
+    assert figures == sorted(
+        f"{n}.{suffix}" for n in names for suffix in ("eps", "html", "pdf", "png")
+    )
+    assert "A mark is a record." in (study.root / "results/figures/scatter.html").read_text()
+    study.build("--report", "results/report.html", study=STUDY)
+    report = (study.root / "results/report.html").read_text()
+    assert "scatter.html" in report
+    assert "Concentration and size of the object" in report
+
+
+def test_an_edit_of_a_chart_draws_the_figures_alone(study):
+    own = study.root / "own/scatter.py"
+    own.write_text(SCATTER.replace("slope=1", "slope=2"))
+    planned = {job.split()[0] for job in study.planned(STUDY)}
+    own.write_text(SCATTER)
+    assert planned - {"all"} == {"plot_charts"}
+
+
 def test_an_edit_of_the_file_recomputes_the_maps(study):
     assert study.planned(STUDY) == []
     own = study.root / "own/layer_cam.py"
@@ -184,3 +211,6 @@ def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
     done = study.run("-n", study=STUDY | {"methods": ["own/layer_cam.py:layercam"]})
     said = done.stdout + done.stderr
     assert "methods[0]: 'own/layer_cam.py' enters no method 'layercam'; did you mean" in said
+    done = study.run("-n", study=STUDY | {"charts": ["lift", "own/scatter.py:scater"]})
+    said = done.stdout + done.stderr
+    assert "charts[1]: 'own/scatter.py' declares no 'scater'; did you mean 'scatter'" in said

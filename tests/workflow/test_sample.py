@@ -227,7 +227,11 @@ def test_the_report_holds_every_table_and_figure(study):
     assert len(tables) == 16
     for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
-    for words in ("uninformative map", "Paired differences", "Configuration and software"):
+    for words in (
+        "uninformative map",
+        "Differences in concentration by net",
+        "Configuration and software",
+    ):
         assert words in report
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?:", report)
 

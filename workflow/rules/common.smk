@@ -16,9 +16,12 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
+from lookwhere.charts import registry as chart_registry
 from lookwhere.datasets import selections
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import provenance, receipts, results, source_hash
+from lookwhere.report import registry as table_registry
+from lookwhere.study import outputs
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import all_files
 from lookwhere.study.homes import expanded
@@ -33,6 +36,8 @@ try:
     from lookwhere.methods.names import METHODS as METHOD_ENTRIES
     from lookwhere.metrics.registry import FIRST_METRIC, METRICS as METRIC_ENTRIES
     from lookwhere.study.load import load
+
+    CHART_ENTRIES, TABLE_ENTRIES = chart_registry.entries(), table_registry.entries()
 except StudyError as error:  # a file of the user's that can't be read
     raise WorkflowError(f"The configuration can't be used: {error}")
 
@@ -62,6 +67,7 @@ try:
             "methods": METHOD_ENTRIES,
             "metrics": METRIC_ENTRIES,
             "controls": CONTROL_ENTRIES,
+            "charts": CHART_ENTRIES,
             "formats": FORMATS,
         },
         files=map(Path, workflow.configfiles),
@@ -144,38 +150,23 @@ def with_hash(net):
     return {**net, "sha256": DIGESTS.sha256(Path(net["weights"]))}
 
 
-def titled(name):
-    """The name of a table or figure in words: concentration_by_net is Concentration by net."""
-    return name.replace("_", " ").capitalize()
-
-
-def figure_files(figures):
-    """The files of the figures, as outputs; the report shows their pages."""
+def figure_files(labels):
+    """The files of the figures, as outputs; the report lists their pages by these labels."""
     files = []
-    for figure in figures:
+    for name, label in labels.items():
         page = report(
-            f"<results>/figures/{figure}.html",
-            category="Figures",
-            labels={"figure": titled(figure)},
+            f"<results>/figures/{name}.html", category="Figures", labels={"figure": label}
         )
-        files += [
-            page,
-            *multiext(f"<results>/figures/{figure}", ".png", ".pdf", ".eps"),
-        ]
+        files += [page, *multiext(f"<results>/figures/{name}", ".png", ".pdf", ".eps")]
     return files
 
 
-def table_files(caption, tables):
-    """The files of the tables, as outputs; the report shows their pages."""
+def table_files(labels):
+    """The files of the tables, as outputs; the report lists their pages by these labels."""
     files = []
-    for table in tables:
-        page = report(
-            f"<results>/tables/{table}.html",
-            caption=f"../report/tables/{caption}.rst",
-            category="Tables",
-            labels={"table": titled(table)},
-        )
-        files += [page, *multiext(f"<results>/tables/{table}", ".csv", ".md", ".tex")]
+    for name, label in labels.items():
+        page = report(f"<results>/tables/{name}.html", category="Tables", labels={"table": label})
+        files += [page, *multiext(f"<results>/tables/{name}", ".csv", ".md", ".tex")]
     return files
 
 
@@ -226,68 +217,19 @@ def growing(mem_mb):
     return lambda wildcards, attempt: mem_mb * attempt
 
 
-# Tables, each with the columns that tell its groups apart.
-CONCENTRATION = {
-    "concentration": ["method"],
-    "concentration_all": ["method"],
-    "concentration_by_net": ["net", "size", "method"],
-    "concentration_by_size": ["size", "method"],
-    "concentration_by_class": ["class", "method"],
-    "concentration_by_prediction": ["prediction", "method"],
+# What of the declared tables and charts the study has.
+CONTENTS = {
+    "methods": METHODS,
+    "sizes": SIZES,
+    "trained_nets": [net.name for net in STUDY.nets if net.is_trained],
+    "mask_dilation": STUDY.mask_dilation,
 }
-if SOME_TRAINED:
-    CONCENTRATION["concentration_by_training"] = ["training", "method"]
-DIFFERENCES = {
-    "differences": [],
-    "differences_by_net": ["net"],
-    "differences_by_size": ["size"],
-    "differences_by_class": ["class"],
-    "differences_by_prediction": ["prediction"],
-}
-if len(SIZES) > 1:
-    DIFFERENCES["differences_between_sizes"] = None  # of a method with itself: no groups
-TABLES = [*CONCENTRATION, *DIFFERENCES, "certainty", "measures", "undefined"]
+try:
+    TABLES = outputs.of_study(TABLE_ENTRIES, CONTENTS)
+    CHARTS = outputs.of_study(outputs.chosen(CHART_ENTRIES, STUDY.charts), CONTENTS)
+except StudyError as error:
+    raise WorkflowError(f"The configuration can't be used: {error}")
+# The figures by name, with their labels in the report; rules of their own draw further ones.
+FIGURES = {name: chart.label for name, chart in CHARTS.items()} | {"comparison": "Comparison"}
 TABLE_FORMATS = ["csv", "md", "tex", "html"]
-
-# Charts: the module that draws each, and its options.
-CHARTS = {
-    "concentration": ("concentration", {}),
-    "distribution": ("distribution", {}),
-    **{f"concentration_by_net_{s}": ("concentration_by_net", {"size": s}) for s in SIZES},
-    "concentration_by_class": ("concentration_by_class", {}),
-    "lift": ("lift", {}),
-    "dilation_sweep": ("dilation_sweep", {"dilation": STUDY.mask_dilation}),
-    "certainty": ("certainty", {}),
-    "measures": ("measures", {}),
-    "controls": ("controls", {}),
-}
-if len(SIZES) > 1:
-    CHARTS["concentration_by_size"] = ("concentration_by_size", {})
-if len(METHODS) > 1:
-    CHARTS["differences"] = ("differences", {})
-FIGURES = [*CHARTS, "comparison"]
 FIGURE_FORMATS = ["png", "pdf", "eps", "html"]
-
-# Tables and figures that some studies have and others have not: those of an earlier study of the
-# same results are removed, so that nothing stands beside a study that is not of it.
-PRESENT = [
-    *expand("tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
-    *expand("figures/{figure}.{format}", figure=FIGURES, format=FIGURE_FORMATS),
-]
-SOMETIMES = [
-    *expand(
-        "tables/{table}.{format}",
-        table=["concentration_by_training", "differences_between_sizes"],
-        format=TABLE_FORMATS,
-    ),
-    *expand(
-        "figures/{figure}.{format}",
-        figure=[
-            "concentration_by_net_*",
-            "concentration_by_size",
-            "differences",
-            "target_rank",
-        ],
-        format=FIGURE_FORMATS,
-    ),
-]

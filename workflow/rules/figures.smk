@@ -5,16 +5,17 @@ rule plot_charts:
     input:
         settings=noted(
             "plot_charts",
-            code=source_hash.of_scripts(
-                "plot_charts", *(f"lookwhere/charts/{c}" for c, _ in CHARTS.values())
-            ),
-            charts=CHARTS,
+            code=source_hash.of_scripts("plot_charts"),
+            charts={name: [chart.entry.name, chart.options] for name, chart in CHARTS.items()},
+            declarations={name: chart.entry.options for name, chart in CHARTS.items()},
+            code_of_charts=source_hash.of_entries(chart.entry for chart in CHARTS.values()),
+            methods=METHODS,
             declared=DECLARED,
         ),
         measures=rules.gather_scores.output.measures,
         sweep=rules.gather_scores.output.sweep,
     output:
-        figure_files(CHARTS),
+        figure_files({name: FIGURES[name] for name in CHARTS}),
     log:
         "<logs>/plot_charts.log",
     benchmark:
@@ -48,7 +49,7 @@ rule plot_comparison:
         measures=rules.gather_scores.output.measures,
         maps=of_shards(SHOWCASE, net=NETS, size=SIZES[0], group=GROUPS),
     output:
-        figure_files(["comparison"]),
+        figure_files({"comparison": FIGURES["comparison"]}),
     log:
         "<logs>/plot_comparison.log",
     benchmark:

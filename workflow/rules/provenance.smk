@@ -124,7 +124,10 @@ def installed_versions(wildcards):
 
 def remove_leftovers():
     """Remove tables and figures of an earlier study of these results that this one has not."""
-    for pattern in SOMETIMES:
-        for file in RESULTS.glob(pattern):
-            if file.relative_to(RESULTS).as_posix() not in PRESENT:
-                file.unlink()
+    tables = outputs.patterns(TABLE_ENTRIES)
+    figures = [*outputs.patterns(CHART_ENTRIES), *chart_registry.FORMER]
+    for file in [
+        *outputs.leftovers(RESULTS / "tables", tables, TABLE_FORMATS, TABLES),
+        *outputs.leftovers(RESULTS / "figures", figures, FIGURE_FORMATS, FIGURES),
+    ]:
+        file.unlink()

@@ -1,35 +1,40 @@
-"""Plot the charts; each has a module that draws it, and holds its caption."""
+"""Plot the charts of the study: each is declared above the function that draws it."""
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lookwhere.charts import style
+from lookwhere.charts import registry, style
 from lookwhere.io.logs import job, progress
 from lookwhere.statistics.records import read
 
 
 def main(
-    charts: Mapping[str, tuple[str, Mapping[str, Any]]],
+    figures: Mapping[str, tuple[str, Mapping[str, Any]]],
+    methods: Sequence[str],
     measures: Path,
     sweep: Path,
     folder: Path,
 ) -> None:
-    """Draw each figure of ``charts`` (its name: its module, the module's options) in ``folder``."""
+    """Draw each of the ``figures`` (its name: its chart, the chart's options) in ``folder``.
+
+    Colours are spaced by the ``methods`` of the study.
+    """
     records = {"measures": read(measures), "sweep": read(sweep)}
-    for [figure] in progress([[figure] for figure in charts], "charts"):
-        module, options = charts[figure]
-        chart = import_module(f"lookwhere.charts.{module}")
-        source = records["sweep" if module == "dilation_sweep" else "measures"]
-        drawn = chart.draw(source, **options)
-        style.save(drawn, folder / figure, chart.CAPTION.format(**options))
+    style.space(methods)
+    entries = registry.entries()
+    for [figure] in progress([[figure] for figure in figures], "charts"):
+        name, options = figures[figure]
+        chart = registry.load(entries[name])
+        drawn = chart.draw(records[chart.source], **options)
+        style.save(drawn, folder / figure, chart.caption.format(**options))
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             settings["charts"],
+            settings["methods"],
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
             Path(snakemake.output[0]).parent,

@@ -21,12 +21,14 @@ if __name__ == "__main__":
         whole_folder(snakemake.output.pictures) as folder,
     ):
         source, nets, sizes = snakemake.input, settings["nets"], settings["sizes"]
+        methods = settings["methods"]
         images = ImageFolder.listed(snakemake.params.images, source.images)
         samples = read_samples(source.samples)
-        shown = fitting(showcase.read(source.showcase, samples), nets, sizes[0])
+        chosen = showcase.read(source.showcase, samples)
+        shown, _ = fitting(chosen, nets, len(methods), sizes[0])
         for sample, size in product(shown, sizes):
             image, mask = showcase.read_input(sample, images, source.masks, size)
-            for net, method in product(nets, settings["methods"]):
+            for net, method in product(nets, methods):
                 saliency = showcase.read_map(source.maps, sample.id, net, method, size)
                 target = folder / net / method / size
                 target.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""One module a chart: ``draw`` makes its figure from the records and the untrained nets' names."""
+"""One module a chart, in which a function that draws it is declared; and what they share."""

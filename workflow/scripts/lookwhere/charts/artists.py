@@ -8,15 +8,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lookwhere.charts.style import MARKERS, PALETTE, wrapped
+from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.paired import SIGNIFICANT
-from lookwhere.statistics.strata import extent, mostly_undefined, once
+from lookwhere.statistics.strata import counted, extent, mostly_undefined, once
 
 SHARE = "Mean concentration\n(share of energy on the mask)"
 DIFFERENCE = "Mean difference in concentration"
@@ -25,6 +26,10 @@ MINUS = "\N{MINUS SIGN}"
 NOT_DEFINED = "not_defined"  # the status of a record whose method is not defined for its net
 NAMED = 3  # nets that a note names; of more it says how many
 FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
+MOST_NAMED = 5  # methods in a note
+FEW_METHODS = 8  # that stand beside each other in a group; of more each has a row of its own
+LABEL, WIDE_LABEL = 24, 60  # signs in a line of a row's label, in a column and across a page
+LINE, MOST_ROWS = 0.13, 6.4  # inches: of a line of a label, and of all rows of a page
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
@@ -61,11 +66,12 @@ def points(
     table: pd.DataFrame,
     places: Sequence[float],
     columns: Sequence[str] = ("mean", "low", "high"),
+    counts: bool = True,
 ) -> None:
     """A marker a row of the ``table``, in its method's colour and shape, and its interval.
 
-    A column ``marker`` holds another shape. How many records a mean is of stands beside it where
-    more than a fifth are undefined.
+    A column ``marker`` holds another shape. With ``counts`` the number of records that a mean is of
+    stands beside it where more than a fifth are undefined.
     """
     value, low, high = columns
     partials = mostly_undefined(table)
@@ -75,10 +81,11 @@ def points(
         look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
         if partial:
             look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
-            if row.get("pairs") != 0:
+            if counts and row.get("pairs") != 0:
                 at_the_edge(axes, place, how_many(row))
         axes.hlines([place], row[low], row[high], color=color, zorder=3)
-        axes.plot([row[value]], [place], marker, zorder=3, clip_on=False, **look)
+        look |= {"marker": marker, "linestyle": ""}
+        axes.plot([row[value]], [place], zorder=3, clip_on=False, **look)
 
 
 def at_the_edge(axes: Axes, place: float, text: str) -> None:
@@ -119,12 +126,26 @@ def beside(
             )
 
 
-def rows(axes: Axes, labels: Sequence[str]) -> None:
-    """Rows named ``labels`` at 0, 1, ... from top to bottom, with a grid of values behind."""
-    axes.set_yticks(range(len(labels)), [wrapped(label) for label in labels])
+def rows(axes: Axes, labels: Sequence[str], signs: int = LABEL) -> None:
+    """Rows named ``labels`` at 0, 1, ... from top to bottom, with a grid of values behind.
+
+    A line of a label has at most so many ``signs``.
+    """
+    axes.set_yticks(range(len(labels)), [wrapped(label, signs) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
+
+
+def size_of_rows(labels: Sequence[str], height: float) -> tuple[float, float, int]:
+    """Width of the figure, height of all rows, and signs in a line of their ``labels``.
+
+    A row has this ``height``, or that of its label, in a column of print. Where these are too many
+    for a page, rows are lower and the figure is as wide as a page.
+    """
+    lines = max(wrapped(label).count("\n") + 1 for label in labels)
+    rows = len(labels) * max(height, LINE * lines)
+    return (COLUMN, rows, LABEL) if rows <= MOST_ROWS else (PAGE, MOST_ROWS, WIDE_LABEL)
 
 
 def offsets(count: int, room: float = 0.8) -> list[float]:
@@ -171,6 +192,11 @@ def partial_handles(*tables: pd.DataFrame) -> list[Line2D]:
     return [Line2D([], [], linestyle="", markerfacecoloralt="white", label=label, **look)]
 
 
+def left_out(count: int, noun: str, table: str, plural: str | None = None) -> list[str]:
+    """A note that counts what a figure has no room for, and names the table that holds it."""
+    return [f"No room for {counted(count, noun, plural)}: see tables/{table}"] if count else []
+
+
 def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable[str] = ()) -> None:
     """A legend below the figure's axes, headed by the ``notes``, each wrapped to the width."""
     lines = [line for note in notes for line in wrap(note, int(15 * figure.get_figwidth()))]
@@ -184,14 +210,14 @@ def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None)
 
     ``intervals`` are ends of intervals that are drawn: the note names them if there are any.
     """
-    counted = once(records)
+    shown = once(records)
     drawn = intervals is not None and intervals.notna().any()
     return [
         "; ".join([extent(records), *([INTERVALS] if drawn else [])]),
         *more,
-        *_not_defined(counted),
-        *_undefined(counted),
-        *_negligible(counted),
+        *_not_defined(shown),
+        *_undefined(shown),
+        *_negligible(shown),
     ]
 
 
@@ -227,6 +253,7 @@ def _undefined(records: pd.DataFrame) -> list[str]:
     missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
     missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")
     few = missing["sum"] < FEW_UNDEFINED * missing["size"]
+    few |= np.arange(len(missing)) >= MOST_NAMED
     named = [
         f"{ALL_LABELS[str(m)]} {row['sum']} of {row['size']}" for m, row in missing[~few].iterrows()
     ]
@@ -245,8 +272,11 @@ def _negligible(records: pd.DataFrame) -> list[str]:
         return ["Negligible energy: not checked without backpropagation"]
     flagged = defined["negligible_energy"].astype("boolean").fillna(False)
     counts = flagged.groupby(defined["method"], sort=False).agg(["sum", "size"])
+    counts = counts[counts["sum"] > 0]
     named = [
         f"{LABELS[str(m)]} {row['sum']} of {row['size']}"
-        for m, row in counts[counts["sum"] > 0].iterrows()
+        for m, row in counts.head(MOST_NAMED).iterrows()
     ]
+    if others := counts.index[MOST_NAMED:].size:
+        named.append(f"{counted(others, 'other method')} (see tables/concentration)")
     return [f"Of negligible energy: {', '.join(named)}"] if named else []

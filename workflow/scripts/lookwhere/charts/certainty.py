@@ -1,15 +1,18 @@
 """Concentration by how sure the net is of the target, compared within classes and nets."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lookwhere.charts import artists
+from lookwhere.charts import artists, panels
+from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.certainty import by_certainty
-from lookwhere.statistics.strata import counted, of_trained
+from lookwhere.statistics.strata import counted, of_methods, of_trained
 
 CAPTION = """
 How concentration differs from that of the records of which the net is surest, by the rank of the
@@ -19,15 +22,21 @@ with 95 % bootstrap intervals over images. The images of the bins differ, as in 
 object: what the controls, which use no net, gain or lose is the images'. Of fewer than ten images
 there is no mean.
 """
+TITLE = "Does the map stay on the object\nwhere the net is less sure?"
+WITHIN = ("within", "within_low", "within_high")
 LABELS = {"softmax": "Rank of the target", "sigmoid": "Probability of the target"}
 
 
+@chart("certainty", "Certainty of the net", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """A panel for softmax, for sigmoid, or both; in it a row a bin and a mark a method."""
     trained = of_trained(records)
     table = by_certainty(trained)
     methods = list(trained["method"].unique())
     kinds = list(trained["output_activation"].unique())
+    notes = artists.notes(trained, intervals=table["within_low"])
+    if panels.needed(of_methods(trained)["method"].nunique(), 0):
+        return _panels(table, notes)
     lines = [max(1, table.loc[table["outputs"] == kind, "certainty"].nunique()) for kind in kinds]
     with styled():
         height = 1.6 + sum(lines) * max(0.3, 0.1 + 0.075 * len(methods))
@@ -39,14 +48,36 @@ def draw(records: pd.DataFrame) -> Figure:
         if table["within"].isna().all():
             axes.set_xlim(-1, 1)
         axes.set_xlabel(f"{artists.DIFFERENCE}\n(to the first row,\nsame class and net)")
-        figure.suptitle("Does the map stay on the object\nwhere the net is less sure?")
-        artists.legend(
-            figure,
-            artists.point_handles(methods),
-            2,
-            artists.notes(trained, intervals=table["within_low"]),
-        )
+        figure.suptitle(TITLE)
+        artists.legend(figure, artists.point_handles(methods), 2, notes)
         return figure
+
+
+def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
+    """A panel a bin but the first, which the others are compared with; a row a method."""
+    tables, references = {}, []
+    for kind, of_kind in table.groupby("outputs", sort=False):
+        first, *names = of_kind["certainty"].unique()
+        references.append(f"Reference: {LABELS[str(kind)].lower()} {first}")
+        for name in names or [first]:
+            of_bin = of_kind[of_kind["certainty"] == name]
+            images = counted(of_bin["images"].max(), "image")
+            tables[f"{LABELS[str(kind)]}\n{name} ({images})"] = of_bin
+
+    def mark(axes: Axes, of_bin: pd.DataFrame) -> None:
+        axes.axvline(0, color="0.25", linewidth=0.9)
+        if of_bin["within"].isna().all():
+            text = f"fewer than {FEWEST}\nimages to compare"
+            axes.text(0.5, 0.5, text, transform=axes.transAxes, **artists.REMARK)
+
+    with styled():
+        drawn = panels.draw(tables, "Mean difference", WITHIN, mark)
+        if table["within"].isna().all():
+            next(iter(drawn.axes.values())).set_xlim(-1, 1)
+        drawn.figure.suptitle(TITLE.replace("\n", " "))
+        rest = artists.left_out(len(drawn.left_out), "bin", "certainty")
+        artists.legend(drawn.figure, [], 1, [*references, *notes, *rest])
+        return drawn.figure
 
 
 def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
@@ -59,7 +90,7 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
         compared = "" if place else ", reference"
         labels.append(f"{name}\n({images}{compared})")
         places = [place + shifts[method] for method in of_bin["method"]]
-        artists.points(axes, of_bin, places, ("within", "within_low", "within_high"))
+        artists.points(axes, of_bin, places, WITHIN)
         if place and of_bin["within"].isna().all():
             artists.remark(axes, place, f"fewer than {FEWEST} images to compare")
     axes.set_yticks(range(len(names)), labels)

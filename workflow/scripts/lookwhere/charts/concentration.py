@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lookwhere.charts import artists
-from lookwhere.charts.style import COLUMN, styled
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
 from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained, untrained_nets
@@ -32,15 +33,18 @@ UNTRAINED: dict[str, Any] = {
 LOW = 0.24  # how far below the middle of a bar the ticks of its nets stand
 
 
+@chart("concentration", "Concentration", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Bars by method and control; ticks of single nets, crosses of untrained ones."""
     trained = of_trained(records)
     means = summarise(trained)
     methods = means["method"].tolist()
     with styled():
-        figure = Figure(figsize=(COLUMN, 1.3 + 0.24 * len(methods)))
+        labels = [ALL_LABELS[method] for method in methods]
+        width, height, signs = artists.size_of_rows(labels, 0.24)
+        figure = Figure(figsize=(width, 1.3 + height))
         axes = figure.add_subplot()
-        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.rows(axes, labels, signs)
         artists.bars(axes, means, range(len(methods)), height=0.8)
         artists.remarks(axes, methods, trained)
         of_nets = _means_of_nets(trained)

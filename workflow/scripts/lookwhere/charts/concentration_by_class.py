@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lookwhere.charts import grouped_points
+from lookwhere.charts.registry import chart
 from lookwhere.statistics.strata import of_trained
 
 CAPTION = """
@@ -13,6 +14,7 @@ fifth of the records are undefined. Of fewer than ten images there is no interva
 """
 
 
+@chart("concentration_by_class", "Concentration by class", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Points by class."""
     title = "How much of the saliency lies\non the object, by class?"

@@ -4,16 +4,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lookwhere.charts import artists, grouped_points
+from lookwhere.charts.registry import chart
 from lookwhere.datasets.images import in_words
 from lookwhere.statistics.strata import untrained_nets
 
 CAPTION = """
 Mean concentration by net at the input size {size}, with 95 % bootstrap intervals over images.
-Dashed: the mask fraction. Dotted: the best of the controls (centre prior, edges, noise). Half
-filled: more than a fifth of the records are undefined.
+Dashed: the mask fraction. Dotted: the best of the controls. Half filled: more than a fifth of the
+records are undefined.
 """
 
 
+@chart(
+    "concentration_by_net",
+    "Concentration by net, {size}",
+    source="measures",
+    each="size",
+    caption=CAPTION,
+)
 def draw(records: pd.DataFrame, size: str) -> Figure:
     """Points by net, of the records at ``size``; untrained nets are marked as such."""
     at_size = records[records["size"] == size]

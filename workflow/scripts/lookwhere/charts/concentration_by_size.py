@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lookwhere.charts import artists
-from lookwhere.charts.style import COLUMN, styled
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
 from lookwhere.statistics.paired import between_sizes
@@ -18,6 +19,13 @@ images. Hollow: Wilcoxon's p by Holm's correction is 0.05 or more.
 """
 
 
+@chart(
+    "concentration_by_size",
+    "Concentration by size",
+    source="measures",
+    needs=["several sizes"],
+    caption=CAPTION,
+)
 def draw(records: pd.DataFrame) -> Figure:
     """A row a method: the paired differences to the first size."""
     trained = of_methods(of_trained(records))
@@ -27,9 +35,11 @@ def draw(records: pd.DataFrame) -> Figure:
     table = table[table["other"] == first]
     sizes = list(table["size"].unique())
     with styled():
-        figure = Figure(figsize=(COLUMN, 1.3 + 0.22 * len(table)))
+        labels = [ALL_LABELS[method] for method in methods]
+        width, height, signs = artists.size_of_rows(labels, 0.22 * len(sizes))
+        figure = Figure(figsize=(width, 1.3 + height))
         axes = figure.add_subplot()
-        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.rows(axes, labels, signs)
         artists.remarks(axes, methods, trained)
         axes.axvline(0, color="0.25", linewidth=0.9)
         for shift, size in zip(artists.offsets(len(sizes)), sizes, strict=True):

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lookwhere.charts import artists
+from lookwhere.charts import artists, panels
+from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, styled, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.paired import differences
@@ -21,24 +22,34 @@ Paired differences in concentration between every method and the controls, on th
 size, with 95 % bootstrap intervals over images; one panel a trained net. Right of 0 the method is
 ahead of the control, left of 0 behind it; hollow: not significant (Wilcoxon's p by Holm's
 correction is 0.05 or more). Untrained: the same method on a net of the same architecture with
-random weights.
+random weights. Of many methods the control that each leaves behind by least is drawn alone.
 """
+TITLE = "Does each method beat the controls?"
+CLOSEST = (
+    "Of each method the control that it leaves behind by least (same sample and size); the others "
+    "are in tables/differences_by_net"
+)
+DIFFERENCE = ("difference", "low", "high")
 MOST_PANELS = 4  # beside each other
 
 
+@chart("controls", "Methods and controls", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """A panel a trained net, in it a row a method and a mark a control."""
     table = differences(records, ["net"])
     table = table[~table["other"].isin(LABELS) & ~table["net"].isin(untrained_nets(records))]
     methods, others = list(table["method"].unique()), list(table["other"].unique())
     nets = list(table["net"].unique())
+    shapes = dict(zip(others, _shapes(others), strict=True))
+    notes = artists.notes(of_trained(records), intervals=table["low"])
     columns = min(len(nets), MOST_PANELS)
-    panels = ceil(len(nets) / columns)
+    lines = ceil(len(nets) / columns)
     height = 0.45 + len(methods) * (0.08 + 0.08 * len(others))
+    if panels.needed(len(methods), lines * height):
+        return _closest(table, shapes, notes)
     with styled({"lines.markersize": 5}):
-        figure = Figure(figsize=(COLUMN if columns == 1 else PAGE, 1.2 + panels * height))
-        grid = figure.subplots(panels, columns, squeeze=False, sharex=True, sharey=True)
-        shapes = dict(zip(others, _shapes(others), strict=True))
+        figure = Figure(figsize=(COLUMN if columns == 1 else PAGE, 1.2 + lines * height))
+        grid = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True)
         for axes, net in zip(grid.flat, nets, strict=False):
             _panel(axes, table[table["net"] == net], methods, shapes)
             artists.remarks(axes, methods, records[records["net"] == net])
@@ -48,27 +59,48 @@ def draw(records: pd.DataFrame) -> Figure:
         grid[0, 0].set_ylim(len(methods) - 0.5, -0.5)
         for axes in grid[-1]:
             axes.set_xlabel("Mean difference\n(same sample and size)")
-        figure.suptitle("Does each method beat the controls?")
-        look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
-        handles = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in others]
-        handles += artists.hollow_handles(table)
-        notes = artists.notes(of_trained(records), intervals=table["low"])
-        artists.legend(figure, handles, 2 if columns == 1 else 4, notes)
+        figure.suptitle(TITLE)
+        artists.legend(figure, _handles(table, shapes), 2 if columns == 1 else 4, notes)
         return figure
 
 
-def _panel(axes: Axes, table: pd.DataFrame, methods: list[str], shapes: dict[str, str]) -> None:
+def _closest(table: pd.DataFrame, shapes: dict[str, Any], notes: list[str]) -> Figure:
+    """A panel a net, in it a row a method: only the control that it beats by least, or not."""
+    with styled({"lines.markersize": 5}):
+        in_order = table.sort_values("difference", kind="stable")
+        least = in_order.drop_duplicates(["net", "method"]).sort_index()
+        least = least.assign(marker=least["other"].map(shapes))
+        tables = {str(net): of_net for net, of_net in least.groupby("net", sort=False)}
+        drawn = panels.draw(tables, "Mean difference", DIFFERENCE, _zero)
+        drawn.figure.suptitle(TITLE)
+        among = {other: shape for other, shape in shapes.items() if other in set(least["other"])}
+        rest = artists.left_out(len(drawn.left_out), "net", "differences_by_net")
+        artists.legend(drawn.figure, _handles(least, among), 4, [CLOSEST, *notes, *rest])
+        return drawn.figure
+
+
+def _handles(table: pd.DataFrame, shapes: dict[str, Any]) -> list[Line2D]:
+    look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
+    named = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in shapes]
+    return [*named, *artists.hollow_handles(table)]
+
+
+def _panel(axes: Axes, table: pd.DataFrame, methods: list[str], shapes: dict[str, Any]) -> None:
     artists.rows(axes, [ALL_LABELS[method] for method in methods])
-    axes.axvline(0, color="0.25", linewidth=0.9)
+    _zero(axes)
     for shift, (other, shape) in zip(artists.offsets(len(shapes)), shapes.items(), strict=True):
         against = table[table["other"] == other]
         against = against.assign(marker=[shape] * len(against))  # a shape may be a tuple
         places = [methods.index(method) + shift for method in against["method"]]
-        artists.points(axes, against, places, ("difference", "low", "high"))
+        artists.points(axes, against, places, DIFFERENCE)
     axes.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def _shapes(others: list[str]) -> list[str]:
+def _zero(axes: Axes, _: object = None) -> None:
+    axes.axvline(0, color="0.25", linewidth=0.9)
+
+
+def _shapes(others: list[str]) -> list[Any]:
     """A shape a control; the nets that are controls have shapes of their own."""
     twins = cycle("ph8<>d")
     return [MARKERS.get(other) or next(twins) for other in others]

@@ -1,33 +1,55 @@
 """Paired differences in concentration between every two methods, over the trained nets."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lookwhere.charts import artists
-from lookwhere.charts.style import COLUMN, styled
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import COLUMN, PAGE, shortened, styled
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.paired import differences
+from lookwhere.statistics.paired import SIGNIFICANT, differences
 from lookwhere.statistics.strata import of_trained
 
 CAPTION = """
 Paired differences in concentration between every two methods, the one ahead first, on the same
 sample, net and size, over the trained nets, with 95 % bootstrap intervals over images. Hollow:
 Wilcoxon's p by Holm's correction is 0.05 or more. Below: the classes, nets and sizes that order
-two methods the other way round.
+two methods the other way round. Many methods make a matrix, in which a cell is a pair, and those
+with the largest mean difference to the others stand first.
 """
+TITLE = "Which method is ahead, on the same records?"
+MOST_ROWS = 15  # pairs; more are the cells of a matrix
+CELLS = "RdBu"
+CELL, LEAST_CELL = 0.24, 0.2  # inches: the side of a cell, and of one that holds a number
+SIGNS = 32  # of a name
+NAMES = 2.0  # inches of the page's width for the names of the methods
 
 
+@chart(
+    "differences",
+    "Differences between methods",
+    source="measures",
+    needs=["several methods"],
+    caption=CAPTION,
+)
 def draw(records: pd.DataFrame) -> Figure:
     """A row a pair of methods, the one ahead first: the mean difference on the same record."""
     table = differences(records, [])
     table = table[table["other"].isin(LABELS)]
     table = table.sort_values("difference", ascending=False, kind="stable")
+    trained = of_trained(records)
+    turned = agreement.first(agreement.sentences(agreement.reversals(trained), trained, "below"))
+    if len(table) > MOST_ROWS:
+        return _matrix(table, artists.notes(trained, *turned))
     labels = [
         f"{ALL_LABELS[r.method]}\n{artists.MINUS} {ALL_LABELS[r.other]}" for r in table.itertuples()
     ]
-    trained = of_trained(records)
     with styled():
         figure = Figure(figsize=(COLUMN, 1.2 + 0.32 * len(table)))
         axes = figure.add_subplot()
@@ -42,14 +64,56 @@ def draw(records: pd.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.22)
         axes.set_xlabel(f"{artists.DIFFERENCE}\n(same sample, net and size)")
-        figure.suptitle("Which method is ahead, on the same records?")
-        turned = agreement.first(
-            agreement.sentences(agreement.reversals(trained), trained, "below")
-        )
-        artists.legend(
-            figure,
-            [*artists.hollow_handles(table), *artists.partial_handles(table)],
-            1,
-            artists.notes(trained, *turned, intervals=table["low"]),
-        )
+        figure.suptitle(TITLE)
+        handles = [*artists.hollow_handles(table), *artists.partial_handles(table)]
+        notes = artists.notes(trained, *turned, intervals=table["low"])
+        artists.legend(figure, handles, 1, notes)
         return figure
+
+
+def _matrix(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
+    """A cell a pair of methods, in the order of their mean differences to all others."""
+    turned = table.rename(columns={"method": "other", "other": "method"})
+    both = pd.concat([table, turned.assign(difference=-table["difference"])])
+    order = both.groupby("method")["difference"].mean().sort_values(ascending=False).index
+    rows, columns = order[:-1], order[1:]
+    cells = both.pivot(index="method", columns="other").loc[rows]
+    values = cells["difference"][columns].where(np.triu(np.ones((len(rows), len(rows)))) > 0)
+    significant = (cells["p_holm"][columns] < SIGNIFICANT).to_numpy()
+    side = min(CELL, (PAGE - NAMES) / len(rows))
+    look = {
+        "cmap": CELLS,
+        "vmin": -values.abs().max(axis=None),
+        "vmax": values.abs().max(axis=None),
+    }
+    with styled():
+        figure = Figure(figsize=(PAGE, 2.9 + side * len(rows)))
+        axes = figure.add_subplot(aspect="equal")
+        drawn = axes.pcolormesh(
+            values.where(significant), edgecolors="white", linewidth=0.5, **look
+        )
+        if side > LEAST_CELL:
+            for row, column in np.argwhere(values.notna().to_numpy()):
+                _number(axes, row, column, values.iat[row, column], look["vmax"])
+        middles = np.arange(len(rows)) + 0.5
+        axes.set_yticks(middles, [shortened(ALL_LABELS[str(m)], SIGNS) for m in rows])
+        axes.set_xticks(
+            middles, [shortened(ALL_LABELS[str(m)], SIGNS) for m in columns], rotation=90
+        )
+        axes.invert_yaxis()
+        axes.tick_params(length=0, labeltop=True, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel("Row less column, same sample, net and size")
+        bar = figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.4, aspect=40, pad=0.02)
+        bar.set_label(artists.DIFFERENCE)
+        figure.suptitle(TITLE)
+        hollow = f"White: not significant, p ≥ {SIGNIFICANT:g} (Wilcoxon, Holm)"
+        artists.legend(figure, [], 1, [f"{hollow}; intervals: tables/differences", *notes])
+        return figure
+
+
+def _number(axes: Axes, row: int, column: int, value: float, most: float) -> None:
+    """The value in its cell, white on dark colours."""
+    text = f"{value:.2f}".replace("0.", ".", 1).replace("-", artists.MINUS)
+    color = "white" if abs(value) > 0.6 * most else "0.1"
+    axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=5.5, color=color)

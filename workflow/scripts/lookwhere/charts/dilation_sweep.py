@@ -1,5 +1,6 @@
 """Mean concentration as the mask is dilated: does the ranking of methods depend on it?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,32 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lookwhere.charts import artists
-from lookwhere.charts.style import COLUMN, MARKERS, PALETTE, styled
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, styled, wrapped
+from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.strata import mostly_undefined, of_trained
+from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
 Mean concentration over the trained nets as the mask grows from the annotated outline (0 %) to
-twice its area (100 %). Thin lines: 95 % bootstrap intervals over images. Dashed: the mask
-fraction at that dilation. The axis is the mean growth that the masks achieved: they grow by whole
-rings of pixels, at least by 0, 10, ..., 100 %. Below: the classes, nets and sizes in which two
-methods change places along the axis.
+twice its area (100 %). Thin lines, where there is room: 95 % bootstrap intervals over
+images. Dashed: the mask fraction at that dilation. The axis is the mean growth that the masks
+achieved: they grow by whole rings of pixels, at least by 0, 10, ..., 100 %. Below: the classes,
+nets and sizes in which two methods change places along the axis.
 """
+NAME, REST = 0.125, 1.3  # inches: of a name beside its line, and of what is no axes
 
 
-def draw(sweep: pd.DataFrame, dilation: float) -> Figure:
-    """A line a method over the trained nets; ``dilation`` is that of the study, as a share."""
+@chart(
+    "dilation_sweep",
+    "Sweep of dilations",
+    source="sweep",
+    options=["mask_dilation"],
+    caption=CAPTION,
+)
+def draw(sweep: pd.DataFrame, mask_dilation: float) -> Figure:
+    """A line a method over the trained nets; ``mask_dilation`` is the study's, as a share."""
     trained = _defined_throughout(of_trained(sweep))
     means, records = (
         summarise(trained, ["method", "dilation"]),
@@ -33,13 +44,15 @@ def draw(sweep: pd.DataFrame, dilation: float) -> Figure:
     growth = _growth(trained)
     methods = list(means["method"].unique())
     with styled():
-        figure = Figure(figsize=(COLUMN, 3.9))
+        many = of_methods(means)["method"].nunique() > artists.FEW_METHODS
+        height = max(3.9, REST + 1.2 * NAME * len(methods)) if many else 3.9
+        figure = Figure(figsize=(PAGE if many else COLUMN, height))
         axes = figure.add_subplot()
         for method in methods:
-            _line(axes, means[means["method"] == method], growth)
+            _line(axes, means[means["method"] == method], growth, intervals=not many)
         chance = means.groupby("dilation")[[*means]].apply(artists.level_of_chance)
         axes.plot(growth[chance.index], chance, **artists.CHANCE)
-        axes.axvline(_growth_at(dilation, growth), color="0.25", linewidth=0.6, zorder=0)
+        axes.axvline(_growth_at(mask_dilation, growth), color="0.25", linewidth=0.6, zorder=0)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
@@ -51,9 +64,49 @@ def draw(sweep: pd.DataFrame, dilation: float) -> Figure:
         swapped = agreement.first(agreement.sentences(agreement.crossings(records), records, "and"))
         title = ["Two methods change places:"] if swapped else []
         at_one = trained[trained["dilation"] == trained["dilation"].min()]
-        notes = artists.notes(at_one, *title, *swapped, intervals=means["low"])
-        artists.legend(figure, [*artists.point_handles(methods, "-"), *lines], 2, notes)
+        notes = artists.notes(at_one, *title, *swapped, intervals=None if many else means["low"])
+        if many:
+            room = NAME / (height - REST)  # as a share of the axes
+            _names(axes, means, growth, room)
+        handles = [] if many else artists.point_handles(methods, "-")
+        artists.legend(figure, [*handles, *lines], 2, notes)
         return figure
+
+
+def _names(axes: Axes, means: pd.DataFrame, growth: pd.Series, room: float) -> None:
+    """The methods' names right of the axes, in the order in which their lines end."""
+    last = means[means["dilation"] == means["dilation"].max()].sort_values("mean")
+    low, high = axes.get_ylim()
+    places = _apart(last["mean"].fillna(low).tolist(), (high - low) * room, low, high)
+    for place, row in zip(places, last.to_dict("records"), strict=True):
+        line = {"arrowstyle": "-", "relpos": (0, 0.5), "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2}
+        axes.annotate(
+            wrapped(ALL_LABELS[row["method"]], artists.WIDE_LABEL),
+            (growth[row["dilation"]], row["mean"]),
+            (1.06, place),
+            textcoords=axes.get_yaxis_transform(),
+            va="center",
+            fontsize=7.5,
+            annotation_clip=False,
+            arrowprops={**line, "color": PALETTE[row["method"]]},
+        )
+
+
+def _apart(heights: Sequence[float], room: float, low: float, high: float) -> list[float]:
+    """The ascending ``heights``, moved as little as leaves ``room`` between each two of them.
+
+    Heights that are too close make a block about their mean: isotonic regression.
+    """
+    blocks: list[tuple[float, int]] = []  # the mean, less the room below, and how many
+    for place, height in enumerate(heights):
+        mean, size = height - place * room, 1
+        while blocks and blocks[-1][0] > mean:
+            other, count = blocks.pop()
+            mean, size = (mean * size + other * count) / (size + count), size + count
+        blocks.append((mean, size))
+    bases = [mean for mean, size in blocks for _ in range(size)]
+    highest = high - (len(heights) - 1) * room
+    return [min(max(base, low), highest) + place * room for place, base in enumerate(bases)]
 
 
 def _defined_throughout(sweep: pd.DataFrame) -> pd.DataFrame:
@@ -83,11 +136,11 @@ def _growth_at(dilation: float, growth: pd.Series) -> float:
     return float(np.interp(dilation, growth.index, growth))
 
 
-def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series) -> None:
+def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series, intervals: bool) -> None:
     method = means["method"].iloc[0]
     color = PALETTE[method]
     growth = growth[means["dilation"]]
-    for end in ("low", "high"):  # lines, since bands would hide each other
+    for end in ("low", "high") if intervals else ():  # lines, since bands would hide each other
         axes.plot(growth, means[end], color=color, linewidth=0.4, zorder=1)
     look: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
     if any(mostly_undefined(means)):

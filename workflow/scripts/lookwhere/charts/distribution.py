@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lookwhere.charts import artists
-from lookwhere.charts.style import COLUMN, PALETTE, styled
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import PALETTE, styled
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.strata import of_methods, of_trained, once
@@ -26,6 +27,7 @@ that has the lowest concentration by the leading method. Of fewer than ten image
 MOST_DRAWN = 2000  # dots as shapes; more are drawn as a picture, which keeps pdf and eps small
 
 
+@chart("distribution", "Distribution over images", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """A box and the images' dots a method and control, over the trained nets."""
     trained = of_trained(records)
@@ -33,11 +35,13 @@ def draw(records: pd.DataFrame) -> Figure:
     means = once(trained).groupby(["method", "image_id"], sort=False)["concentration"].mean()
     images = means.dropna().reset_index()
     with styled():
-        figure = Figure(figsize=(COLUMN, 1.2 + 0.3 * len(methods)))
+        labels = [ALL_LABELS[method] for method in methods]
+        width, height, signs = artists.size_of_rows(labels, 0.3)
+        figure = Figure(figsize=(width, 1.2 + height))
         axes = figure.add_subplot()
         if len(images):
             _boxes_and_dots(axes, images, methods)
-        artists.rows(axes, [ALL_LABELS[method] for method in methods])
+        artists.rows(axes, labels, signs)
         artists.remarks(axes, methods, trained)
         axes.set(xlim=(-0.02, 1.02), ylabel="")
         axes.set_xlabel("Concentration of an image\n(mean of its records)")

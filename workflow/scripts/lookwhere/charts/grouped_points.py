@@ -1,4 +1,4 @@
-"""Mean concentration of every method in every group: a row of points a group."""
+"""Mean concentration of every method in every group: a row of points a group, or a panel."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lookwhere.charts import artists
+from lookwhere.charts import artists, panels
 from lookwhere.charts.style import COLUMN, PAGE, styled
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.statistics.strata import counted, of_methods
@@ -34,28 +34,51 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
     groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
     columns = 1 if len(groups) <= COLUMN_HOLDS else 2
     rows = ceil(len(groups) / columns)
+    height = rows * (0.3 + 0.1 * len(methods))
+    images = means.groupby(group, sort=False)["images"].max()
+    names = {
+        name: f"{labels.get(name, name)}\n({counted(images[name], 'image')})" for name in groups
+    }
+    notes = artists.notes(records, intervals=means["low"])
     with styled():
-        figure = Figure(
-            figsize=(COLUMN if columns == 1 else PAGE, 1.5 + rows * (0.3 + 0.1 * len(methods)))
-        )
+        lines = [Line2D([], [], **artists.CHANCE), Line2D([], [], **BEST_CONTROL)]
+        handles = [*artists.partial_handles(means), *lines]
+        if panels.needed(len(methods), height):
+            return _panels(means, group, names, title, handles, notes)
+        figure = Figure(figsize=(COLUMN if columns == 1 else PAGE, 1.5 + height))
         drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
         for place, axes in enumerate(drawn):
-            _points(axes, means, group, groups[place * rows : (place + 1) * rows], labels)
+            _points(axes, means, group, groups[place * rows : (place + 1) * rows], names)
         drawn[0].set_xlim(left=0)
         figure.suptitle(title)
-        lines = [Line2D([], [], **artists.CHANCE), Line2D([], [], **BEST_CONTROL)]
-        handles = [*artists.point_handles(methods), *artists.partial_handles(means), *lines]
-        artists.legend(figure, handles, 2 * columns, artists.notes(records, intervals=means["low"]))
+        handles = [*artists.point_handles(methods), *handles]
+        artists.legend(figure, handles, 2 * columns, notes)
         return figure
 
 
+def _panels(
+    means: pd.DataFrame,
+    group: str,
+    names: Mapping[str, str],
+    title: str,
+    handles: Sequence[Line2D],
+    notes: Sequence[str],
+) -> Figure:
+    """A panel a group, in it a row a method and control."""
+    tables = {name: means[means[group] == value] for value, name in names.items()}
+    drawn = panels.draw(tables, artists.SHARE, mark=lambda axes, table: _lines(axes, None, table))
+    next(iter(drawn.axes.values())).set_xlim(left=0)
+    drawn.figure.suptitle(title.replace("\n", " "))
+    plural = "classes" if group == "class" else None
+    rest = artists.left_out(len(drawn.left_out), group, f"concentration_by_{group}", plural)
+    artists.legend(drawn.figure, handles, 4, [*notes, *rest])
+    return drawn.figure
+
+
 def _points(
-    axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], labels: Mapping[str, str]
+    axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], names: Mapping[str, str]
 ) -> None:
-    images = means.groupby(group, sort=False)["images"].max()
-    artists.rows(
-        axes, [f"{labels.get(name, name)}\n({counted(images[name], 'image')})" for name in groups]
-    )
+    artists.rows(axes, [names[name] for name in groups])
     for place, name in enumerate(groups):
         of_group = means[means[group] == name]
         of_seeing = of_methods(of_group)
@@ -67,13 +90,16 @@ def _points(
     axes.set_xlabel(artists.SHARE)
 
 
-def _lines(axes: Axes, place: int, means: pd.DataFrame) -> None:
-    """The level of chance and the best control, across the points at ``place``."""
-    ends = place - 0.45, place + 0.45
+def _lines(axes: Axes, place: int | None, means: pd.DataFrame) -> None:
+    """The level of chance and the best control, across the points at ``place``, or all."""
     controls = means[means["method"].isin(CONTROL_LABELS)]
     levels = [
         (artists.level_of_chance(means), artists.CHANCE),
         (controls["mean"].max(), BEST_CONTROL),
     ]
     for level, look in levels:
-        axes.vlines(level, *ends, zorder=2, **{**look, "label": None})
+        look = {**look, "label": None}
+        if place is None:
+            axes.axvline(level, **look)
+        else:
+            axes.vlines(level, place - 0.45, place + 0.45, zorder=2, **look)

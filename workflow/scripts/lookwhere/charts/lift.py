@@ -1,12 +1,15 @@
 """Lift of every net and method: how many times as much energy on the object as by chance."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from lookwhere.charts import artists
+from lookwhere.charts import artists, panels
+from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.statistics.strata import (
@@ -21,12 +24,16 @@ from lookwhere.statistics.summary import summarise
 CAPTION = """
 Lift, mean concentration / mean mask fraction, on a logarithmic axis, with 95 % bootstrap
 intervals over images: 1 is an uninformative map. A lift of 0 stands at the left edge, with its
-number. The controls need no net and are drawn once. Half filled: more than a fifth of the records
-are undefined.
+number. The controls need no net: they are the same beside each. Half filled: more than a fifth
+of the records are undefined.
 """
+TITLE = "How much better than chance?"
+LABEL = "Lift, logarithmic axis"
+LIFT = ("lift", "lift_low", "lift_high")
 CONTROLS = "Controls\n(no net)"
 
 
+@chart("lift", "Lift", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Points by net on a logarithmic axis, and a row of the controls."""
     counted = as_text(once(records))
@@ -36,53 +43,83 @@ def draw(records: pd.DataFrame) -> Figure:
     )
     nets = [*records["net"].unique(), *([CONTROLS] if of_no_net.any() else [])]
     methods = list(records["method"].unique())
+    untrained = untrained_nets(records)
+    seeing = of_methods(lifts)["method"].nunique()
+    height = len(nets) * (0.08 + 0.09 * seeing)
+    notes = artists.notes(records, intervals=lifts["lift_low"])
     with styled():
-        figure = Figure(
-            figsize=(
-                COLUMN,
-                1.7 + len(nets) * (0.08 + 0.09 * of_methods(lifts)["method"].nunique()),
-            )
-        )
+        chance = Line2D([], [], **{**artists.CHANCE, "label": "Chance (lift 1)"})
+        handles = [*artists.partial_handles(lifts), chance]
+        if panels.needed(seeing, height):
+            tables = {
+                artists.net_label(net, untrained): lifts[lifts["net"].isin([net, CONTROLS])]
+                for net in records["net"].unique()
+            }
+            return _panels(tables, handles, notes)
+        figure = Figure(figsize=(COLUMN, 1.7 + height))
         axes = figure.add_subplot()
-        untrained = untrained_nets(records)
         artists.rows(axes, [artists.net_label(net, untrained) for net in nets])
         axes.axvline(1, **artists.CHANCE)
         axes.set_xscale("log")
-        for place, net in enumerate(nets):
-            of_net = lifts[lifts["net"] == net]
-            places = [place + offset for offset in artists.offsets(len(of_net))]
-            artists.points(axes, of_net, places, ("lift", "lift_low", "lift_high"))
-        _at_the_edge(axes, lifts, nets)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("Lift, logarithmic axis\n(concentration / mask fraction)")
-        figure.suptitle("How much better than chance?")
-        chance = Line2D([], [], **{**artists.CHANCE, "label": "Chance (lift 1)"})
-        artists.legend(
-            figure,
-            [*artists.point_handles(methods), *artists.partial_handles(lifts), chance],
-            2,
-            artists.notes(records, intervals=lifts["lift_low"]),
-        )
+        of_nets = [lifts[lifts["net"] == net] for net in nets]
+        places = [
+            pd.Series(artists.offsets(len(of_net)), of_net.index) + place
+            for place, of_net in enumerate(of_nets)
+        ]
+        for of_net, heights in zip(of_nets, places, strict=True):
+            artists.points(axes, of_net, list(heights), LIFT)
+        _at_the_edge([axes], [lifts], [pd.concat(places)])
+        _ticks(axes)
+        axes.set_xlabel(f"{LABEL}\n(concentration / mask fraction)")
+        figure.suptitle(TITLE)
+        artists.legend(figure, [*artists.point_handles(methods), *handles], 2, notes)
         return figure
 
 
-def _at_the_edge(axes: Axes, lifts: pd.DataFrame, nets: list[str]) -> None:
-    """Lifts of 0, which a logarithmic axis has no place for, at its left edge."""
-    if not (lifts["lift"] == 0).any():
-        return
+def _panels(
+    tables: Mapping[str, pd.DataFrame], handles: Sequence[Line2D], notes: Sequence[str]
+) -> Figure:
+    """A panel a net, in it a row a method and control."""
+
+    def mark(axes: Axes, _: pd.DataFrame) -> None:
+        axes.axvline(1, **artists.CHANCE)
+        axes.set_xscale("log")
+
+    drawn = panels.draw(tables, LABEL, LIFT, mark)
+    of_nets = [tables[net] for net in drawn.axes]
+    places = [pd.Series(range(len(of_net)), of_net.index) for of_net in of_nets]
+    _at_the_edge(list(drawn.axes.values()), of_nets, places)
+    for axes in drawn.axes.values():
+        _ticks(axes)
+    drawn.figure.suptitle(TITLE)
+    rest = artists.left_out(len(drawn.left_out), "net", "concentration_by_net")
+    artists.legend(drawn.figure, handles, 4, [*notes, *rest])
+    return drawn.figure
+
+
+def _ticks(axes: Axes) -> None:
+    """Ticks as numbers, those between powers of ten where there is room."""
     low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _at_the_edge(
+    every_axes: Sequence[Axes], tables: Sequence[pd.DataFrame], places: Sequence[pd.Series]
+) -> None:
+    """Lifts of 0, which a logarithmic axis has no place for, at its left edge."""
+    if not any((lifts["lift"] == 0).any() for lifts in tables):
+        return
+    low, high = every_axes[0].get_xlim()
     edge = low / (high / low) ** 0.05
-    axes.set_xlim(edge, high)
-    for place, net in enumerate(nets):
-        of_net = lifts[lifts["net"] == net]
-        places = pd.Series(artists.offsets(len(of_net)), of_net.index) + place
-        zero = of_net[of_net["lift"] == 0]
+    every_axes[0].set_xlim(edge, high)
+    for axes, lifts, of_rows in zip(every_axes, tables, places, strict=True):
+        zero = lifts[lifts["lift"] == 0]
         at_edge = zero.assign(lift=edge, lift_low=edge, lift_high=edge, undefined=0)
-        artists.points(axes, at_edge, places[zero.index], ("lift", "lift_low", "lift_high"))
+        artists.points(axes, at_edge, list(of_rows[zero.index]), LIFT)
         texts = [
             "0" + (f" ({artists.how_many(row)})" if few else "")
             for few, row in zip(mostly_undefined(zero), zero.to_dict("records"), strict=True)
         ]
-        artists.beside(axes, [edge] * len(zero), places[zero.index], texts, size=6)
+        artists.beside(axes, [edge] * len(zero), of_rows[zero.index], texts, size=6)

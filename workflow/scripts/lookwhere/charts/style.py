@@ -6,47 +6,21 @@ differ by shape too, and bars have a row with a name each. Controls are grey.
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from lookwhere.charts import pages
+from lookwhere.charts import looks, pages
 from lookwhere.io.atomic import whole_file
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 
-# The first methods have colours of their own, further ones shades of the map below.
-COLOURS = ("#0173b2", "#56b4e9", "#029e73", "#d55e00", "#cc78bc")
-FURTHER = "turbo"
-GREYS = ("0.35", "0.55", "0.75")
-SHAPES = ("o", "s", "D", "^", "v")
-OF_CONTROLS = ("P", "X", "*")
-
-
-def _colours(count: int) -> list[Any]:
-    """Colours of so many methods."""
-    shades = np.linspace(0.05, 0.95, max(count - len(COLOURS), 1))
-    further = [to_hex(mpl.colormaps[FURTHER](shade)) for shade in shades]
-    return [*COLOURS, *further][:count]
-
-
-def _shapes(count: int) -> list[Any]:
-    """Markers of so many methods: after the usual ones polygons and stars."""
-    further = [(3 + number // 2, number % 2, 15 * number) for number in range(4, count)]
-    return [*SHAPES, *further][:count]
-
-
-PALETTE: dict[str, Any] = dict(zip(LABELS, _colours(len(LABELS)), strict=True)) | dict(
-    zip(CONTROL_LABELS, GREYS, strict=True)
-)
-MARKERS: dict[str, Any] = dict(zip(LABELS, _shapes(len(LABELS)), strict=True)) | dict(
-    zip(CONTROL_LABELS, OF_CONTROLS, strict=True)
-)
+# Colour and marker by the name of a method or control, set by ``space``: see ``looks``.
+PALETTE: dict[str, Any] = {}
+MARKERS: dict[str, Any] = {}
 COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
 FORMATS = ("png", "pdf", "eps")
 EPS_DPI = 180  # of pictures, which eps holds as they are
@@ -78,6 +52,17 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def space(methods: Iterable[str]) -> None:
+    """Set PALETTE and MARKERS for a study of these ``methods``, and the controls."""
+    drawn = looks.of_methods(methods) | looks.of_controls(CONTROL_LABELS)
+    for table, place in ((PALETTE, 0), (MARKERS, 1)):
+        table.clear()
+        table.update({name: look[place] for name, look in drawn.items()})
+
+
+space(LABELS)
+
+
 def wrapped(label: str, most: int = 24) -> str:
     """The label in lines of at most so many characters, broken where names have joints."""
     lines = []
@@ -88,6 +73,11 @@ def wrapped(label: str, most: int = 24) -> str:
                 lines.append("")
             lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
+
+
+def shortened(label: str, most: int) -> str:
+    """The label in one line of at most so many characters; a longer one ends in dots."""
+    return label if len(label) <= most else f"{label[: most - 3].rstrip()}..."
 
 
 @contextmanager

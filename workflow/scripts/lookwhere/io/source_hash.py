@@ -51,7 +51,7 @@ def _of_entry(entry: Declaration) -> str:
     while waiting:
         place = waiting.pop()
         reached.add(place)
-        waiting |= set(_uses(*place)) - reached
+        waiting |= _uses(*place) - reached
     return _digest(_text(*place) for place in sorted(reached))
 
 
@@ -64,9 +64,11 @@ def _digest(texts: Iterable[str]) -> str:
 
 @functools.cache
 def _statements(source: Path) -> list[ast.AST]:
-    """A source file as its syntax tree, followed by all statements in it: no need to go deeper."""
+    """A source file as its syntax tree, followed by all statements in it that may run."""
     nodes: list[ast.AST] = [ast.parse(source.read_bytes())]
     for node in nodes:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
         for block in ("body", "orelse", "handlers", "finalbody", "cases"):
             nodes += getattr(node, block, [])
     return nodes
@@ -95,26 +97,39 @@ def _imported_modules(source: Path) -> set[Path]:
 
 
 @functools.cache
-def _names(source: Path) -> dict[str, ast.stmt]:
-    """What stands at the top of a module, by the name that it defines or imports."""
+def _names(source: Path) -> dict[str, list[ast.stmt]]:
+    """What stands at the top of a module, by the name that it defines, imports or changes."""
     _meaning(source)  # without docstrings
     [module] = [node for node in _statements(source) if isinstance(node, ast.Module)]
-    names: dict[str, ast.stmt] = {}
+    names: dict[str, list[ast.stmt]] = {}
     for node in module.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names[node.name] = node
-        elif isinstance(node, ast.ImportFrom):
-            names |= dict.fromkeys((a.asname or a.name for a in node.names), node)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            assigned = (name for target in targets for name in ast.walk(target))
-            names |= {name.id: node for name in assigned if isinstance(name, ast.Name)}
+        for name in _bound(node):
+            names.setdefault(name, []).append(node)
     return names
 
 
-def _uses(source: Path, name: str) -> Iterator[Place]:
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a statement at the top of a module defines, imports or changes."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return set()
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    parts = (part for target in targets for part in ast.walk(target))
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+@functools.cache
+def _uses(source: Path, name: str) -> frozenset[Place]:
     """The names that the definition of ``name`` uses, in its module and in others of ours."""
-    node = _names(source)[name]
+    return frozenset(
+        place for node in _names(source)[name] for place in _used_by(node, source, name)
+    )
+
+
+def _used_by(node: ast.stmt, source: Path, name: str) -> Iterator[Place]:
     if isinstance(node, ast.ImportFrom):
         origin = SCRIPTS.joinpath(*(node.module or "").split("."))
         [alias] = [a for a in node.names if name in (a.name, a.asname)]
@@ -130,8 +145,10 @@ def _uses(source: Path, name: str) -> Iterator[Place]:
             yield source, part.id
 
 
+@functools.cache
 def _text(source: Path, name: str) -> str:
-    return f"{source.relative_to(SCRIPTS)} {name} {ast.dump(_undeclared(_names(source)[name]))}"
+    definition = " ".join(ast.dump(_undeclared(node)) for node in _names(source)[name])
+    return f"{source.relative_to(SCRIPTS)} {name} {definition}"
 
 
 def _undeclared(node: ast.stmt) -> ast.stmt:

@@ -1,9 +1,9 @@
 """The comparison: a grid of maps, nets x methods, for the samples of the showcase."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from math import isnan
+from itertools import accumulate, groupby
+from math import ceil, isnan
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -20,13 +20,16 @@ from lookwhere.methods.names import LABELS
 from lookwhere.report import pictures
 
 HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page of print
+NAMES = 0.35  # inches: of the methods' names above further blocks
+# Methods beside each other: with names in large letters, and at most; others are in blocks below.
+ROOMY, MOST_COLUMNS = 6, 8
 
 CAPTION = """
 Maps of the first samples of the showcase at the size {size}: a block a sample, a row a net, a
-column a method. The dilated mask is outlined. The grey of a pixel is the strength of the map, |I|
-of its largest channel, cut at its 99.5th percentile: each map has a scale of its own. P, the
-concentration, squares the values and cuts none, so that it may rest on few pixels. The gallery
-shows the others, and the maps as they are scored.
+column a method; many methods make several blocks. The dilated mask is outlined. The grey of a pixel
+is the strength of the map, |I| of its largest channel, cut at its 99.5th percentile: each map has a
+scale of its own. P, the concentration, squares the values and cuts none, so that it may rest on few
+pixels. The gallery shows the others, and the maps as they are scored.
 """
 
 
@@ -43,54 +46,91 @@ class Row:
     concentration: dict[str, float]  # NaN where undefined
 
 
-def fitting(samples: Sequence[Sample], nets: Sequence[str], size: str) -> list[Sample]:
-    """The first of the ``samples`` whose rows fit on a page of print; at least one."""
-    heights = accumulate(len(nets) * _row_height(_shape(sample, size)) for sample in samples)
-    room = MOST_HEIGHT - HEAD
-    return [s for s, height in zip(samples, heights, strict=True) if height <= room] or [samples[0]]
+def fitting(
+    samples: Sequence[Sample], nets: Sequence[str], methods: int, size: str
+) -> tuple[list[Sample], list[str]]:
+    """The samples and nets whose rows fit on a page of print with so many ``methods``.
+
+    They are the first ``samples`` and all nets, or else the first sample and the first nets.
+    """
+    across, down = _blocks(methods)
+    heads = NAMES * (down > 1)
+    room = MOST_HEIGHT - HEAD + heads
+    heights = [down * _row_height(_shape(sample, size), across) for sample in samples]
+    ends = accumulate(down * heads + len(nets) * height for height in heights)
+    fit = [sample for sample, end in zip(samples, ends, strict=True) if end <= room]
+    if fit:
+        return fit, list(nets)
+    return [samples[0]], list(nets[: max(1, int((room - down * heads) / heights[0]))])
 
 
 def comparison(rows: Sequence[Row], title: str) -> Figure:
-    """A row for every (sample, net), a column for every method, and the input once a sample."""
+    """A row for every (sample, net), a column for every method, and the input once a block.
+
+    Methods that are too many for the width follow in further blocks of the sample.
+    """
     methods = list(rows[0].maps)
-    shapes = [row.image.shape[:2] for row in rows]
+    across, down = _blocks(len(methods))
+    samples = [list(of_sample) for _, of_sample in groupby(rows, lambda row: row.sample)]
+    starts = range(0, len(methods), across)
+    blocks = [(sample, methods[start : start + across]) for sample in samples for start in starts]
+    shapes = [row.image.shape[:2] for block, _ in blocks for row in block]
+    heads = NAMES * (len(blocks) - 1) * (down > 1)
     with styled():
         figure = Figure(
-            figsize=(PAGE, HEAD + sum(map(_row_height, shapes))),
+            figsize=(PAGE, HEAD + heads + sum(_row_height(shape, across) for shape in shapes)),
             layout=ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.01, hspace=0.01),
         )
         grid = figure.subplots(
-            len(rows),
-            1 + len(methods),
+            len(shapes),
+            1 + across,
             squeeze=False,
             height_ratios=[height / width for height, width in shapes],
         )
-        for axes, method in zip(grid[0, 1:], methods, strict=True):
-            axes.set_title(wrapped(LABELS[method], 15), fontsize=7)
-        before = None
-        for line, row in zip(grid, rows, strict=True):
-            _input(line[0], row, first=row.sample != before)
-            before = row.sample
-            for axes, method in zip(line[1:], methods, strict=True):
-                _map(axes, row, method)
-            line[1].set_ylabel(wrapped(row.net, 20), fontsize=6)
+        lines = iter(grid)
+        for place, (block, shown) in enumerate(blocks):
+            _block(lines, block, shown, named=place == 0 or down > 1)
         figure.suptitle(title, fontsize=8)
         _scale(figure, grid)
         return figure
+
+
+def _block(
+    lines: Iterator[NDArray], rows: Sequence[Row], methods: Sequence[str], named: bool
+) -> None:
+    """The maps of a sample by some of the methods, on the next ``lines`` of axes."""
+    for place, row in enumerate(rows):
+        first, *cells = next(lines)
+        _input(first, row, first=place == 0)
+        for axes, method in zip(cells, methods, strict=False):
+            _map(axes, row, method)
+            if named and place == 0:
+                size = 7 if len(cells) <= ROOMY else 6
+                axes.set_title(wrapped(LABELS[method], 15), fontsize=size)
+        for axes in cells[len(methods) :]:
+            axes.set_axis_off()
+        signs = min(20, 120 // (1 + len(cells)))  # in the height of a picture
+        cells[0].set_ylabel(wrapped(row.net, signs), fontsize=6)
+
+
+def _blocks(methods: int) -> tuple[int, int]:
+    """How many methods stand beside each other, and how many blocks a sample has."""
+    down = ceil(methods / MOST_COLUMNS)
+    return ceil(methods / down), down
 
 
 def _shape(sample: Sample, size: str) -> tuple[int, int]:
     return images.input_shape(size, sample.height, sample.width)
 
 
-def _row_height(shape: tuple[int, int]) -> float:
-    """The height of a row of pictures (height, width), in inches."""
+def _row_height(shape: tuple[int, int], across: int) -> float:
+    """The height of a row of so many pictures (height, width), in inches."""
     height, width = shape
-    return 1.13 * height / width + 0.14
+    return min(1.13, 6.78 / (1 + across)) * height / width + 0.14
 
 
 def _input(axes: Axes, row: Row, first: bool) -> None:
-    """The input and the class that is explained, in the first row of a sample."""
+    """The input and the class that is explained, in the first row of a block."""
     if first:
         _show(axes, row.image, row.mask, "")
         axes.set_title(wrapped(row.class_name, 24), fontsize=7, fontweight="bold")

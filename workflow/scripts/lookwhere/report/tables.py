@@ -51,6 +51,7 @@ th:first-child { left: 0; }
 thead th:first-child { z-index: 3; }
 th[scope=rowgroup] { top: calc(1.54rem + 1px); z-index: 1; font-style: italic; }
 tbody + tbody th[scope=rowgroup] { border-top: 1px solid var(--line); }
+@media (max-height: 34rem) { main { max-height: none; } main div { max-height: 90dvh; } }
 @media print { main { max-height: none; } main div { overflow: visible; } }
 """
 
@@ -63,6 +64,7 @@ def write(
     stem: Path,
     title: str,
     note: str = "",
+    caption: str = "",
     *,
     hide: Collection[str] = (),
     show: Collection[str] = (),
@@ -79,6 +81,8 @@ def write(
         Heads the page, and is a comment in LaTeX.
     note
         A sentence or two in plain text below the table.
+    caption
+        What the columns are, in plain text: below the note on the page, which the report shows.
     hide, show
         Columns that the readable forms leave out, and those that they would leave out otherwise:
         ``readable.columns`` says which.
@@ -90,7 +94,7 @@ def write(
         "csv": results.csv_text(table),
         "md": _markdown(columns, "" if len(table) else NOTHING, note),
         "tex": latex.text(columns, title, note, NOTHING),
-        "html": _page(columns, title, "" if len(table) else NOTHING, note),
+        "html": _page(columns, title, "" if len(table) else NOTHING, note, caption),
     }
     for suffix, text in texts.items():
         with whole_file(f"{stem}.{suffix}") as draft:

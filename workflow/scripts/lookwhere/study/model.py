@@ -294,7 +294,13 @@ class Study(Part):
         default=(),
         alias="charts",
         description="give a list of charts",
-        json_schema_extra={"otherwise": "all of the library"},
+        json_schema_extra={
+            "help": (
+                "These figures are drawn. How to write one: "
+                "[docs/how-to/add-a-chart.md](docs/how-to/add-a-chart.md)."
+            ),
+            "otherwise": "all of the library",
+        },
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",

@@ -1,0 +1,78 @@
+"""The tables of a study: each is what the statistics say, with its extent and its caption."""
+
+import pandas as pd
+import pytest
+
+import make_tables
+from lookwhere.report import registry, study_tables, tables
+from lookwhere.report.registry import Scores
+from lookwhere.statistics import certainty, paired, summary
+from lookwhere.statistics.strata import of_methods, of_trained
+
+from .studies import fabricate
+
+RECORDS = fabricate()
+TRAINED = of_trained(RECORDS)
+EXPECTED = {
+    "concentration": lambda: summary.summarise(TRAINED),
+    "concentration_all": lambda: summary.summarise(RECORDS),
+    "concentration_by_net": lambda: summary.summarise(RECORDS, ["net", "size", "method"]),
+    "concentration_by_size": lambda: summary.summarise(TRAINED, ["size", "method"]),
+    "concentration_by_class": lambda: summary.summarise(TRAINED, ["class", "method"]),
+    "concentration_by_training": lambda: summary.summarise(RECORDS, ["training", "method"]),
+    "concentration_by_prediction": lambda: summary.by_prediction(TRAINED),
+    "differences": lambda: paired.differences(RECORDS, []),
+    "differences_by_net": lambda: paired.differences(RECORDS, ["net"]),
+    "differences_by_size": lambda: paired.differences(RECORDS, ["size"]),
+    "differences_by_class": lambda: paired.differences(RECORDS, ["class"]),
+    "differences_by_prediction": lambda: paired.differences(RECORDS, ["prediction"]),
+    "differences_between_sizes": lambda: paired.between_sizes(of_methods(TRAINED)),
+    "certainty": lambda: certainty.by_certainty(TRAINED),
+    "measures": lambda: summary.summarise_measures(TRAINED),
+    "undefined": lambda: summary.undefined(RECORDS),
+}
+
+
+def made(name, scores=None):
+    return registry.load(registry.entries()[name])(scores or Scores(RECORDS))
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_table_is_that_of_the_statistics(name):
+    pd.testing.assert_frame_equal(made(name).rows, EXPECTED[name]())
+
+
+def test_every_table_is_expected_here():
+    assert set(registry.entries()) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", ["concentration", "concentration_all"])
+def test_the_means_of_another_study_stand_beside_ours(name):
+    rows = made(name, Scores(RECORDS, {"grad_cam": 0.25})).rows.set_index("method")
+    assert rows.loc["grad_cam", "reference_mean"] == 0.25
+    assert rows["reference_mean"].notna().sum() == 1
+
+
+def test_a_note_tells_what_a_table_rests_on():
+    assert made("concentration").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
+    included = "12 images, 3 nets, 2 sizes (untrained included). 95 % bootstrap"
+    assert made("concentration_all").note.startswith(included)
+    assert made("differences_by_net").note.endswith(study_tables.TESTS)
+    assert made("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
+
+
+def test_all_are_written_with_their_captions_on_the_page(tmp_path):
+    labels = {name: entry.label for name, entry in registry.entries().items()}
+    few = fabricate(images=4)
+    make_tables.main(Scores(few), labels, tmp_path / "tables", tmp_path / "undefined.csv")
+    written = sorted(file.name for file in (tmp_path / "tables").iterdir())
+    assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)
+    for name, label in labels.items():
+        page = (tmp_path / f"tables/{name}.html").read_text("utf-8")
+        assert f"<title>{label}</title>" in page
+        first = " ".join(made(name).caption.split()[:4])
+        assert first in page
+        assert first not in (tmp_path / f"tables/{name}.md").read_text("utf-8")
+    assert " sum " in (tmp_path / "tables/concentration_all.md").read_text("utf-8")
+    listed = pd.read_csv(tmp_path / "undefined.csv")
+    assert len(listed) == few["concentration"].isna().sum()

@@ -1,0 +1,86 @@
+"""The charts of a study: each is declared above the function that draws it.
+
+Menu, files, conditions and captions follow from the declaration. Nothing here needs matplotlib:
+the Snakefile reads the declarations, and only the job that draws runs their files.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lookwhere import declarations
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    Draw = Callable[..., Figure]
+
+# What a chart is drawn from: the records of all measures, or those of the sweep of dilations.
+SOURCES = ("measures", "sweep")
+
+# Figures that earlier versions drew.
+FORMER = ("target_rank",)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart that can be drawn."""
+
+    draw: "Draw"  # of the records, and the options that the study passes
+    source: str
+    caption: str  # with the options in braces
+
+
+def chart(
+    name: str,
+    label: str,
+    *,
+    source: str,
+    caption: str,
+    needs: Sequence[str] = (),
+    each: str | None = None,
+    options: Sequence[str] = (),
+) -> "Callable[[Draw], Draw]":
+    """Declare the function below as a chart: of a data frame of records it draws a figure.
+
+    All arguments but the caption are literals: they are read without running the file.
+
+    Parameters
+    ----------
+    name, label
+        Its name in paths, and in the menu of the report.
+    source
+        One of ``SOURCES``.
+    caption
+        Stands below the figure in the report. Options in braces are filled in: ``{size}``.
+    needs
+        What a study must have, such as ``several sizes``: see ``lookwhere.study.outputs``.
+    each
+        ``size``: there is a figure of each size, ``{name}_{size}``; the function takes the size.
+    options
+        Settings of the study that the function takes, such as ``mask_dilation``.
+
+    Raises
+    ------
+    ValueError
+        If ``source`` is none of ``SOURCES``.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"the source of a chart is {' or '.join(SOURCES)}, not {source!r}")
+
+    def declare(draw: "Draw") -> "Draw":
+        draw.chart = Chart(draw, source, caption)  # type: ignore[attr-defined]
+        return draw
+
+    return declare
+
+
+def entries() -> dict[str, declarations.Declaration]:
+    """The charts of the library, then those of the user's files, by name."""
+    return declarations.declared("chart", Path(__file__).parent)
+
+
+def load(entry: declarations.Declaration) -> Chart:
+    """The chart of an entry, whose file is run for it."""
+    return declarations.load(entry).chart  # type: ignore[attr-defined]

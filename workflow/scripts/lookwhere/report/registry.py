@@ -1,0 +1,72 @@
+"""The tables of a study: each is declared above the function that makes it.
+
+Menu, files, conditions and headings follow from the declaration. Nothing here needs pandas: the
+Snakefile reads the declarations, and only the job of the tables runs their files.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lookwhere import declarations
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What tables are made of."""
+
+    records: "pd.DataFrame"
+    reference: Mapping[str, float] | None = None  # means by method of another study
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that can be written."""
+
+    rows: "pd.DataFrame"
+    caption: str  # what the columns are
+    note: str  # what the rows rest on
+    show: tuple[str, ...] = ()  # columns that readable forms leave out otherwise
+
+
+Make = Callable[..., Table]
+
+
+def table(
+    name: str,
+    label: str,
+    *,
+    by: Sequence[str] | None = None,
+    needs: Sequence[str] = (),
+) -> Callable[[Make], Make]:
+    """Declare a table of the function below: it makes it of ``Scores``.
+
+    A function may stand below several declarations, a table each. All arguments are literals: they
+    are read without running the file.
+
+    Parameters
+    ----------
+    name, label
+        Its name in paths; and in the menu of the report and above its page.
+    by
+        The columns that tell its groups apart, which the function takes.
+    needs
+        What a study must have, such as ``several sizes``: see ``lookwhere.study.outputs``.
+    """
+    return lambda make: make
+
+
+def entries() -> dict[str, declarations.Declaration]:
+    """The tables of the library, by name."""
+    return declarations.declared("table", Path(__file__).parent)
+
+
+def load(entry: declarations.Declaration) -> Callable[[Scores], Table]:
+    """The function of an entry, of scores alone."""
+    make = declarations.load(entry)
+    return partial(make, by=entry.options["by"]) if "by" in entry.options else make

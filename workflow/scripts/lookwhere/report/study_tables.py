@@ -1,0 +1,141 @@
+"""The tables of a study, each declared above the function that makes it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from lookwhere.report.registry import Scores, Table, table
+from lookwhere.statistics import certainty, paired, summary
+from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained, untrained_nets
+
+INTERVALS = "95 % bootstrap intervals over images."
+TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method."
+
+CONCENTRATION = """
+Mean concentration with its 95 % interval over images; lift is mean / mask fraction. n counts the
+records, undefined those without a value (reasons says why), negligible those of maps with less than
+a millionth of backpropagation's energy. The rows of a group end with the controls, whose maps count
+once. All tables but those by net, by training and of every record are of trained nets. By
+prediction: a multi-label net recognises the target where its probability exceeds the threshold;
+other nets have it in the top 1 or top 5, or not. Difference, like with like, is what the group has
+more than its complement within the same class and net, as a mean over these: means of groups with
+other shares of the classes compare classes.
+"""
+DIFFERENCES = """
+Paired differences in concentration, method less other, on the same records; of two methods the one
+ahead stands first. Other is a method, a control, or a net of the same architecture with random
+weights that is explained by the same method. The interval is over images, for each row by itself; p
+is that of Wilcoxon's signed-rank test of the images' mean differences, and p (Holm) corrects it for
+all rows of the group that compare methods, or that compare methods and controls. With n images p
+can't be below 2 / 2ⁿ. Result: ahead, behind, not significant (p (Holm) of 0.05 or more), or too few
+images for any difference to be. The effect size is the rank-biserial correlation: 1 where the
+method is ahead on every image, -1 where it is behind.
+"""
+MEASURES = """
+Every measure of the same maps, with the level of chance. Relevance mass accuracy is concentration
+without the square. Relevance rank accuracy: with k the number of mask pixels, the share of the k
+strongest pixels on the mask (both: Arras et al. 2022). Pointing game: is the strongest pixel on the
+mask (Zhang et al. 2018)? Energy pointing game: the share of the map's strength in the bounding
+boxes (Wang et al. 2020).
+"""
+CERTAINTY = """
+How concentration differs from that of the records of which the net is surest: the mean over classes
+and nets of the difference within the class and net. Certainty is the rank of the target among the
+outputs (softmax), or its probability (sigmoid); the first row of a kind is what the others are
+compared with. What the controls, which use no net, gain or lose is the images'. Of fewer than ten
+images there is no difference.
+"""
+UNDEFINED = """
+How many records of which net, size and method have no concentration, and why: zero energy, the map
+is zero everywhere; not finite, it is not finite; empty mask, the mask covers no pixel at this size;
+not defined, the method is not defined for the net, and nets.csv has the reason. The table is empty
+where all are defined. undefined.csv lists the records themselves.
+"""
+
+
+@table("concentration", "Concentration by method", by=["method"])
+@table("concentration_by_net", "Concentration by net", by=["net", "size", "method"])
+@table("concentration_by_size", "Concentration by size", by=["size", "method"])
+@table("concentration_by_class", "Concentration by class", by=["class", "method"])
+@table(
+    "concentration_by_training",
+    "Concentration by training",
+    by=["training", "method"],
+    needs=["trained nets"],
+)
+def concentration(scores: Scores, by: Sequence[str]) -> Table:
+    """Means of the groups; by method alone beside those of another study."""
+    records = grouped(scores.records, by)
+    rows = summary.summarise(records, by)
+    if by == ["method"]:
+        rows = compared(rows, scores)
+    return Table(rows, CONCENTRATION, extent_of(records, INTERVALS))
+
+
+@table("concentration_all", "Concentration of every record")
+def concentration_all(scores: Scores) -> Table:
+    """Means of all records, also those of untrained nets, with the sums that the thesis has."""
+    rows = compared(summary.summarise(scores.records), scores)
+    return Table(rows, CONCENTRATION, extent_of(scores.records, INTERVALS), show=("sum",))
+
+
+@table("concentration_by_prediction", "Concentration by prediction")
+def concentration_by_prediction(scores: Scores) -> Table:
+    """Means by whether the net recognises the target."""
+    rows = summary.by_prediction(of_trained(scores.records))
+    records = grouped(scores.records, ["prediction"])
+    return Table(rows, CONCENTRATION, extent_of(records, INTERVALS))
+
+
+@table("differences", "Differences in concentration", by=[])
+@table("differences_by_net", "Differences in concentration by net", by=["net"])
+@table("differences_by_size", "Differences in concentration by size", by=["size"])
+@table("differences_by_class", "Differences in concentration by class", by=["class"])
+@table("differences_by_prediction", "Differences in concentration by prediction", by=["prediction"])
+def differences(scores: Scores, by: Sequence[str]) -> Table:
+    """Every two methods, and each beside the controls, on the same records."""
+    note = extent_of(grouped(scores.records, by), INTERVALS, TESTS)
+    return Table(paired.differences(scores.records, by), DIFFERENCES, note)
+
+
+@table(
+    "differences_between_sizes",
+    "Differences in concentration between sizes",
+    needs=["several sizes"],
+)
+def differences_between_sizes(scores: Scores) -> Table:
+    """Each method at two sizes, on the same records."""
+    records = of_methods(of_trained(scores.records))
+    rows = paired.between_sizes(records)
+    return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, TESTS))
+
+
+@table("certainty", "Concentration by how sure the net is of the target")
+def by_certainty(scores: Scores) -> Table:
+    """What concentration loses where the net is less sure."""
+    trained = of_trained(scores.records)
+    return Table(certainty.by_certainty(trained), CERTAINTY, extent_of(trained, INTERVALS))
+
+
+@table("measures", "Measures by method")
+def measures(scores: Scores) -> Table:
+    """Means of all measures."""
+    trained = of_trained(scores.records)
+    return Table(summary.summarise_measures(trained), MEASURES, extent_of(trained, INTERVALS))
+
+
+@table("undefined", "Undefined records")
+def undefined(scores: Scores) -> Table:
+    """Counts of the records without concentration."""
+    return Table(summary.undefined(scores.records), UNDEFINED, extent_of(scores.records))
+
+
+def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:
+    """The rows by method, beside the means of another study if there are any."""
+    return rows if scores.reference is None else summary.compare(rows, scores.reference)
+
+
+def extent_of(records: pd.DataFrame, *more: str) -> str:
+    """What a table rests on, in words: ``39 images, 3 nets, 2 sizes.``"""
+    included = " (untrained included)" if untrained_nets(records) else ""
+    return " ".join([f"{extent(records)}{included}.", *more])
