@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lookwhere.methods.names import ALL_LABELS
+from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.report import tables
 from lookwhere.statistics.paired import between_sizes, differences
 from lookwhere.statistics.strata import grouped, of_methods, of_trained
 from lookwhere.statistics.summary import compare, summarise, summarise_measures, undefined
-from tests.studies import fabricate
+from tests.studies import declare_further, fabricate
 
 pytestmark = [
     pytest.mark.latex,
@@ -47,6 +47,8 @@ NASTY = [
     "a_net_of_ours/with-a-name/that_no_column_of_a_page_holds_" + "for_it_is_long_" * 3,
     "longwithoutanyjoint" * 5,
 ]
+# Twenty methods with those of the thesis.
+FURTHER = {f"further_{n}": (f"Further method of the number {n}", "cam") for n in range(15)}
 NOTE = "24 images & 2 nets; 95 % bootstrap intervals over images."
 DOCUMENTS = {
     "10 points": (r"\documentclass[10pt]{article}", ""),
@@ -79,6 +81,9 @@ def every_table() -> dict[str, pd.DataFrame]:
         made[f"concentration {name}"] = summarise(groups, by).assign(images=24, negligible=3)
         if "training" not in by:
             made[f"differences {name}"] = differences(records, by[:-1])
+    many = fabricate(images=12, methods=[*LABELS][-20:])
+    made["many methods"] = summarise(many, ["net", "method"])
+    made["differences of many methods"] = differences(many, ["net"])
     made["with a reference"] = compare(made["concentration all"], {"grad_cam": 0.277})
     made["between sizes"] = between_sizes(of_methods(trained))
     made["measures"] = summarise_measures(trained)
@@ -102,7 +107,12 @@ def every_table() -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The folder of all tables, and each as its csv holds it."""
-    folder = tmp_path_factory.mktemp("latex")
+    with pytest.MonkeyPatch.context() as patch:
+        declare_further(patch, FURTHER)
+        yield write(tmp_path_factory.mktemp("latex"))
+
+
+def write(folder):
     read = {}
     for name, table in every_table().items():
         tables.write(table, folder / name.replace(" ", "-"), f"Of {NASTY[0]}", NOTE)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookwhere.charts.style import PALETTE
+from lookwhere.charts import looks
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
@@ -88,8 +87,8 @@ def data(
         "untrained": untrained_nets(measures),
         "sizes": list(sizes),
         "methods": [
-            {"name": name, "label": LABELS[name], "color": mpl.colors.to_hex(PALETTE[name])}
-            for name in methods
+            {"name": name, "label": LABELS[name], "color": color}
+            for name, (color, _) in looks.of_methods(methods).items()
         ],
         "statuses": list(STATUSES.values()),
         "samples": {
