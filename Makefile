@@ -55,7 +55,7 @@ format: .venv/tools
 	snakefmt --line-length 100 Snakefile workflow/rules
 
 schema: .venv/tools
-	PYTHONPATH=workflow/scripts python -m lookwhere.study.documents
+	python workflow/scripts/write_schema.py
 
 benchmark: .venv/tools
 	PYTHONPATH=workflow/scripts python benchmarks/speed.py

@@ -158,3 +158,28 @@ def test_a_result_of_other_settings_is_refused(job, tmp_path):
     path.with_name(".measures.parquet.checksum").write_bytes(checksum)
     with pytest.raises(StudyError, match="was made with other settings than this study's: delete"):
         results.read_table(path)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_note_is_younger_than_a_result_of_other_settings_alone(tmp_path, kind):
+    notes = tmp_path / "provenance/rule"
+    note = provenance.note(notes, {"a": 1})
+    result = tmp_path / "result"
+
+    def make():
+        provenance.take_up(note)
+        if kind == "file":
+            with checked_file(result) as draft:
+                draft.write_text("made")
+        else:
+            with checked_folder(result) as draft:
+                (draft / "file").write_text("made")
+
+    copy_context().run(make)
+    os.utime(note, (1e9, 1e9))
+    results.outdate(result, note)
+    assert note.stat().st_mtime == 1e9
+    other = provenance.note(notes, {"a": 2})
+    os.utime(other, (1e9, 1e9))
+    results.outdate(result, other)
+    assert other.stat().st_mtime > result.stat().st_mtime

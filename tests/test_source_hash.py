@@ -18,11 +18,11 @@ def tree(tmp_path, monkeypatch):
     shutil.copytree(SCRIPTS, root, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(source_hash, "SCRIPTS", root)
 
-    def hashes(file="lookwhere/methods/cam.py", old="", new=""):
+    def hashes(file="lookwhere/methods/cam.py", old="", new="", source=None):
         path = root / file
         text = path.read_text()
         assert old in text
-        path.write_text(text.replace(old, new, 1) if old else text)
+        path.write_text(source or (text.replace(old, new, 1) if old else text))
         for name in CACHED:
             getattr(source_hash, name).cache_clear()
         declarations.declarations.cache_clear()
@@ -96,10 +96,14 @@ def test_a_colour_is_of_the_script_that_draws_the_charts(tree):
 
 
 def test_statements_that_change_a_name_are_followed(tree):
-    edit = "lookwhere/metrics/localisation.py", '= "box_fraction"', '= "mask_fraction"'
-    assert "measures" in changed(tree, *edit)
-    edit = "lookwhere/metrics/localisation.py", "CHANCE = ", "CHANCE = {} | "
-    assert "measures" in changed(tree, *edit)
+    file, use = "lookwhere/methods/cam.py", ("dim=(2, 3)", "dim=AXES[2]")
+    filled = "def weighted_sum", "AXES = {}\nAXES[2] = %s\n\n\ndef weighted_sum"
+    source = (SCRIPTS / file).read_text("utf-8").replace(*use)
+    hashes = {
+        axes: tree(file, source=source.replace(filled[0], filled[1] % axes))["grad_cam"]
+        for axes in ("(2, 3)", "(3, 2)")
+    }
+    assert hashes["(2, 3)"] != hashes["(3, 2)"]
 
 
 def test_a_file_of_the_users_counts_as_a_whole(tree, tmp_path, monkeypatch):

@@ -94,14 +94,14 @@ def foreign_files(path: Path) -> list[Path]:
 
 
 def outdate(path: Path, note: Path) -> None:
-    """Make ``note`` younger than the result at ``path``, unless that is made of this note.
+    """Make ``note`` younger than the result, a file or folder, unless that is made of this note.
 
     So it is recomputed, even where a clock was wrong, or the note was written before the result.
     """
     if not path.exists():
         return
     try:
-        made_of = json.loads(_beside(path).read_text("utf-8"))["made_of"]
+        made_of = json.loads(_seal_file(path).read_text("utf-8"))["made_of"]
     except (OSError, ValueError, KeyError, TypeError):
         made_of = None  # it can't be verified when it is read
     age = path.stat().st_mtime
@@ -162,6 +162,10 @@ def _refused(path: Path, folder: Path | None = None) -> Iterator[None]:
         yield
     except (OSError, ValueError, EOFError, KeyError) as error:  # pyarrow's are ValueErrors
         raise unusable(path, f"can't be read ({error})", folder or path) from None
+
+
+def _seal_file(path: Path) -> Path:
+    return path / CHECKSUM if path.is_dir() else _beside(path)
 
 
 def _beside(path: Path) -> Path:

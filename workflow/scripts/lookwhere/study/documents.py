@@ -114,9 +114,3 @@ def main(house: Path, known: Mapping[str, Collection[str]]) -> None:
     defaults = yaml.safe_load((house / "config.yaml").read_text("utf-8"))
     (house / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
     readme.write_text(with_table(readme.read_text("utf-8"), table(defaults)), "utf-8")
-
-
-if __name__ == "__main__":
-    from lookwhere.methods.names import METHODS
-
-    main(HOUSE, {"methods": METHODS})
