@@ -1,5 +1,5 @@
 # Where do CNNs look? Saliency maps of every net, method and input size, and the share of their
-# energy that lies on the object: annotations -> subset -> masks, maps -> energy -> tables, figures.
+# energy on the object: annotations -> subset -> masks, maps -> energy -> tables, figures.
 from snakemake.utils import min_version
 
 min_version("9.17")
@@ -63,7 +63,7 @@ rule all:
     localrule: True
 
 
-# Parts of it: snakemake tables. The maps are those that the study keeps.
+# Targets for parts of the study: snakemake tables. maps are those that the study keeps.
 rule tables:
     input:
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),

@@ -1,7 +1,7 @@
-"""What reading COCO's annotations costs: seconds and peak memory, against 60 s and 4 GB.
+"""Cost of reading COCO's annotations: seconds and peak memory, against limits of 60 s and 4 GB.
 
-Writes a file of the size of instances_train2017.json, then draws a study from it as the workflow
-does, in a fresh process. Run it as
+Writes a file of the size of instances_train2017.json, then selects samples from it like the
+workflow, in a fresh process. Run it with
 
     PYTHONPATH=workflow/scripts python benchmarks/annotations.py
 """
@@ -41,7 +41,7 @@ def polygon(rng: np.random.Generator) -> str:
 
 
 def run_lengths(rng: np.random.Generator) -> str:
-    """A crowd's mask, as COCO writes it: the lengths of its runs, not compressed."""
+    """A crowd's mask in COCO's format: uncompressed run lengths."""
     counts = rng.integers(1, 1000, size=rng.integers(100, 1200))
     return f'{{"counts": [{",".join(map(str, counts))}],"size": [480,640]}}'
 
@@ -57,7 +57,7 @@ def images() -> Iterator[str]:
 
 
 def annotations(rng: np.random.Generator) -> Iterator[str]:
-    """Annotations, the k-th category with 1 / k as many as the first: COCO too has common ones."""
+    """Annotations; the k-th category has 1 / k of those of the first, like COCO's unequal ones."""
     shares = 1 / np.arange(1, CATEGORIES + 1)
     categories = rng.choice(CATEGORIES, size=ANNOTATIONS, p=shares / shares.sum()) + 1
     polygons = [polygon(rng) for _ in range(POLYGONS)]
@@ -76,14 +76,14 @@ def annotations(rng: np.random.Generator) -> Iterator[str]:
 
 
 def write_list(file: TextIO, key: str, entries: Iterator[str]) -> None:
-    """``"key": [...]``, one entry after the other: the list is never whole in memory."""
+    """Write ``"key": [...]`` entry by entry, without the whole list in memory."""
     file.write(f'"{key}": [{next(entries)}')
     file.writelines(f",{entry}" for entry in entries)
     file.write("]")
 
 
 def write(path: Path) -> None:
-    """An instances file of COCO train2017's size, always the same."""
+    """Write an instances file of COCO train2017's size, from a fixed seed."""
     licences = (f'{{"id": {number},"name": "licence {number}"}}' for number in range(1, 9))
     categories = (f'{{"id": {k},"name": "category {k}"}}' for k in range(1, CATEGORIES + 1))
     with path.open("w", encoding="ascii") as file:

@@ -1,4 +1,4 @@
-"""What each choice of the engine is worth, alone: seconds an image with it and without.
+"""Benefit of each choice of the engine, alone: seconds per image with it and without.
 
 PYTHONPATH=workflow/scripts python benchmarks/choices.py
 """
@@ -28,9 +28,9 @@ def engine(
     keep_memory: bool = False,
     precision: str = "float32",
 ) -> Run:
-    """The five maps from one forward and three backward passes, with some of the choices."""
+    """Compute the five maps from one forward and three backward passes, with some choices."""
     if keep_memory:
-        device.keep_freed_memory()
+        device.retain_heap()
     if fold:
         fold.fold(net, layer)
     memory = torch.channels_last if channels_last else torch.contiguous_format
@@ -76,5 +76,5 @@ if __name__ == "__main__":
     parser.add_argument("--nets", nargs="+", default=list(NETS), choices=NETS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    given = parser.parse_args()
-    main(given.nets, given.rounds, given.threads)
+    options = parser.parse_args()
+    main(options.nets, options.rounds, options.threads)

@@ -1,4 +1,4 @@
-"""Five ways to the same maps: this project's, two libraries', the thesis', and the baseline.
+"""Five implementations of the same maps: this project's, two libraries', the thesis', a baseline.
 
 Each maker takes a net (float32, frozen, in eval mode), the name of its target layer and the indices
 to explain, and returns a function from images (N, 3, H, W) to maps by method.
@@ -18,12 +18,12 @@ from turns import Maker, Maps, Run
 
 
 def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
-    """What a job of the workflow runs, from images in memory to maps in memory."""
+    """The computation of the workflow's jobs, from images to maps in memory."""
     from lookwhere.methods.explainer import Explainer
     from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
-    device.keep_freed_memory()
+    device.retain_heap()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
     explainer = Explainer(spec | {"precision": "float32"}, list(METHODS), torch.device("cpu"))
     return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
@@ -64,7 +64,7 @@ def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 def pytorch_grad_cam(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
     """The three of our methods that it has; guided backpropagation takes one image at a time.
 
-    It needs a net whose parameters want gradients, as torchvision hands them out.
+    It needs a net whose parameters require gradients, torchvision's default.
     """
     from pytorch_grad_cam import GradCAM, GuidedBackpropReLUModel
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
@@ -131,7 +131,7 @@ def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 
 
 def baseline(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
-    """A forward pass and three backward passes to the images: the work that cannot be spared."""
+    """A forward pass and three backward passes to the images: the minimal work."""
 
     def run(images: Tensor) -> Maps:
         images = images.detach().requires_grad_()
@@ -163,7 +163,7 @@ LIBRARIES: dict[str, Maker] = {
 
 
 def without_inplace(net: nn.Module) -> nn.Module:
-    """The net with ReLUs that keep their input, which hooks on modules need."""
+    """The net with out-of-place ReLUs, which hooks on modules need."""
     for module in net.modules():
         if isinstance(module, nn.ReLU):
             module.inplace = False
@@ -172,7 +172,7 @@ def without_inplace(net: nn.Module) -> nn.Module:
 
 @contextmanager
 def hooked_relus(net: nn.Module, rule: Callable | None) -> Iterator[None]:
-    """The signal at every ReLU module is ``rule(plain signal below, signal above)``."""
+    """Set the signal at every ReLU module to ``rule(plain signal below, signal above)``."""
     handles = [
         module.register_full_backward_hook(lambda _, below, above: (rule(below[0], above[0]),))
         for module in net.modules()

@@ -1,4 +1,4 @@
-"""What a job of maps costs as its samples grow: seconds and peak memory, one line a job.
+"""Cost of a job of maps by its number of samples: seconds and peak memory, a line per job.
 
 Runs the workflow's own job, without Snakemake, on noise in the shapes of COCO's photographs:
 
@@ -23,14 +23,14 @@ SHAPES += [(640, height) for height in range(360, 480, 8)]  # (W, H)
 
 
 def job(architecture: str, size: str, count: int, precision: str, threads: int) -> None:
-    """Print what one job needs for ``count`` samples; peak memory is that of this process."""
+    """Print seconds and peak memory of a job with ``count`` samples, run in this process."""
     from compute_maps import main
     from lookwhere.datasets.coco import Sample, sample_id
     from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
     torch.set_num_threads(threads)
-    device.keep_freed_memory()
+    device.retain_heap()
     shapes = [(int(w), int(h)) for w, h in [size.split("x")]] if "x" in size else SHAPES
     layer = TARGET_LAYERS[architecture]
     net = {"name": architecture, "architecture": architecture, "weights": "random"}
@@ -73,11 +73,11 @@ if __name__ == "__main__":
     parser.add_argument("counts", nargs="+", type=int, help="samples, one job each")
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    for count in given.counts:
+    options = parser.parse_args()
+    for count in options.counts:
         process = multiprocessing.get_context("spawn").Process(
             target=job,
-            args=(given.architecture, given.size, count, given.precision, given.threads),
+            args=(options.architecture, options.size, count, options.precision, options.threads),
         )
         process.start()
         process.join()

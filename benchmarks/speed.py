@@ -1,4 +1,4 @@
-"""What the five maps cost: this project beside what a user would pick instead, and the baseline.
+"""Time for the five maps: this project, other libraries, and a baseline.
 
 Writes speed.csv and speed.png beside this file. Run it with
 
@@ -18,7 +18,7 @@ from turns import NETS, Maps, take_turns
 HERE = Path(__file__).parent
 INPUTS = {"224x224": (4, 3, 224, 224), "480x640": (1, 3, 480, 640)}  # (N, C, H, W)
 METHODS = {library: 3 if library == "pytorch-grad-cam" else 5 for library in LIBRARIES}
-AGREE = 0.99  # the least correlation of two libraries' maps of an image, be they scaled or not
+AGREE = 0.99  # the minimal correlation of two libraries' maps of an image
 
 
 def main(architectures: list[str], inputs: list[str], rounds: int, threads: int) -> None:
@@ -28,7 +28,7 @@ def main(architectures: list[str], inputs: list[str], rounds: int, threads: int)
             print(f"{architecture} at {size} ...", flush=True)
             shape = INPUTS[size]
             seconds = take_turns(LIBRARIES, architecture, shape, rounds, threads, check)
-            # The baseline is that of the better memory format.
+            # The baseline uses the better memory format.
             seconds["baseline"] = min(seconds["baseline"], seconds.pop("baseline, channels_last"))
             rows += [
                 {"net": architecture, "input": size, "library": library}
@@ -41,7 +41,7 @@ def main(architectures: list[str], inputs: list[str], rounds: int, threads: int)
 
 
 def check(maps: dict[str, Maps]) -> None:
-    """Exit unless every library's maps are ours, up to the rounding of float32 and to scale."""
+    """Exit unless all libraries' maps agree with ours, up to rounding and scale."""
     for library, theirs in maps.items():
         for method, values in theirs.items():
             for our_map, their_map in zip(maps["ours"][method], values, strict=True):
@@ -95,5 +95,5 @@ if __name__ == "__main__":
     parser.add_argument("--inputs", nargs="+", default=list(INPUTS), choices=INPUTS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    given = parser.parse_args()
-    main(given.nets, given.inputs, given.rounds, given.threads)
+    options = parser.parse_args()
+    main(options.nets, options.inputs, options.rounds, options.threads)

@@ -1,4 +1,4 @@
-"""Competitors take turns, each in a process of its own: a slow moment falls on all of them."""
+"""Time competitors in turns, each in its own process, so that noise affects all of them."""
 
 import csv
 import multiprocessing
@@ -33,9 +33,9 @@ def take_turns(
     threads: int,
     check: Callable[[dict[str, Maps]], None],
 ) -> dict[str, float]:
-    """The median of each competitor's seconds an image, on images of ``shape`` (N, C, H, W).
+    """The median seconds per image of each competitor, on images of ``shape`` (N, C, H, W).
 
-    ``check`` sees the maps of all of them first.
+    ``check`` first compares the maps of all of them.
     """
     context = multiprocessing.get_context("spawn")
     lines, jobs, maps = {}, [], {}
@@ -45,8 +45,8 @@ def take_turns(
             job = context.Process(target=_work, args=(there, maker, architecture, shape, threads))
             job.start()
             jobs.append(job)
-            there.close()  # so that a job that dies is noticed
-            maps[name] = lines[name].recv()  # one by one: all at once would wait for each other
+            there.close()  # so that a dead process raises
+            maps[name] = lines[name].recv()  # one by one, since they would compete for cores
         check(maps)
         seconds: dict[str, list[float]] = {name: [] for name in makers}
         for _ in range(rounds):
@@ -68,12 +68,12 @@ def _work(
     threads: int,
 ) -> None:
     torch.set_num_threads(threads)
-    warnings.simplefilter("ignore")  # captum tells of its hooks
+    warnings.simplefilter("ignore")  # captum warns about its hooks
     images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     net = classifiers.load(architecture, "random")
     targets = list(range(shape[0]))
     run = maker(architecture, net, TARGET_LAYERS[architecture], targets)
-    line.send(run(images))  # the first run is slower, and not counted
+    line.send(run(images))  # a warm-up run
     while line.recv() == "run":
         start = time.perf_counter()
         run(images)

@@ -1,4 +1,4 @@
-"""What several test modules share."""
+"""Fixtures of several test modules."""
 
 import gc
 import os
@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-# Threads that wait for each other on busy cores take many times as long as one thread.
+# On busy cores several threads that wait for each other are much slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _spare_imports_from_collections() -> None:
-    """Leave what was imported out of garbage collections.
+def _freeze_imports() -> None:
+    """Exclude imported objects from garbage collection.
 
     statsmodels collects garbage at every correction of p, in 0.1 s with torch imported.
     """
@@ -24,7 +24,7 @@ def _spare_imports_from_collections() -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real COCO photographs and a real SqueezeNet, beside the repository where they are at hand."""
+    """Real COCO photographs and a real SqueezeNet, if they are beside the repository."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("needs ../shared/data: COCO photographs and a SqueezeNet")
@@ -33,9 +33,9 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def as_nobody(tmp_path) -> Callable[[Callable[[], Any]], Any]:
-    """Run a function without root's privileges, in a process of its own; its result, or its error.
+    """Run a function without root's privileges in a child process; its result or exception.
 
-    ``tmp_path`` can be entered by everybody, so that what is refused there is what a test hides.
+    Everybody may enter ``tmp_path``, so that only what a test protects is refused.
     """
     for folder in [tmp_path, *tmp_path.parents]:
         if not folder.stat().st_mode & 0o001:
@@ -50,18 +50,18 @@ def as_nobody(tmp_path) -> Callable[[Callable[[], Any]], Any]:
                     os.setgid(65534)
                     os.setuid(65534)
                 try:
-                    answer = function()
+                    result = function()
                 except BaseException as error:
-                    answer = error
-                os.write(send, pickle.dumps(answer))
+                    result = error
+                os.write(send, pickle.dumps(result))
             finally:
                 os._exit(0)
         os.close(send)
         with os.fdopen(receive, "rb") as pipe:
-            answer = pickle.loads(pipe.read())
+            result = pickle.loads(pipe.read())
         os.waitpid(child, 0)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
     return run

@@ -19,7 +19,7 @@ from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics.registry import METRICS
 
-UNTRAINED = ["untrained"]
+UNTRAINED = ["untrained"]  # of the architecture vgg19
 NETS = ["vgg19", "alexnet", *UNTRAINED]
 SIZES = ["original", "224"]
 CLASSES = ["dog", "traffic light"]
@@ -30,8 +30,8 @@ STATUSES = ["zero_energy", "not_finite", "empty_mask"]
 def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
     """Records of two classes, the controls among the methods, some undefined.
 
-    A method is the better, the later it stands in the list; untrained nets get chance. The map of a
-    control is the same beside every net.
+    Later methods of the list are better; untrained nets score chance. The map of a control is the
+    same for every net.
     """
     rng = np.random.default_rng(seed)
     fractions = rng.uniform(0.05, 0.3, images)
@@ -52,7 +52,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=
                 "net": net,
                 "method": method,
                 "size": size,
-                "architecture": "vgg19" if net in UNTRAINED else net,  # an untrained twin
+                "architecture": "vgg19" if net in UNTRAINED else net,
                 "training": "untrained" if net in UNTRAINED else "trained",
                 "concentration": share if defined else None,
                 **{m: share * rng.uniform(0.9, 1) if defined else None for m in MORE},
@@ -85,7 +85,7 @@ def spans(classes, count):
 
 
 def select(instances, spans, seed):
-    """The samples of a selection from ``instances``, the content of a COCO instances file."""
+    """Select samples from ``instances``, the content of a COCO instances file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "instances.json")
         path.write_text(json.dumps(instances))
@@ -93,7 +93,7 @@ def select(instances, spans, seed):
 
 
 def union(segmentations, height, width):
-    """The mask of all pixels that any of the COCO ``segmentations`` covers."""
+    """The union of COCO ``segmentations``."""
     runs = [masks.run_lengths(segmentation, height, width) for segmentation in segmentations]
     none = np.zeros((height, width), dtype=bool)
     return np.logical_or.reduce([none, *(masks.decode(each, height, width) for each in runs)])

@@ -1,4 +1,4 @@
-"""Where groups order the methods otherwise, by hand."""
+"""Groups that reverse the order of methods, by hand."""
 
 from itertools import product
 
@@ -12,7 +12,7 @@ PAIR = ("grad_cam", "deconvolution")
 
 
 def records(images=10, **raised):
-    """Grad-CAM has 0.6 and deconvolution 0.4, but for what is raised: ``cat`` to 0.7 and so on."""
+    """Grad-CAM has 0.6 and deconvolution 0.4, or in a group the value in ``raised``."""
     rows = []
     for net, size, name, image in product(NETS, SIZES, CLASSES, range(images)):
         for method, share in (("deconvolution", 0.4), ("grad_cam", 0.6)):
@@ -26,15 +26,15 @@ def records(images=10, **raised):
     return pd.DataFrame(rows)
 
 
-def test_where_all_groups_agree_nothing_is_reported():
+def test_groups_that_agree_are_not_reported():
     assert agreement.reversals(records()) == {}
 
 
-def test_a_class_that_orders_two_methods_otherwise_is_named():
+def test_a_class_that_reverses_two_methods_is_named():
     table = records(cat=0.7)
-    found = agreement.reversals(table)
-    assert found == {PAIR: {"class": ["cat"]}}
-    [sentence] = agreement.sentences(found, table, "below")
+    reversals = agreement.reversals(table)
+    assert reversals == {PAIR: {"class": ["cat"]}}
+    [sentence] = agreement.sentences(reversals, table, "below")
     assert sentence == "Grad-CAM below Deconvolution in 1 of 2 classes (cat)"
 
 
@@ -42,7 +42,7 @@ def test_a_class_of_too_few_images_is_not():
     assert agreement.reversals(records(images=9, cat=0.7)) == {}
 
 
-def test_two_methods_are_compared_on_the_records_that_both_have():
+def test_two_methods_are_compared_on_common_records():
     """All of deconvolution's maps of cats are undefined but one of the easiest image."""
     table = records()
     of_cats = (table["class"] == "cat") & (table["method"] == "deconvolution")
@@ -51,12 +51,12 @@ def test_two_methods_are_compared_on_the_records_that_both_have():
     assert agreement.reversals(table.assign(concentration=shares)) == {}
 
 
-def test_methods_that_change_places_as_the_mask_grows_are_named():
+def test_methods_that_swap_places_as_the_mask_grows_are_named():
     sweep = pd.concat(
         [records().assign(dilation=0.0), records(b=0.9).assign(dilation=0.5)], ignore_index=True
     )
-    found = agreement.crossings(sweep)
-    assert found[PAIR[::-1]]["net"] == ["b"]
+    crossings = agreement.crossings(sweep)
+    assert crossings[PAIR[::-1]]["net"] == ["b"]
     assert agreement.crossings(records().assign(dilation=0.0)) == {}
 
 

@@ -23,7 +23,7 @@ def test_examples_are_right(module):
     assert failed == 0
 
 
-def test_explain_makes_the_maps_of_the_workflow():
+def test_explain_returns_the_maps_of_the_workflow():
     torch.manual_seed(0)
     net = get_model("squeezenet1_1", num_classes=6).eval().requires_grad_(False)
     images, targets = torch.randn(2, 3, 64, 48), [1, 4]
@@ -49,7 +49,7 @@ def test_what_does_not_exist_is_an_error_with_the_way_out(changes, message):
         lookwhere.explain(net, torch.zeros(1, 3, 64, 64), **arguments)
 
 
-def test_a_method_that_is_not_defined_is_an_error_where_it_is_asked_for():
+def test_a_method_that_is_not_defined_is_an_error():
     net = get_model("mobilenet_v3_small", num_classes=6).eval()
     images = torch.randn(1, 3, 64, 64)
     maps = lookwhere.explain(net, images, [0], "features", ["grad_cam", "backpropagation"])
@@ -71,7 +71,7 @@ def test_without_a_target_layer_there_are_methods_that_need_none():
         lookwhere.explain(net, torch.randn(1, 3, 64, 64), [0])
 
 
-def test_a_map_without_energy_has_no_score_and_says_why():
+def test_a_map_without_energy_has_a_status_and_no_score():
     scores = lookwhere.score(np.zeros((1, 4, 4)), np.eye(4, dtype=bool))
     assert scores["status"] == "zero_energy"
     assert scores["concentration"] is None
@@ -80,7 +80,7 @@ def test_a_map_without_energy_has_no_score_and_says_why():
         lookwhere.score(np.zeros((1, 4, 4)), np.eye(5, dtype=bool))
 
 
-def test_the_scores_are_those_of_the_metrics_that_are_named():
+def test_the_scores_are_those_of_the_named_metrics():
     rng = np.random.default_rng(0)
     saliency, mask = rng.normal(size=(3, 9, 11)), np.eye(9, 11, dtype=bool)
     scores = lookwhere.score(saliency, mask)
@@ -96,12 +96,12 @@ def test_the_scores_are_those_of_the_metrics_that_are_named():
 def test_the_library_is_imported_without_torch_or_snakemake():
     names = "import sys, lookwhere; print(*{n.split('.')[0] for n in sys.modules})"
     scripts = str(Path(lookwhere.__file__).parents[1])
-    done = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", names],
         env={"PYTHONPATH": scripts},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert not {"torch", "snakemake", "pandas"} & set(done.stdout.split())
+    assert not {"torch", "snakemake", "pandas"} & set(run.stdout.split())
     assert not hasattr(lookwhere, "nothing")

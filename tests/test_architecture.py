@@ -1,4 +1,4 @@
-"""Imports of the library run in one direction: no stage knows a later one."""
+"""Imports of the library run in one direction: no stage imports a later one."""
 
 import ast
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import lookwhere
 
 LIBRARY = Path(lookwhere.__file__).parent
-# Each stage, with those that it may import.
+# Each stage, with the stages that it may import.
 STAGES = {
     "errors": set(),
     "declarations": {"errors"},
@@ -27,7 +27,7 @@ MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.parent != LIBRAR
 
 
 def imported(module: Path) -> set[str]:
-    """What a module imports, by its dotted names."""
+    """The imports of a module, as dotted names."""
     names = set()
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
@@ -38,9 +38,9 @@ def imported(module: Path) -> set[str]:
     return names
 
 
-def test_every_stage_is_known():
-    found = {path.name.removesuffix(".py") for path in LIBRARY.iterdir() if path.name[0] != "_"}
-    assert found == set(STAGES)
+def test_every_stage_is_listed():
+    names = {path.name.removesuffix(".py") for path in LIBRARY.iterdir() if path.name[0] != "_"}
+    assert names == set(STAGES)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(LIBRARY)))
@@ -53,8 +53,8 @@ def test_no_stage_imports_a_later_one(module):
         assert parts[0] not in ("snakemake", "worlds")
 
 
-def test_statistics_need_no_torch_and_the_workflow_none_to_be_read():
-    """The environment of the tables has no torch, and a dry run does not wait for it."""
+def test_statistics_and_the_snakefile_need_no_torch():
+    """The environment of the tables has no torch, and a dry run does not import it."""
     for stage in ("io", "datasets", "metrics", "statistics", "charts", "report"):
         for module in (LIBRARY / stage).glob("*.py"):
             assert not {n for n in imported(module) if n.split(".")[0] in ("torch", "torchvision")}

@@ -1,4 +1,4 @@
-"""A folded net says the same as the net itself, of every architecture that has batch norms."""
+"""A folded net equals the original, for every architecture with batch norms."""
 
 from copy import deepcopy
 
@@ -12,7 +12,7 @@ from lookwhere.nets import fold
 
 
 def with_statistics(net: nn.Module) -> nn.Module:
-    """The net in eval mode, with batch norms that do something, in float64."""
+    """The net in eval mode, with batch norms that are not the identity, in float64."""
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             for tensor, low in (
@@ -59,7 +59,7 @@ def test_the_maps_stay_the_same(architecture, target_layer, left):
 
 
 class Branching(nn.Module):
-    """A convolution that is read twice, one whose output is the target, and one that may fold."""
+    """A convolution with two consumers, one that is the target layer, and a foldable one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Branching(nn.Module):
     ("target_layer", "folded"),
     [("target", {"norm_of_last"}), ("norm_of_target", {"norm_of_target", "norm_of_last"})],
 )
-def test_what_is_read_elsewhere_is_not_folded(target_layer, folded):
+def test_a_convolution_with_other_consumers_is_not_folded(target_layer, folded):
     torch.manual_seed(0)
     net = with_statistics(Branching()).float()
     images = torch.randn(2, 3, 16, 16)

@@ -1,4 +1,4 @@
-"""The libraries of the benchmark make the same maps, each in its own way."""
+"""The implementations of the benchmark compute the same maps."""
 
 import pytest
 import torch
@@ -31,11 +31,11 @@ def test_the_maps_are_ours(library, our_maps):
     check({"ours": our_maps, name: theirs})
 
 
-def test_other_maps_are_noticed(our_maps):
+def test_other_maps_are_detected(our_maps):
     wrong = our_maps | {"guided_backpropagation": our_maps["backpropagation"]}
     with pytest.raises(SystemExit, match="captum's guided_backpropagation differs"):
         check({"ours": our_maps, "captum": wrong})
 
 
-def test_the_baseline_makes_no_maps():
+def test_the_baseline_returns_no_maps():
     assert maps(baseline) == {}

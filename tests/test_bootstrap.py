@@ -1,4 +1,4 @@
-"""Bootstrap intervals, against the draws made by hand, theory, and seaborn's own."""
+"""Bootstrap intervals, against draws by hand, theory, and seaborn's."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from lookwhere.statistics import bootstrap
 
 
 def by_hand(over, under, images, draws=4000):
-    """Images drawn with replacement, one by one; the percentiles of the ratio."""
+    """Draw images with replacement, one by one; the percentiles of the ratio."""
     groups = pd.DataFrame({"over": over, "under": under}).groupby(np.asarray(images))
     sums = [(float(g["over"].sum()), float(g["under"].sum())) for _, g in groups]
     rng, ratios = np.random.default_rng(1), []
@@ -21,20 +21,20 @@ def by_hand(over, under, images, draws=4000):
 
 @pytest.fixture
 def records():
-    """Records of 30 images, unequally many an image, alike within an image."""
+    """Records of 30 images, unequally many per image, similar within an image."""
     rng = np.random.default_rng(0)
     images = pd.Series(np.repeat(np.arange(30), rng.integers(1, 9, 30)))
     values = pd.Series(rng.random(30)[images] + 0.05 * rng.normal(size=len(images)))
     return values, pd.Series(0.1 + rng.random(30)[images]), images
 
 
-def test_of_a_ratio_is_that_of_draws_made_by_hand(records):
+def test_of_a_ratio_is_that_of_draws_by_hand(records):
     over, under, images = records
     assert bootstrap.of_ratio(over, under, images) == pytest.approx(by_hand(*records), rel=0.03)
 
 
 def test_of_a_mean_is_that_of_theory():
-    """For one record an image, the mean is about normal."""
+    """With one record per image, the mean is approximately normal."""
     values = pd.Series(np.random.default_rng(0).random(400))
     low, high = bootstrap.of_mean(values, pd.Series(range(400)))
     error = 1.96 * values.std() / np.sqrt(400)
@@ -50,13 +50,13 @@ def test_of_a_mean_is_seaborns():
     assert got == pytest.approx(sorted(drawn), rel=0.02)
 
 
-def test_copies_of_records_tell_nothing_new(records):
+def test_copies_of_records_change_nothing(records):
     over, under, images = records
     many = [pd.concat([column] * 20, ignore_index=True) for column in records]
     assert bootstrap.of_ratio(*many) == pytest.approx(bootstrap.of_ratio(over, under, images))
 
 
-def test_is_the_same_every_time(records):
+def test_is_reproducible(records):
     assert bootstrap.of_ratio(*records) == bootstrap.of_ratio(*records)
 
 
@@ -84,7 +84,7 @@ def test_below_ten_images_there_is_none():
     assert not np.isnan(bootstrap.of_mean(values, pd.Series(np.arange(90) % 10))).any()
 
 
-def test_of_a_difference_within_strata_is_that_of_draws_made_by_hand():
+def test_of_a_difference_within_strata_is_that_of_draws_by_hand():
     rng = np.random.default_rng(0)
     images = pd.Series(np.repeat(np.arange(30), 4))
     strata = pd.Series(np.where(images % 3 == 0, "a", "b"))

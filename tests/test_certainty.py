@@ -1,4 +1,4 @@
-"""Bins of ranks and probabilities, and what is compared with the surest."""
+"""Bins of ranks and probabilities, and comparisons with the bin of highest certainty."""
 
 import pandas as pd
 import pytest
@@ -7,7 +7,7 @@ from lookwhere.statistics.certainty import by_certainty
 
 
 def records(values, kind="softmax"):
-    """Two records an image, the one twin as sure as ``values`` says, the other surest."""
+    """Two records per image, one with the certainty of ``values``, the other with the highest."""
     column = {"softmax": "target_rank", "sigmoid": "target_probability"}[kind]
     surest = {"softmax": 1, "sigmoid": 1.0}[kind]
     rows = []
@@ -40,7 +40,7 @@ def test_bins_are_closed_at_their_upper_end(kind, values, names):
     assert table["within"][1:].tolist() == pytest.approx([0.2 - surest] * (len(names) - 1))
 
 
-def test_the_first_bin_is_what_others_are_compared_with():
+def test_bins_are_compared_with_the_first():
     table = by_certainty(records([7]))
     assert pd.isna(table["within"][0])
     assert table.loc[1, ["within", "within_low", "within_high"]].tolist() == pytest.approx(

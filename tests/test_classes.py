@@ -63,7 +63,7 @@ def test_no_target_has_two_rows():
     assert CLASSES["target"].is_unique
 
 
-def test_rows_stand_in_cocos_order_then_by_target():
+def test_rows_are_in_cocos_order_then_by_target():
     rows = list(zip(CLASSES["category"].map(COCO.index), CLASSES["target"], strict=True))
     assert rows == sorted(rows)
 

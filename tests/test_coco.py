@@ -1,4 +1,4 @@
-"""The choice of the subset: what it may depend on, what it holds, and what it refuses."""
+"""The selection of the subset: its dependencies, its content, and its errors."""
 
 import copy
 
@@ -34,7 +34,7 @@ def instances():
                     }
                 )
     return {
-        "info": {"description": "made by hand"},
+        "info": {"description": "written by hand"},
         "licenses": [{"id": 1, "name": "CC BY"}],
         "images": [
             {
@@ -59,10 +59,10 @@ def instances():
 def drawn(instances, classes=CLASSES, count=4, seed=0):
     """The images of each class, in order."""
     subset = select(instances, spans(classes, count), seed)
-    found = {name: [] for name in classes}
+    image_ids = {name: [] for name in classes}
     for sample in subset:
-        found[sample.class_name].append(sample.image_id)
-    return found
+        image_ids[sample.class_name].append(sample.image_id)
+    return image_ids
 
 
 def test_draw_is_deterministic(instances):
@@ -70,7 +70,7 @@ def test_draw_is_deterministic(instances):
     assert first == again
 
 
-def test_draw_knows_nothing_of_the_order_of_the_file(instances):
+def test_the_draw_does_not_depend_on_the_order_of_the_file(instances):
     shuffled = copy.deepcopy(instances)
     for entries in (shuffled["images"], shuffled["annotations"], shuffled["categories"]):
         entries.reverse()
@@ -82,7 +82,7 @@ def test_seeds_differ(instances):
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_class_is_drawn_without_regard_to_the_others(instances, name):
+def test_the_draw_of_a_class_does_not_depend_on_others(instances, name):
     assert drawn(instances, [name])[name] == drawn(instances)[name]
 
 
@@ -123,7 +123,7 @@ def test_missing_iscrowd_is_no_crowd(instances):
     assert 5 in drawn(instances, ["umbrella"], 11)["umbrella"]
 
 
-def test_a_later_selection_goes_on_in_the_order_of_the_class(instances):
+def test_a_later_selection_continues_the_order_of_the_class(instances):
     first, both = (drawn(instances, ["umbrella"], count)["umbrella"] for count in (4, 8))
     later = select(instances, [Span("umbrella", 4, 8)], 0)
     assert sorted([*first, *(sample.image_id for sample in later)]) == both
@@ -135,7 +135,7 @@ def test_samples_survive_their_file(instances, tmp_path):
     assert read_samples(tmp_path / "samples.json") == samples
 
 
-def test_samples_tell_what_the_file_says(instances):
+def test_samples_hold_the_values_of_the_file(instances):
     samples = select(instances, spans(CLASSES, 4), 0)
     assert [s.class_name for s in samples] == [name for name in CLASSES for _ in range(4)]
     for sample in samples:
@@ -158,7 +158,7 @@ def test_sample_id_is_a_file_name_whatever_the_class():
     assert sample_id(7, "Cabinet/shelf (ブ 2)") == "000000000007-Cabinet_shelf_ブ_2_"
 
 
-def test_every_fault_of_the_classes_is_told_at_once(instances):
+def test_every_error_of_the_classes_is_reported_at_once(instances):
     asked = spans(["trafic light", "umbrela", "stop sign", "toothbrush"], 11)
     with pytest.raises(StudyError) as caught:
         select(instances, asked, 0)
@@ -202,7 +202,7 @@ def test_file_name_may_name_a_folder_below(instances):
         ("images", "height"),
     ],
 )
-def test_what_other_exports_leave_out_is_told(instances, part, key):
+def test_keys_that_other_exports_omit_are_reported(instances, part, key):
     for entry in instances[part]:
         del entry[key]
     with pytest.raises(StudyError, match=f"{part[:-1]} .* has no '{key}'"):
@@ -235,7 +235,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize(("content", "message"), DAMAGED.values(), ids=DAMAGED.keys())
-def test_damaged_annotations_are_told_by_name(content, message, tmp_path):
+def test_damaged_annotations_are_reported_by_name(content, message, tmp_path):
     path = tmp_path / "instances.json"
     if content is not None:
         path.write_bytes(content)
@@ -243,7 +243,7 @@ def test_damaged_annotations_are_told_by_name(content, message, tmp_path):
         coco.read(path)
 
 
-def test_folder_in_place_of_annotations_is_told_by_name(tmp_path):
+def test_a_folder_in_place_of_annotations_is_reported_by_name(tmp_path):
     with pytest.raises(StudyError, match="can't be read"):
         coco.read(tmp_path)
 

@@ -1,4 +1,4 @@
-"""How the samples of a study are cut into shards, and these into batches."""
+"""The split of samples into shards, and of shards into batches."""
 
 from pathlib import Path
 
@@ -30,9 +30,9 @@ def test_shards_share_the_samples_evenly(count):
 
 @pytest.mark.parametrize("size", ["original", "224", "64", "1000"])
 def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
-    made = batches(STUDY, size, PIXELS)
-    assert sorted(s.id for b in made for s in b) == sorted(s.id for s in STUDY)
-    for batch in made:
+    parts = batches(STUDY, size, PIXELS)
+    assert sorted(s.id for b in parts for s in b) == sorted(s.id for s in STUDY)
+    for batch in parts:
         shapes = {(s.width, s.height) for s in batch} if size == "original" else {(int(size),) * 2}
         [(width, height)] = shapes
         assert len(batch) == 1 or len(batch) * width * height <= PIXELS
@@ -49,7 +49,7 @@ def test_batches_are_as_few_as_the_budget_allows():
         (
             ["grad_cam", "deconvolution"],
             {
-                "grad_cam": [f"{s.sample}.npy" for s in STUDY[:2]],
+                "grad_cam": [f"{s.id}.npy" for s in STUDY[:2]],
                 "deconvolution": ["not_defined.txt"],
             },
         ),
@@ -68,16 +68,16 @@ def test_the_folder_of_a_method_that_is_not_defined_holds_the_reason(tmp_path, m
         "threshold": 0.5,
     }
     folders = {method: str(tmp_path / "results" / method) for method in methods}
-    table = str(tmp_path / "results/said.parquet")
+    table = str(tmp_path / "results/predictions.parquet")
     main(STUDY[:2], ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, table)
-    found = {m: sorted(f.name for f in Path(folder).glob("[!.]*")) for m, folder in folders.items()}
-    assert found == files
+    names = {m: sorted(f.name for f in Path(folder).glob("[!.]*")) for m, folder in folders.items()}
+    assert names == files
     reason = Path(folders["deconvolution"], "not_defined.txt").read_text("utf-8")
     assert reason.startswith("the net uses Hardsigmoid and Hardswish")
     assert missing.is_noted(Path(folders["deconvolution"]))
 
 
-def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):
+def test_an_image_too_small_for_the_net_is_reported_by_name(tmp_path):
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     sample = Sample(sample_id(1, "dog"), 1, "dog", "dot.png", 1, 1, "CC0", None, ())
     net = {
@@ -97,6 +97,6 @@ def test_an_image_too_small_for_the_net_is_told_by_name(tmp_path):
             "original",
             0,
             {"grad_cam": str(result / "maps")},
-            str(result / "said.parquet"),
+            str(result / "predictions.parquet"),
         )
     assert list(result.iterdir()) == []

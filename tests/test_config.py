@@ -1,4 +1,4 @@
-"""The configuration: every fault at once, each with its key, its value and the way out."""
+"""The configuration: all errors at once, each with its key, its value and the way out."""
 
 import copy
 import csv
@@ -39,7 +39,7 @@ def at_the_repository(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
 
 
-def told(config):
+def faults_of(config):
     return faults(config, CATALOGUE, KNOWN, SAMPLE)
 
 
@@ -58,12 +58,12 @@ def changed(changes):
     return config
 
 
-def test_shipped_config_is_sound():
-    assert told(SHIPPED) == []
+def test_shipped_config_is_valid():
+    assert faults_of(SHIPPED) == []
 
 
 @pytest.mark.parametrize("study", sorted(REPOSITORY.glob("studies/*.yaml")), ids=lambda s: s.stem)
-def test_shipped_study_is_sound(study):
+def test_shipped_study_is_valid(study):
     config = {**SHIPPED, **yaml.safe_load(study.read_text())}
     assert faults(config, CATALOGUE, KNOWN, config["dataset"].values()) == []
 
@@ -86,12 +86,12 @@ SOUND = {
 
 
 @pytest.mark.parametrize("changes", SOUND.values(), ids=SOUND.keys())
-def test_sound_config_has_no_fault(changes):
-    assert told(changed(changes)) == []
+def test_valid_config_has_no_error(changes):
+    assert faults_of(changed(changes)) == []
 
 
 FAULTY = {
-    # what changes, and what the one message must hold: key, value, what is allowed
+    # the change, and fragments of the message: key, value, way out
     "missing key": ({"seed": MISSING}, "seed: missing; give a whole number from 0"),
     "missing nested key": (
         {"dataset.images": MISSING},
@@ -231,47 +231,47 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("key", "changes"), UNREADABLE.items(), ids=UNREADABLE.keys())
-def test_a_path_without_permission_is_told(key, changes, tmp_path, monkeypatch, as_nobody):
+def test_a_path_without_permission_is_reported(key, changes, tmp_path, monkeypatch, as_nobody):
     monkeypatch.chdir(tmp_path)
     Path("hidden").mkdir(mode=0)
     Path("annotations.json").touch()
-    shown = {"dataset.annotations": "annotations.json", "dataset.images": "."}
-    config = changed({**shown, **changes})
-    [fault] = as_nobody(lambda: told(config))
+    readable = {"dataset.annotations": "annotations.json", "dataset.images": "."}
+    config = changed({**readable, **changes})
+    [fault] = as_nobody(lambda: faults_of(config))
     assert fault.startswith(f"{key}: 'hidden")
-    assert "may not be read by you" in fault
+    assert "is not readable (no permission)" in fault
 
 
-def test_braces_in_the_path_of_weights_are_told():
-    braces, _ = told(changed({"nets.0.weights": "weights/{net}.pth"}))
+def test_braces_in_the_path_of_weights_are_reported():
+    braces, _ = faults_of(changed({"nets.0.weights": "weights/{net}.pth"}))
     assert "nets[0].weights: 'weights/{net}.pth' is not allowed; give a name of torch" in braces
 
 
 REPEATED = {
-    "at the top": ("seed: 0\nsizes: [224]\nseed: 1\n", "seed: given twice, in the lines 1 and 3"),
-    "in a list": ("nets:\n- name: a\n  name: b\n", "nets[0].name: given twice, in the lines 2"),
-    "in braces": ("dataset: {images: a, images: b}", "dataset.images: given twice, in the lines"),
+    "at the top": ("seed: 0\nsizes: [224]\nseed: 1\n", "seed: repeated, in lines 1 and 3"),
+    "in a list": ("nets:\n- name: a\n  name: b\n", "nets[0].name: repeated, in lines 2"),
+    "in braces": ("dataset: {images: a, images: b}", "dataset.images: repeated, in lines"),
 }
 
 
 @pytest.mark.parametrize(("text", "message"), REPEATED.values(), ids=REPEATED.keys())
-def test_a_key_given_twice_is_told(text, message):
+def test_a_repeated_key_is_reported(text, message):
     [fault] = yaml_keys.repeated(text)
     assert message in fault
 
 
-def test_aliases_are_told_however_many_they_stand_for():
-    """Nine lines that stand for a thousand million entries."""
+def test_aliases_are_reported_however_long_their_values():
+    """Nine lines that expand to a thousand million entries."""
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    found = yaml_keys.faults("\n".join(lines).encode())
-    assert len(found) == 80
-    assert found[0] == "line 2: the alias *a0 is not allowed; write out its value"
+    errors = yaml_keys.faults("\n".join(lines).encode())
+    assert len(errors) == 80
+    assert errors[0] == "line 2: the alias *a0 is not allowed; write out its value"
 
 
-def test_a_configuration_in_another_encoding_is_told():
+def test_a_configuration_in_another_encoding_is_reported():
     assert yaml_keys.faults("nets: é".encode("latin-1")) == [
-        "it is not text in UTF-8; save it as such"
+        "it is not UTF-8 text; save it as such"
     ]
 
 
@@ -283,35 +283,38 @@ HUGE = 10**400
     ["images_per_class", "seed", "mask_dilation", "sizes.0", "classes.0.target"],
 )
 @pytest.mark.parametrize("value", [HUGE, -HUGE, 2**64], ids=["400 digits", "-400 digits", "2^64"])
-def test_a_number_of_any_length_is_a_fault(path, value):
-    [fault] = told(changed({path: value}))
+def test_a_number_of_any_length_is_an_error(path, value):
+    [fault] = faults_of(changed({path: value}))
     assert "is not allowed" in fault
 
 
 @pytest.mark.parametrize("key", ["dataset.annotations", "dataset.images"])
-def test_a_pipe_in_place_of_a_file_or_folder_is_told(key, tmp_path):
+def test_a_pipe_in_place_of_a_file_or_folder_is_reported(key, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    [fault] = told(changed({key: str(tmp_path / "pipe")}))
+    [fault] = faults_of(changed({key: str(tmp_path / "pipe")}))
     assert fault.startswith(f"{key}: ")
 
 
 REFERENCES = {
-    "a method twice": ("method,mean\ngrad_cam,0.3\nGrad-CAM,0.4\n", "line 3: 'grad_cam' stands"),
-    "per cent": ("method,mean\ngrad_cam,30%\n", "line 2: the mean '30%' is no number, such as"),
-    "text": ("method,mean\ngrad_cam,high\n", "line 2: the mean 'high' is no number"),
-    "nothing": ("method,mean\ngrad_cam\n", "line 2: the mean '' is no number"),
+    "a method twice": ("method,mean\ngrad_cam,0.3\nGrad-CAM,0.4\n", "line 3: 'grad_cam' is listed"),
+    "per cent": ("method,mean\ngrad_cam,30%\n", "line 2: the mean '30%' is not a number, such as"),
+    "text": ("method,mean\ngrad_cam,high\n", "line 2: the mean 'high' is not a number"),
+    "nothing": ("method,mean\ngrad_cam\n", "line 2: the mean '' is not a number"),
     "not finite": ("method,mean\ngrad_cam,nan\n", "line 2: the mean 'nan' is not finite"),
-    "unknown": ("method,mean\ngradcam,0.3\n", "'gradcam' is no method; did you mean 'grad_cam'?"),
+    "unknown": (
+        "method,mean\ngradcam,0.3\n",
+        "'gradcam' is not a method; did you mean 'grad_",
+    ),
     "empty": ("", "has the columns []; give method and mean"),
     "latin-1": ("method,mean\ngrad_cam,0.3\né,1\n".encode("latin-1"), "is not text in UTF-8"),
 }
 
 
 @pytest.mark.parametrize(("content", "message"), REFERENCES.values(), ids=REFERENCES.keys())
-def test_a_reference_that_can_not_be_read_is_told_before_any_work(content, message, tmp_path):
+def test_an_unreadable_reference_is_reported_before_any_work(content, message, tmp_path):
     path = tmp_path / "means.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    [fault] = told(changed({"reference": str(path)}))
+    [fault] = faults_of(changed({"reference": str(path)}))
     assert fault.startswith(f"reference: '{path}'")
     assert message in fault
 
@@ -331,7 +334,7 @@ def test_a_reference_is_read_as_people_write_it(content, tmp_path):
     assert reference.read(tmp_path / "means.csv") == {"grad_cam": 0.5}
 
 
-def test_a_folder_of_results_with_files_of_others_is_told(tmp_path):
+def test_a_folder_of_results_with_foreign_files_is_reported(tmp_path):
     (tmp_path / "mine/masks").mkdir(parents=True)
     (tmp_path / "mine/masks/precious.png").touch()
     folders = {"results": str(tmp_path / "mine"), "logs": str(tmp_path / "new")}
@@ -345,33 +348,33 @@ def test_keys_of_different_entries_are_no_repetition():
 
 
 @pytest.mark.parametrize(("changes", "message"), FAULTY.values(), ids=FAULTY.keys())
-def test_fault_is_told_with_key_value_and_way_out(changes, message):
-    [fault] = told(changed(changes))
+def test_an_error_is_reported_with_key_value_and_way_out(changes, message):
+    [fault] = faults_of(changed(changes))
     assert message in fault
 
 
-def test_all_faults_are_told_at_once():
+def test_all_errors_are_reported_at_once():
     changes = {
         path: value
         for name in ("seed", "architecture", "size in words", "unknown nested key", "class twice")
         for path, value in FAULTY[name][0].items()
     }
-    found = told(changed(changes))
-    assert len(found) == len(changes)
+    errors = faults_of(changed(changes))
+    assert len(errors) == len(changes)
     for name in ("seed", "architecture", "size in words", "unknown nested key", "class twice"):
-        assert any(FAULTY[name][1] in fault for fault in found)
+        assert any(FAULTY[name][1] in fault for fault in errors)
 
 
 def test_empty_config_misses_every_key():
-    assert sorted(fault.split(":")[0] for fault in told({})) == sorted(SCHEMA["required"])
+    assert sorted(fault.split(":")[0] for fault in faults_of({})) == sorted(SCHEMA["required"])
 
 
-def test_a_method_is_known_by_its_entry_alone():
-    assert told(changed({"methods": list(names.METHODS)})) == []
+def test_a_method_is_valid_by_its_entry_alone():
+    assert faults_of(changed({"methods": list(names.METHODS)})) == []
 
 
 def test_schema_describes_every_value():
-    """A message without a way out is half a message."""
+    """Messages need a way out."""
     parts = [SCHEMA]
     while parts:
         part = parts.pop()
@@ -395,17 +398,17 @@ PATHS = [
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(PATHS), GARBAGE)
-def test_garbage_is_a_fault_and_no_crash(path, value):
+def test_garbage_is_an_error_and_no_crash(path, value):
     config = changed({path: value})
-    assert all(isinstance(fault, str) for fault in told(config))
+    assert all(isinstance(fault, str) for fault in faults_of(config))
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.dictionaries(st.sampled_from([*STUDY, "reference", "showcase", "x"]), GARBAGE))
-def test_a_config_of_garbage_is_full_of_faults(config):
-    found = told(config)
-    assert found
-    assert all(isinstance(fault, str) for fault in found)
+def test_a_config_of_garbage_has_errors(config):
+    errors = faults_of(config)
+    assert errors
+    assert all(isinstance(fault, str) for fault in errors)
 
 
 @pytest.mark.parametrize("garbage", [None, 7, "x", [None], [[]], {}, {"a": 1}], ids=repr)
@@ -418,12 +421,12 @@ def test_garbage_does_not_break_the_slow_checks(path, garbage):
 
 
 @pytest.mark.parametrize("path", ["dataset.annotations", "nets.0.weights"])
-def test_endless_path_is_a_fault(path):
-    [fault] = told(changed({path: "a/" * 3000}))
+def test_endless_path_is_an_error(path):
+    [fault] = faults_of(changed({path: "a/" * 3000}))
     assert path.split(".")[-1] in fault
 
 
-def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
+def test_slow_checks_report_errors_that_need_torch_or_the_annotations(tmp_path):
     annotations = tmp_path / "instances.json"
     annotations.write_text('{"images": [], "annotations": [], "categories": [{"name": "clock"}]}')
     config = changed(
@@ -440,14 +443,14 @@ def test_slow_checks_tell_what_only_torch_and_the_annotations_know(tmp_path):
     assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
 
 
-def test_slow_checks_tell_weights_that_torchvision_lacks():
+def test_slow_checks_report_weights_that_torchvision_lacks():
     config = changed({"nets": [net(weights="IMAGENET1K_V7")], "classes": [], "sizes": [64]})
     [fault] = slow_faults(config, CATALOGUE)
     assert fault.startswith("nets[0].weights: torchvision has no weights 'IMAGENET1K_V7'")
     assert "did you mean 'IMAGENET1K_V1'?" in fault
 
 
-def test_slow_checks_tell_damaged_annotations(tmp_path):
+def test_slow_checks_report_damaged_annotations(tmp_path):
     annotations = tmp_path / "instances.json"
     annotations.write_text("{")
     config = changed({"dataset.annotations": str(annotations), "nets": [], "sizes": [64]})

@@ -1,4 +1,4 @@
-"""The words on the screen, and the estimate of the time left."""
+"""The screen output, and the estimate of the time left."""
 
 import doctest
 import logging
@@ -33,15 +33,15 @@ def test_examples():
             "weights IMAGENET1K_V1 of vgg19 fetched",
         ),
         ("plot_charts", {}, "figures drawn"),
-        ("make_tables", {}, "tables made"),
-        ("train_probe", {"net": "vgg19"}, "train probe (net vgg19) done"),  # not known to it
+        ("make_tables", {}, "tables written"),
+        ("train_probe", {"net": "vgg19"}, "train probe (net vgg19) done"),  # an unknown rule
     ],
 )
 def test_a_step_in_words(rule, wildcards, words):
     assert console.sentence(Step(rule, wildcards)) == words
 
 
-def test_a_step_says_which_part_it_does():
+def test_a_step_names_its_part_of_the_study():
     step = Step("compute_maps", {"net": "a", "size": "224"}, parts=("layer_cam", "shard 1 of 2"))
     assert console.sentence(step) == "maps of a at 224 (layer_cam, shard 1 of 2) computed"
 
@@ -66,23 +66,23 @@ def test_time_left_in_words(seconds, words):
     assert console.time_left(seconds) == words
 
 
-def test_no_estimate_before_it_means_something():
+def test_no_estimate_before_it_is_representative():
     steps = {1: Step("check_nets", seconds=5), 2: Step("compute_maps", seconds=500)}
     estimate = Estimate(steps, start=0)
     assert estimate.seconds_left(10) is None
     estimate.begin(1, 0)
     estimate.end(1, 5)
-    assert estimate.seconds_left(10) is None  # of the maps nothing is known
+    assert estimate.seconds_left(10) is None  # none of the maps
 
 
-def test_estimate_weighs_the_steps_and_sees_how_many_run_side_by_side():
+def test_the_estimate_weighs_steps_and_counts_those_side_by_side():
     steps = {i: Step("compute_maps", seconds=10 * (i + 1)) for i in range(4)}
     steps[4] = Step("plot_charts", seconds=10)
     estimate = Estimate(steps, start=0)
     estimate.begin(0, 0)
     estimate.begin(1, 0)
     estimate.end(0, 20)  # half as fast as expected
-    # 20 of 40 s of the second are done; 60, 80 and 20 s are to do, on two cores.
+    # 20 of 40 s of the second are over; 60, 80 and 20 s are left, on two cores.
     assert estimate.seconds_left(20) == pytest.approx((20 + 60 + 80 + 20) / 2)
     estimate.end(1, 40)
     assert estimate.seconds_left(40) == pytest.approx((60 + 80 + 20) / (60 / 40))
@@ -95,7 +95,7 @@ def record(text, event=None, level=logging.INFO, **values):
 
 
 def printed(screen, *records):
-    """What a handler with this formatter and filter would print."""
+    """The output of a handler with this formatter and filter."""
     return [text for r in records if screen.filter(r) and (text := screen.format(r))]
 
 
@@ -120,12 +120,12 @@ def test_a_step_is_one_line(screen):
     assert lines[1].endswith("maps of vgg19 at 224 computed; 1 of 2 steps")
 
 
-def test_warnings_and_what_is_not_known_are_printed(screen):
+def test_warnings_and_unknown_records_are_printed(screen):
     unknown = record("Something new"), record("Using shell: odd", level=logging.WARNING)
     assert printed(screen, *unknown) == ["full: Something new", "full: Using shell: odd"]
 
 
-def test_what_is_not_as_expected_is_printed_in_full(screen):
+def test_unexpected_records_are_printed_in_full(screen):
     unexpected = record("Finished jobid: 7", "job_finished")  # no job_id
     later = record("paths", "job_info")
     assert printed(screen, unexpected, later) == ["full: Finished jobid: 7", "full: paths"]
@@ -146,7 +146,7 @@ def test_a_failure_ends_the_screen(screen, tmp_path):
     ]
 
 
-def test_a_failure_that_was_mended_is_not_listed(screen):
+def test_a_failure_followed_by_success_is_not_listed(screen):
     failed = record(
         "", "job_error", 40, jobid=7, rule_name="compute_maps", input=[], output=[], log=[]
     )
@@ -156,17 +156,17 @@ def test_a_failure_that_was_mended_is_not_listed(screen):
     assert screen.failures == {}
 
 
-def test_where_to_look_names_what_the_run_is_about(tmp_path):
+def test_locations_are_those_of_the_outputs_of_the_run(tmp_path):
     (tmp_path / "tables").mkdir()
     (tmp_path / "figures").mkdir()
-    made = [str(tmp_path / "tables/measures.md"), "resources/sample/images"]
-    assert console.places(tmp_path, made, "saliency", "make report") == [
+    outputs = [str(tmp_path / "tables/measures.md"), "resources/sample/images"]
+    assert console.locations(tmp_path, outputs, "saliency", "make report") == [
         f"Tables  {tmp_path / 'tables'}"
     ]
-    assert console.places(tmp_path, [], "saliency", "make report") == [f"Results  {tmp_path}"]
-    made += [str(tmp_path / "figures/lift.png"), str(tmp_path / "study.html")]
+    assert console.locations(tmp_path, [], "saliency", "make report") == [f"Results  {tmp_path}"]
+    outputs += [str(tmp_path / "figures/lift.png"), str(tmp_path / "study.html")]
     assert (
-        console.places(tmp_path, made, "saliency", "make report")[-1]
+        console.locations(tmp_path, outputs, "saliency", "make report")[-1]
         == "All on one page  make report"
     )
 

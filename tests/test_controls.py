@@ -1,4 +1,4 @@
-"""Controls know nothing of the net: what they are, and what they score."""
+"""Controls, and their scores."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def score(saliency: np.ndarray, mask: Mask) -> concentration.Energy:
     return concentration.score(Saliency(saliency), mask)
 
 
-def test_controls_are_those_that_the_library_declares_in_its_order():
+def test_controls_are_those_of_the_library_in_its_order():
     assert CONTROL_LABELS == {
         "centre": "Centre prior",
         "sobel": "Sobel edges",
@@ -45,7 +45,7 @@ def test_a_control_that_fails_is_an_error_with_the_way_out(tmp_path, monkeypatch
         controls.maps(IMAGE, "1-dog", ["own"])
 
 
-def test_a_want_of_memory_is_no_fault_of_the_control(tmp_path, monkeypatch):
+def test_lack_of_memory_is_no_error_of_the_control(tmp_path, monkeypatch):
     file = tmp_path / "own.py"
     file.write_text("def draw(image, sample):\n    raise MemoryError\n")
     monkeypatch.setitem(CONTROLS, "own", Declaration("control", "own", "Own", file, "draw", {}))
@@ -90,7 +90,7 @@ def test_an_image_without_edges_has_no_energy():
     assert scored.status == "zero_energy"
 
 
-def test_noise_hangs_on_sample_and_size_alone():
+def test_noise_depends_on_sample_and_size_alone():
     once = controls.noise(IMAGE, "000000000001-dog")
     assert (once == controls.noise(255 - IMAGE, "000000000001-dog")).all()
     for other in ("000000000002-dog", "000000000010-dog", "000000000001-god"):
@@ -100,7 +100,7 @@ def test_noise_hangs_on_sample_and_size_alone():
     assert once.std() == pytest.approx(1, abs=0.05)
 
 
-def test_noise_gets_the_mask_fraction():
+def test_noise_scores_the_mask_fraction():
     mask = np.zeros((224, 224), dtype=bool)
     mask[40:120, 70:200] = True
     image = np.zeros((224, 224, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What files declare: read from their text, and run only where a function is called."""
+"""Declarations are read from the text of a file, which runs only when an entry is loaded."""
 
 import sys
 
@@ -19,7 +19,7 @@ def explain(run):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """Write a file of the user's, and look for entries in it alone."""
+    """Write a user's file, the only one with entries."""
 
     def write(text: str, name: str = "own.py"):
         file = tmp_path / name
@@ -36,11 +36,11 @@ def test_an_entry_is_read_without_running_its_file(own, tmp_path):
     [entry] = declared("method", tmp_path / "none").values()
     assert (entry.kind, entry.name, entry.label) == ("method", "mine", "Mine")
     assert (entry.file, entry.function) == (file, "explain")
-    assert entry.options == {"family": "cam", "cite": "me"}  # what is no literal is left out
+    assert entry.options == {"family": "cam", "cite": "me"}  # without values that are not literals
     assert declared("metric", tmp_path / "none") == {}
 
 
-def test_decorators_of_others_are_no_entries(own, tmp_path):
+def test_other_decorators_are_no_entries(own, tmp_path):
     of_others = '@cache\ndef f(): ...\n@method(NAME, "Label")\ndef g(): ...\n'
     own(of_others + '@x.method("a", "A")\ndef h(): ...')
     assert list(declared("method", tmp_path / "none")) == ["a"]

@@ -1,4 +1,4 @@
-"""What the study records of the software, with repositories made for it."""
+"""The recorded software, with repositories of the test."""
 
 import subprocess
 
@@ -18,7 +18,7 @@ def test_the_commit_of_the_workflow_is_recorded_and_whether_files_differ(tmp_pat
     head = git(tmp_path, "rev-parse", "HEAD")
     assert commit(tmp_path) == head
     (tmp_path / "results").mkdir()
-    (tmp_path / "results/table").touch()  # no file of the workflow's
+    (tmp_path / "results/table").touch()  # not a file of the workflow
     assert commit(tmp_path) == head
     (tmp_path / "Snakefile").write_text("rule other:\n")
     assert commit(tmp_path) == f"{head} (changed)"

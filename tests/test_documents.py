@@ -1,4 +1,4 @@
-"""What the documents and the settings of the repository name is there."""
+"""References in documents and settings of the repository are valid."""
 
 import re
 from pathlib import Path
@@ -30,20 +30,20 @@ def settings(name: str):
 
 
 def anchors(document: Path) -> set[str]:
-    """The anchors that GitHub makes of a document's headings."""
+    """GitHub's anchors of a document's headings."""
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", document.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def links(document: Path) -> list[str]:
-    """Links and pictures of a document that are no addresses."""
+    """The relative links and pictures of a document."""
     prose = FENCED.sub("", document.read_text("utf-8"))
-    found = re.findall(r"\]\(([^)\s]+)\)", prose) + re.findall(r'(?:src|href)="([^"]+)"', prose)
-    return [link for link in found if not re.match(r"[a-z]+:", link)]
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose) + re.findall(r'(?:src|href)="([^"]+)"', prose)
+    return [link for link in targets if not re.match(r"[a-z]+:", link)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_somewhere(document):
+def test_link_targets_exist(document):
     for link in links(document):
         path, _, anchor = link.partition("#")
         target = document.parent / path if path else document
@@ -69,7 +69,7 @@ def test_the_citation_is_of_this_version():
     assert f"{lookwhere.__version__}\n" in (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
 
 
-def test_every_command_of_make_that_is_named_exists():
+def test_every_named_make_target_exists():
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([\w-]+):(?!=)", makefile, re.MULTILINE))
     texts = [path.read_text("utf-8") for path in [*DOCUMENTS, REPOSITORY / ".ci/run"]]
@@ -98,7 +98,7 @@ def test_hooks_have_the_versions_of_the_test_tools():
     assert len(pins) == 3
 
 
-def test_the_table_of_stages_is_what_imports_are_held_to():
+def test_the_table_of_stages_is_that_of_the_import_test():
     rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ?([^|]*)\|$", ARCHITECTURE, re.MULTILINE)
     table = {stage: set(filter(None, imports.strip().split(", "))) for stage, imports in rows}
     assert list(table) == list(STAGES)
@@ -114,7 +114,7 @@ def test_every_file_of_the_architecture_exists():
         assert (folder / name).exists(), name
 
 
-def test_every_result_of_the_architecture_is_a_rule_s():
+def test_every_result_of_the_architecture_is_an_output():
     results = re.findall(r"`results/([^`]+)`", ARCHITECTURE)
     assert len(results) > 5
     for result in results:

@@ -1,6 +1,6 @@
-"""Downloads from a local server that lies: whole and verified under the final name, or not there.
+"""Downloads from a faulty local server: whole and verified under the final name, or absent.
 
-A route is a script of answers: one a request, the last one again and again.
+A route is a list of responses, one a request; the last one repeats.
 """
 
 import errno
@@ -47,11 +47,11 @@ def send(
     careless=False,  # ignores If-Range
     shift=0,  # of the offset in a 206
     most=None,  # bytes of one 206
-    cut=None,  # bytes of the body that are really sent
+    cut=None,  # bytes of the body that are sent
     ends="close",
     framing="length",
 ):
-    """What a file server does, with all its ways to fail."""
+    """A file server's response, with all its ways to fail."""
     asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
     same = careless or request.headers.get("If-Range") in (etag, modified)
     headers = {"ETag": etag, "Last-Modified": modified}
@@ -102,8 +102,8 @@ def reply(request, status, body=b"", headers=None, cut=None, ends="close", frami
 
 
 def status(code, **headers):
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return partial(reply, status=code, body=b"a page that is not the file", headers=told)
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return partial(reply, status=code, body=b"a page that is not the file", headers=fields)
 
 
 def hang_up(request):
@@ -129,7 +129,7 @@ class Server(ThreadingHTTPServer):
         self.running = self.most_running = 0
 
     def play(self, *answers, path="/file"):
-        """Serve ``answers`` one after the other at the address that it returns."""
+        """Serve ``answers`` in turn; returns their address."""
         self.routes[path] = list(answers)
         return self.address + path
 
@@ -181,7 +181,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def waits(monkeypatch):
-    """The seconds that would have been waited between attempts."""
+    """The seconds of the waits between attempts, which are skipped."""
     waited = []
     monkeypatch.setattr(download.time, "sleep", waited.append)
     return waited
@@ -221,12 +221,12 @@ RECOVERED = {
         serve(etag=None, careless=True),
     ],
     "206 from another offset": [CUT, serve(shift=-10, most=HALF), GOOD],
-    "206 that says not of what": [
+    "206 without a range": [
         CUT,
         partial(reply, status=206, body=b"x" * HALF, headers={"ETag": '"one"'}),
         GOOD,
     ],
-    "206 longer than it says": [
+    "206 longer than its range": [
         CUT,
         partial(reply, status=206, body=OTHER, headers=REST, framing="chunked"),
         GOOD,
@@ -307,15 +307,15 @@ REFUSED = {
 )
 def test_gives_up_with_the_way_out(server, file, answers, checks, reason, requests):
     address = server.play(*answers)
-    told = rf"^can't fetch {address} \(.*{reason}.*\): put the file at {file} by hand$"
-    with pytest.raises(StudyError, match=told):
+    message = rf"^can't fetch {address} \(.*{reason}.*\): put the file at {file} by hand$"
+    with pytest.raises(StudyError, match=message):
         fetch(address, file, patience=QUICK, **checks)
     assert len(server.asked) == requests
     assert not file.exists()
 
 
 @pytest.mark.parametrize("checks", [{"sha256_start": HASH[:8]}, {"check": check_content}])
-def test_wrong_bytes_are_thrown_away_and_fetched_once_more(server, file, checks):
+def test_wrong_bytes_are_discarded_and_fetched_once_more(server, file, checks):
     fetch(server.play(BAD, GOOD), file, patience=QUICK, **checks)
     assert file.read_bytes() == CONTENT
     assert server.ranges() == [None, None]
@@ -328,7 +328,7 @@ def test_wrong_bytes_leave_nothing_for_the_next_run(server, file):
 
 
 def test_wrong_bytes_after_a_resume_are_fetched_from_the_start(server, file):
-    """Another file under the same validator: only the hash can tell."""
+    """Another file with the same validator: only the hash differs."""
     fetch(server.play(partial(BAD, cut=HALF), GOOD), file, sha256_start=HASH, patience=QUICK)
     assert file.read_bytes() == CONTENT
     assert server.ranges() == [None, f"bytes={HALF}-", None]
@@ -379,7 +379,7 @@ def test_a_later_run_resumes(server, file):
     assert server.sent == [HALF, HALF]
 
 
-def test_a_later_run_from_another_address_starts_anew(server, file):
+def test_a_later_run_from_another_address_starts_over(server, file):
     once = Patience(attempts=1, seconds=10)
     with pytest.raises(StudyError):
         fetch(server.play(partial(BAD, cut=HALF), path="/other"), file, patience=once)
@@ -419,7 +419,7 @@ def test_killed_run_is_resumed(server, file):
 
 
 def test_bytes_are_not_decoded(server, file):
-    """Some servers call a .gz file an encoding of another: it is kept as it is."""
+    """Some servers send a .gz file as an encoding of another: it is kept as it is."""
     headers = {"Content-Encoding": "gzip"}
     fetch(server.play(partial(reply, status=200, body=CONTENT, headers=headers)), file)
     assert file.read_bytes() == CONTENT
@@ -449,9 +449,9 @@ LATER = {
 }
 
 
-@pytest.mark.parametrize(("told", "bounds"), LATER.items(), ids=[told[:20] for told in LATER])
-def test_waits_as_long_as_asked_within_reason(server, file, waits, told, bounds):
-    fetch(server.play(status(429, Retry_After=told), GOOD), file)
+@pytest.mark.parametrize(("header", "bounds"), LATER.items(), ids=[header[:20] for header in LATER])
+def test_waits_as_long_as_asked_within_reason(server, file, waits, header, bounds):
+    fetch(server.play(status(429, Retry_After=header), GOOD), file)
     assert bounds[0] <= waits[0] <= bounds[1]
 
 
@@ -471,15 +471,15 @@ def closed_port():
 
 def test_refused_connection(file):
     address = f"http://127.0.0.1:{closed_port()}/file"
-    told = rf"^can't fetch {address} \(Connection refused\): put the file at {file} by hand$"
-    with pytest.raises(StudyError, match=told):
+    message = rf"^can't fetch {address} \(Connection refused\): put the file at {file} by hand$"
+    with pytest.raises(StudyError, match=message):
         fetch(address, file, patience=QUICK)
     assert names(file) == []
 
 
 @pytest.fixture
 def lookups(monkeypatch):
-    """No name resolves; the hosts that were looked up."""
+    """The hosts that were looked up; no name resolves."""
     asked = []
 
     def fail(host, *_):
@@ -526,14 +526,14 @@ def test_all(server, tmp_path):
     assert len(server.asked) == len(list(tmp_path.iterdir())) == 20
     assert server.most_running <= 3
     fetch_all(downloads, patience=QUICK)
-    assert len(server.asked) == 20  # all there: nothing was asked
+    assert len(server.asked) == 20  # all exist: no request
 
 
 def test_all_of_nothing():
     fetch_all([])
 
 
-def test_all_goes_on_after_failures_and_lists_them(server, tmp_path):
+def test_all_continues_after_failures_and_lists_them(server, tmp_path):
     downloads = study(server, tmp_path, 20)
     for i in range(13):
         server.play(status(404), path=f"/{i}")
@@ -550,14 +550,12 @@ def test_all_goes_on_after_failures_and_lists_them(server, tmp_path):
     assert sorted(int(path.name) for path in tmp_path.iterdir()) == list(range(13, 20))
 
 
-def test_a_file_that_is_there_and_does_not_pass_stays_and_is_told_with_the_way_out(
-    server, tmp_path
-):
+def test_an_existing_file_that_fails_its_check_stays_and_is_reported(server, tmp_path):
     """It may be the user's own, such as an image that was resized."""
     downloads = study(server, tmp_path, 2)
     downloads[0].file.write_bytes(OTHER)
-    told = r"1 of 2 .*\n.*/0 has other bytes\. To fetch it, move '.*/0' away and rerun"
-    with pytest.raises(StudyError, match=told):
+    message = r"1 of 2 .*\n.*/0 has other bytes\. To fetch it, move '.*/0' away and rerun"
+    with pytest.raises(StudyError, match=message):
         fetch_all(downloads, patience=QUICK)
     assert downloads[0].file.read_bytes() == OTHER
     assert downloads[1].file.read_bytes() == CONTENT
@@ -567,7 +565,7 @@ def test_a_file_that_is_there_and_does_not_pass_stays_and_is_told_with_the_way_o
 
 
 def test_two_runs_that_fetch_one_file_take_turns(server, file):
-    """Each gathers its bytes in the same place, so that it can go on where another run ended."""
+    """They share a partial file, so that a run can resume another's."""
     address = server.play(serve(most=50_000))
     code = """
 import sys
@@ -585,7 +583,7 @@ fetch_all([Download(sys.argv[1], Path(sys.argv[2]))])
 
 
 def endless(request, framing):
-    """A body that goes on, as far as it is read: at most 50 MB."""
+    """A body without end, in practice of 50 MB."""
     request.send_response(200)
     if framing == "chunked":
         request.send_header("Transfer-Encoding", "chunked")
@@ -600,30 +598,32 @@ def endless(request, framing):
 
 
 def test_a_body_of_no_announced_length_has_a_limit_of_its_own(server, file, monkeypatch):
-    monkeypatch.setattr(download, "MOST_UNANNOUNCED", 150_000)
+    monkeypatch.setattr(download, "MAX_UNANNOUNCED", 150_000)
     with pytest.raises(StudyError, match="the body does not end after 150000 bytes"):
         fetch(server.play(serve(framing="chunked")), file, patience=QUICK)
     fetch(server.play(GOOD), file, patience=QUICK)
 
 
 @pytest.mark.parametrize("framing", ["chunked", None])
-def test_a_body_without_end_is_cut_at_the_most_that_such_a_file_has(server, file, framing):
-    item = Download(server.play(partial(endless, framing=framing)), file, most_bytes=100_000)
+def test_a_body_without_end_is_cut_at_the_maximum(server, file, framing):
+    item = Download(server.play(partial(endless, framing=framing)), file, max_bytes=100_000)
     with pytest.raises(StudyError, match="the body does not end after 100000 bytes"):
         fetch_all([item], patience=QUICK)
     assert names(file) == []
     assert len(server.asked) == 1
 
 
-def test_more_bytes_than_such_a_file_has_are_not_even_begun(server, file):
-    item = Download(server.play(GOOD), file, most_bytes=1000)
-    with pytest.raises(StudyError, match="200000 bytes are announced, and such a file has at most"):
+def test_a_body_announced_above_the_maximum_is_not_read(server, file):
+    item = Download(server.play(GOOD), file, max_bytes=1000)
+    with pytest.raises(
+        StudyError, match="200000 bytes are announced, more than the maximum of 1000"
+    ):
         fetch_all([item], patience=QUICK)
     assert names(file) == []
 
 
 @pytest.mark.parametrize("line", [b"X", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["header", "100"])
-def test_an_answer_that_drips_without_end_is_given_up(server, file, line):
+def test_a_response_that_trickles_without_end_is_given_up(server, file, line):
     def drip(request):
         request.close_connection = True
         request.wfile.write(b"HTTP/1.1 200 OK\r\n" if line == b"X" else b"")
@@ -637,7 +637,7 @@ def test_an_answer_that_drips_without_end_is_given_up(server, file, line):
     started = time.monotonic()
     with pytest.raises(StudyError, match="can't fetch"):
         fetch(server.play(drip), file, patience=hasty)
-    assert time.monotonic() - started < 30  # it would go on for as long as the server likes
+    assert time.monotonic() - started < 30  # the server would never end
     assert names(file) == []
 
 
@@ -698,7 +698,7 @@ IMAGES = {
     "cut in the file": (jpeg(64, 48)[:2000], "truncated"),
     "page": (b"<!DOCTYPE html><title>Please log in</title>", "is not an image"),
     "empty": (b"", "is not an image"),
-    "of another size": (jpeg(48, 64), "48 x 64 pixels, but its annotation says 64 x 48"),
+    "of another size": (jpeg(48, 64), "48 x 64 pixels, but its annotation has 64 x 48"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Whatever bytes stand in the annotations: a clear fault, or samples that are right."""
+"""Annotations of any bytes yield a clear error, or correct samples."""
 
 import copy
 import json
@@ -38,7 +38,7 @@ SOUND = {
 
 
 def changed(*changes):
-    """The sound annotations with the value at each path, such as ``images.0.id``, replaced."""
+    """The valid annotations with the value at each path, such as ``images.0.id``, replaced."""
     instances = copy.deepcopy(SOUND)
     for path, value in changes:
         *parents, key = [int(part) if part.isdigit() else part for part in path.split(".")]
@@ -50,18 +50,18 @@ def changed(*changes):
 
 
 def chosen(instances):
-    """All four images of both classes: nothing of the file stays unread."""
+    """All four images of both classes, so that the whole file is read."""
     return select(instances, spans(CLASSES, 4), 0)
 
 
-def test_sound_annotations_give_every_sample():
+def test_valid_annotations_yield_every_sample():
     assert [(s.class_name, s.image_id) for s in chosen(SOUND)] == [
         (name, n) for name in CLASSES for n in range(1, 5)
     ]
 
 
 FAULTY = {
-    # what is changed, and what the one message must hold: thing, value, what it should be
+    # the change, and fragments of the message: thing, value, expected value
     "category without a name": (("categories.1", {"id": 1}), r"categories\[1\] .* has no name"),
     "category that is text": (("categories.0", "clock"), r"categories\[0\] .* has no name"),
     "category twice": (
@@ -71,9 +71,9 @@ FAULTY = {
     "shared category id": (("categories.1.id", 0), "'clock' and 'umbrella' share the id 0"),
     "category id in words": (("categories.0.id", "0"), "the id '0', not a whole number from 0"),
     "negative category id": (("categories.0.id", -1), "the id -1, not a whole number from 0"),
-    "annotation that is a number": (("annotations.3", 7), r"annotations\[3\] lacks a sound"),
-    "unhashable image id": (("annotations.3.image_id", [1]), r"annotations\[3\] lacks a sound"),
-    "unhashable category": (("annotations.3.category_id", {}), r"annotations\[3\] lacks a sound"),
+    "annotation that is a number": (("annotations.3", 7), r"annotations\[3\] lacks a valid"),
+    "unhashable image id": (("annotations.3.image_id", [1]), r"annotations\[3\] lacks a valid"),
+    "unhashable category": (("annotations.3.category_id", {}), r"annotations\[3\] lacks a valid"),
     "image id in words": (("annotations.0.image_id", "1"), "image id '1' is not a whole number"),
     "image id with a point": (("annotations.0.image_id", 1.5), "image id 1.5 is not a whole"),
     "negative image id": (("annotations.0.image_id", -1), "image id -1 is not a whole number"),
@@ -88,7 +88,7 @@ FAULTY = {
     ),
     "image that is text": (
         ("images.0", "1.jpg"),
-        r"images\[0\] of the annotations has no sound id",
+        r"images\[0\] of the annotations has no valid id",
     ),
     "no width": (("images.0.width", None), "image 1 has no 'width'"),
     "width 0": (("images.0.width", 0), "image 1 has the width 0, not a whole number from 1"),
@@ -96,11 +96,11 @@ FAULTY = {
     "width with a point": (("images.0.width", 40.0), "image 1 has the width 40.0, not a whole"),
     "negative height": (("images.0.height", -30), "image 1 has the height -30, not a whole"),
     "endless image": (("images.0.width", 10**9), "1000000000 x 30 pixels, more than can be read"),
-    "file name a number": (("images.0.file_name", 7), "the file name 7, which no file can have"),
-    "no file name": (("images.0.file_name", ""), "the file name '', which no file can have"),
-    "folder for a file": (("images.0.file_name", "."), "the file name '.', which no file can have"),
-    "file name with a zero": (("images.0.file_name", "a\0b"), "which no file can have"),
-    "half a character": (("images.0.file_name", "\ud800.jpg"), "which no file can have"),
+    "file name a number": (("images.0.file_name", 7), "the file name 7, which is not valid"),
+    "no file name": (("images.0.file_name", ""), "the file name '', which is not valid"),
+    "folder for a file": (("images.0.file_name", "."), "the file name '.', which is not valid"),
+    "file name with a zero": (("images.0.file_name", "a\0b"), "which is not valid"),
+    "half a character": (("images.0.file_name", "\ud800.jpg"), "which is not valid"),
     "path upwards": (
         ("images.0.file_name", "a/../../b.jpg"),
         "'a/../../b.jpg', outside its folder",
@@ -119,12 +119,12 @@ FAULTY = {
 
 
 @pytest.mark.parametrize(("change", "message"), FAULTY.values(), ids=FAULTY.keys())
-def test_a_faulty_entry_is_told_by_name(change, message):
+def test_a_faulty_entry_is_reported_by_name(change, message):
     with pytest.raises(StudyError, match=message):
         chosen(changed(change))
 
 
-def test_a_class_of_crowds_alone_is_told():
+def test_a_class_of_crowds_alone_is_reported():
     crowds = [(f"annotations.{n}.iscrowd", 1) for n in range(4)]
     with pytest.raises(StudyError, match="'clock' has 0 images with an instance that can be used"):
         chosen(changed(*crowds))
@@ -143,11 +143,11 @@ def test_a_class_of_crowds_alone_is_told():
     ],
     ids=str,
 )
-def test_what_no_number_depends_on_is_no_fault(change):
+def test_errors_in_unused_keys_are_ignored(change):
     assert len(chosen(changed(change))) == 8
 
 
-def test_faults_of_what_is_not_used_are_let_be():
+def test_errors_in_unused_entries_are_ignored():
     instances = changed(("images.3.width", -1), ("annotations.7.segmentation", "x"))
     for category in (0, 1):
         instances["annotations"][4 * category + 3]["iscrowd"] = 1
@@ -171,7 +171,7 @@ PATHS = [
 
 
 def assert_right_or_refused(path):
-    """The file gives samples of the right kind, each with its mask, or a StudyError."""
+    """The file yields samples with masks of the right type, or a StudyError."""
     try:
         samples = base.select(base.load("coco", path, path), spans(CLASSES, 4), 0)
     except StudyError:
@@ -207,7 +207,7 @@ def test_garbage_for_the_file(file, content):
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_damaged_bytes(file, data):
-    """Cut short, or with a byte replaced, as a broken download leaves a file."""
+    """Truncated, or with a replaced byte, like a broken download."""
     content = json.dumps(SOUND).encode()
     place = data.draw(st.integers(0, len(content) - 1))
     damage = data.draw(st.none() | st.binary(min_size=1, max_size=2))
@@ -224,7 +224,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("content", ENDLESS.values(), ids=ENDLESS.keys())
-def test_endless_json_is_told(file, content):
+def test_endless_json_is_reported(file, content):
     file.write_bytes(content)
     with pytest.raises(StudyError, match="are not whole JSON"):
         coco.read(file)

@@ -1,4 +1,4 @@
-"""The conda environments pin the versions of requirements.txt, and rules say what they need."""
+"""The conda environments pin the versions of requirements.txt, and rules state their resources."""
 
 from pathlib import Path
 
@@ -38,8 +38,8 @@ def test_every_rule_has_an_environment_that_exists():
     assert rules.count("    conda:\n") == rules.count("    script:\n")
 
 
-def test_every_rule_says_what_it_needs():
-    """A scheduler gives a job what it asks for, and its default where it asks for nothing."""
+def test_every_rule_states_its_needs():
+    """A scheduler uses its defaults for resources that a rule does not state."""
     rules = "".join(path.read_text() for path in REPOSITORY.glob("workflow/rules/*.smk"))
     scripts = rules.count("    script:\n")
     assert scripts > 10

@@ -1,4 +1,4 @@
-"""The archive of annotations: what is in it, what is damaged, and what was put there by hand."""
+"""The archive of annotations: fetched, damaged, or put there by hand."""
 
 import zipfile
 from pathlib import Path
@@ -14,7 +14,7 @@ MEMBER = "annotations/instances_train2017.json"
 
 @pytest.fixture
 def archive(tmp_path) -> Path:
-    """A zip that is at hand already, so that nothing is fetched."""
+    """An existing zip, so that nothing is fetched."""
     path = tmp_path / "all.zip"
     with zipfile.ZipFile(path, "w") as opened:
         opened.writestr(MEMBER, "{}" * 1000)
@@ -23,7 +23,7 @@ def archive(tmp_path) -> Path:
 
 @pytest.fixture
 def fetched(archive, monkeypatch) -> Path:
-    """The same zip, as if it had come from the internet just now."""
+    """The same zip, as if just downloaded."""
     content = archive.read_bytes()
     archive.unlink()
     monkeypatch.setattr(download, "fetch_all", lambda _: archive.write_bytes(content))
@@ -36,17 +36,17 @@ def fetch(archive: Path) -> Path:
     return annotations
 
 
-def test_an_archive_put_by_hand_is_used_and_stays(archive):
+def test_an_archive_put_there_by_hand_is_used_and_kept(archive):
     assert fetch(archive).read_text() == "{}" * 1000
     assert archive.exists()
 
 
-def test_a_fetched_archive_goes_when_it_is_unpacked(fetched):
+def test_a_fetched_archive_is_removed_after_extraction(fetched):
     assert fetch(fetched).read_text() == "{}" * 1000
     assert not fetched.exists()
 
 
-def test_a_damaged_archive_goes_so_that_the_next_run_fetches_it_again(archive, monkeypatch):
+def test_a_damaged_archive_is_removed_so_that_the_next_run_fetches_it_again(archive, monkeypatch):
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 255
     archive.unlink()

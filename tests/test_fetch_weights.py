@@ -1,4 +1,4 @@
-"""Torchvision's weights, fetched from a local server that plays the real one."""
+"""Torchvision's weights, fetched from a local server."""
 
 import hashlib
 import threading
@@ -33,7 +33,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def fetch(server, tmp_path, monkeypatch):
-    """Fetch a file of the server as if torchvision kept its weights there."""
+    """Fetch a file of the server, as torchvision's address."""
 
     def run(name: str) -> bytes:
         monkeypatch.setattr(fetch_weights, "download_address", lambda *_: f"{server}/{name}")
@@ -56,7 +56,7 @@ def test_weights_of_another_hash_are_refused(fetch, tmp_path, served):
     assert not list(tmp_path.glob("*weights.pth*"))
 
 
-def test_missing_weights_say_where_to_put_them_by_hand(fetch, tmp_path):
+def test_missing_weights_are_reported_with_a_path_for_them(fetch, tmp_path):
     with pytest.raises(StudyError, match=r"404.*put the file at .*weights\.pth by hand"):
         fetch("vgg19-00000000.pth")
     assert not list(tmp_path.glob("*weights.pth*"))
@@ -67,6 +67,6 @@ def test_addresses_are_torchvisions():
     assert address == "https://download.pytorch.org/models/squeezenet1_0-b66bff10.pth"
 
 
-def test_unknown_weights_name_the_known_ones():
+def test_unknown_weights_are_reported_with_the_valid_ones():
     with pytest.raises(StudyError, match="did you mean 'IMAGENET1K_V1'"):
         download_address("squeezenet1_0", "IMAGENET1K_V9")

@@ -1,4 +1,4 @@
-"""Results appear whole or not at all."""
+"""Atomic results."""
 
 import multiprocessing
 import os
@@ -7,22 +7,22 @@ from contextlib import ExitStack
 
 import pytest
 
-from lookwhere.io.atomic import whole_file, whole_folder
+from lookwhere.io.atomic import atomic_file, atomic_folder
 
 
 class FailureError(Exception):
-    """Something goes wrong in the block."""
+    """An exception of the block."""
 
 
 def write(path, text, kind):
-    (path / "part" if kind is whole_folder else path).write_text(text)
+    (path / "part" if kind is atomic_folder else path).write_text(text)
 
 
 def read(path, kind):
-    return (path / "part" if kind is whole_folder else path).read_text()
+    return (path / "part" if kind is atomic_folder else path).read_text()
 
 
-@pytest.fixture(params=[whole_file, whole_folder], ids=["file", "folder"])
+@pytest.fixture(params=[atomic_file, atomic_folder], ids=["file", "folder"])
 def kind(request):
     return request.param
 
@@ -33,7 +33,7 @@ def test_result_appears_at_the_end(kind, tmp_path):
         assert not (tmp_path / "below" / "table.csv").exists()
         # A rename within one file system is atomic.
         assert tmp_path / "below" in draft.parents
-        assert kind is whole_folder or draft.name == "table.csv"
+        assert kind is atomic_folder or draft.name == "table.csv"
     assert read(tmp_path / "below" / "table.csv", kind) == "new"
     assert len(list((tmp_path / "below").iterdir())) == 1
 
@@ -70,7 +70,7 @@ def test_new_result_replaces_the_old(kind, tmp_path):
 
 @pytest.fixture
 def killed(kind, tmp_path):
-    """Leaves what a job leaves that is killed while it writes ``result``."""
+    """The draft of a job that is killed while it writes ``result``."""
     job = multiprocessing.get_context("spawn").Process(
         target=write_and_die, args=(kind, tmp_path / "result")
     )
@@ -86,9 +86,9 @@ def write_and_die(kind, path):
 
 
 @pytest.mark.usefixtures("killed")
-def test_what_a_killed_job_left_is_removed(kind, tmp_path):
+def test_the_draft_of_a_killed_job_is_removed(kind, tmp_path):
     with kind(tmp_path / "result") as draft:
-        assert kind is whole_file or list(draft.iterdir()) == []
+        assert kind is atomic_file or list(draft.iterdir()) == []
         write(draft, "new", kind)
     assert read(tmp_path / "result", kind) == "new"
     assert len(list(tmp_path.iterdir())) == 1
@@ -123,5 +123,5 @@ def test_drafts_of_another_result_stay(kind, tmp_path):
 
 
 def test_block_that_writes_no_file_fails(tmp_path):
-    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "result"):
+    with pytest.raises(FileNotFoundError), atomic_file(tmp_path / "result"):
         pass

@@ -1,4 +1,4 @@
-"""The examples of the how-to pages are run, from the pages themselves."""
+"""The examples of the how-to pages, extracted and run."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture
 def entry(tmp_path, monkeypatch):
-    """What the file of a page declares, which its study names last."""
+    """The entry in the file of a page, the last one that its study names."""
 
     def read(kind: str) -> declarations.Declaration:
         text = (PAGES / f"add-a-{kind}.md").read_text("utf-8")
@@ -40,15 +40,15 @@ def entry(tmp_path, monkeypatch):
     return read
 
 
-def test_the_metric_of_the_page_is_what_sets_of_pixels_give(entry):
+def test_the_metric_of_the_page_is_that_of_sets_of_pixels(entry):
     name = entry("metric").name
     metric = registry.entries()[name]
     for _ in range(5):
         values, mask = RNG.normal(size=(3, 7, 9)), RNG.random((7, 9)) > 0.6
         pixels = sorted(np.ndindex(7, 9), key=lambda p: -(values[:, *p] ** 2).sum())
         strongest, covered = set(pixels[: mask.sum()]), {p for p in pixels if mask[p]}
-        found = measure(metric, Saliency(values), regions.prepare([mask], 0, [0]))
-        assert found == len(strongest & covered) / len(strongest | covered)
+        value = measure(metric, Saliency(values), regions.prepare([mask], 0, [0]))
+        assert value == len(strongest & covered) / len(strongest | covered)
 
 
 def test_the_control_of_the_page_is_the_distance_of_colours(entry, monkeypatch):

@@ -1,4 +1,4 @@
-"""Images against torchvision's transforms, and every damaged file told by name."""
+"""Images against torchvision's transforms, and errors for every damaged file."""
 
 import ast
 import hashlib
@@ -99,7 +99,7 @@ def test_every_kind_of_image_becomes_rgb(image, suffix, expected, tmp_path):
 
 def test_pixels_stay_in_the_stored_orientation(photo, tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # "turn me": the annotations are of the stored pixels
+    exif[0x0112] = 6  # a rotation: annotations are for the stored pixels
     photo.save(tmp_path / "turned.png", exif=exif)
     assert np.array_equal(images.read(tmp_path / "turned.png", 40, 30), colours())
 
@@ -128,7 +128,7 @@ def dangling(path, photo):
 
 
 def bomb(path, photo):
-    """A hundred kilobytes that claim, and are, 400 million pixels."""
+    """A hundred kilobytes with 400 million pixels."""
     Image.new("1", (20_000, 20_000)).save(path, "png")
 
 
@@ -148,14 +148,14 @@ FAULTS = {
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
 @pytest.mark.parametrize(("damage", "message"), FAULTS.values(), ids=FAULTS.keys())
-def test_unfit_file_is_told_by_name(damage, message, suffix, photo, tmp_path):
+def test_an_unreadable_image_is_reported_by_name(damage, message, suffix, photo, tmp_path):
     path = tmp_path / f"000000000139.{suffix}"
     damage(path, photo)
     with pytest.raises(StudyError, match=rf"000000000139\.{suffix}.*{message}"):
         images.read(path, 40, 30)
 
 
-def test_a_file_without_permission_is_told_by_name(photo, tmp_path, as_nobody):
+def test_a_file_without_permission_is_reported_by_name(photo, tmp_path, as_nobody):
     photo.save(tmp_path / "secret.png")
     (tmp_path / "secret.png").chmod(0)
     with pytest.raises(StudyError, match=r"secret\.png' can't be read .*Permission denied"):
@@ -163,7 +163,7 @@ def test_a_file_without_permission_is_told_by_name(photo, tmp_path, as_nobody):
 
 
 def test_a_symlink_is_followed_out_of_the_folder(photo, tmp_path):
-    """Data sets are often folders of links; who may link there may as well copy there."""
+    """Data sets are often folders of links; write permission allows copies just as well."""
     photo.save(tmp_path / "elsewhere.png")
     (tmp_path / "images").mkdir()
     (tmp_path / "images/000000000139.png").symlink_to("../elsewhere.png")
@@ -184,7 +184,7 @@ POSTSCRIPT = b"""%!PS-Adobe-3.0 EPSF-3.0
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "eps"])
 def test_an_image_that_is_a_program_is_not_run(suffix, tmp_path, monkeypatch):
-    """PIL hands PostScript to Ghostscript, whatever the file is called."""
+    """PIL passes PostScript to Ghostscript, whatever the file's name."""
     monkeypatch.chdir(tmp_path)
     started = []
     monkeypatch.setattr(subprocess, "check_call", lambda *command, **_: started.append(command))
@@ -196,7 +196,7 @@ def test_an_image_that_is_a_program_is_not_run(suffix, tmp_path, monkeypatch):
 
 
 def test_every_image_that_is_opened_names_its_formats():
-    """``Image.open`` without formats tries all that PIL has, programs among them."""
+    """``Image.open`` without formats tries all of PIL's, programs among them."""
     for source in (Path(images.__file__).parents[1]).rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Image.open":
@@ -204,30 +204,30 @@ def test_every_image_that_is_opened_names_its_formats():
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
-def test_what_is_no_regular_file_is_told_and_not_waited_for(make, tmp_path):
+def test_a_pipe_or_device_is_refused_and_not_read(make, tmp_path):
     make(tmp_path / "1.jpg")
     with pytest.raises(StudyError, match=r"1\.jpg' can't be read \(not a regular file\)"):
         images.read(tmp_path / "1.jpg", 40, 30)
 
 
-def test_a_file_of_too_many_bytes_is_told_before_it_is_read(tmp_path):
+def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path):
     with (tmp_path / "1.jpg").open("wb") as file:
-        file.truncate(images.MOST_BYTES + 1)  # a hole: it takes no space
-    with pytest.raises(StudyError, match=r"2\.1 GB are too many"):
+        file.truncate(images.MAX_BYTES + 1)  # a hole: it takes no space
+    with pytest.raises(StudyError, match=r"2\.1 GB is too large"):
         images.read(tmp_path / "1.jpg", 40, 30)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
-def test_decoding_without_end_is_given_up(suffix, tmp_path, monkeypatch):
+def test_endless_decoding_is_given_up(suffix, tmp_path, monkeypatch):
     noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / f"1.{suffix}")
     images.read(tmp_path / f"1.{suffix}", 800, 600)
-    monkeypatch.setattr(images, "MOST_SECONDS", -1)
+    monkeypatch.setattr(images, "MAX_SECONDS", -1)
     with pytest.raises(StudyError, match="decoding takes more than"):
         images.read(tmp_path / f"1.{suffix}", 800, 600)
 
 
-def test_an_image_that_changed_since_it_was_listed_is_told(photo, tmp_path):
+def test_an_image_that_changed_since_it_was_listed_is_reported(photo, tmp_path):
     photo.save(tmp_path / "1.png")
     digest = hashlib.sha256((tmp_path / "1.png").read_bytes()).hexdigest()
     sample = Sample("1-dog", 1, "dog", "1.png", 40, 30, "CC0", None, ())

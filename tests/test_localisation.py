@@ -1,4 +1,4 @@
-"""The metrics of localisation, against sorting in plain Python, and against what chance gives."""
+"""The metrics of localisation, against sorting in plain Python, and against chance."""
 
 import random
 
@@ -17,12 +17,12 @@ NAMES = [name for name in METRICS if name != "concentration"]
 SHAPE = (2, 5, 7)
 MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32)).filter(np.any)
 MASKS = arrays(bool, SHAPE[1:]).filter(np.any)
-# Few values make many ties.
+# Few values have many ties.
 TIED = arrays(np.float32, SHAPE, elements=st.sampled_from([-1, 0, 0, 2])).filter(np.any)
 
 
 def measured(values, mask, boxes):
-    """All metrics by name, as a study calls them."""
+    """All metrics by name, computed as in a study."""
     region = Region(mask, boxes, np.zeros(mask.shape, np.uint8), np.zeros(1))
     return {name: measure(METRICS[name], Saliency(values), region) for name in NAMES}
 
@@ -61,14 +61,14 @@ def test_by_hand():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_is_what_sorting_gives(channels):
+def test_equals_sorting(channels):
     rng = np.random.default_rng(channels)
     saliency = rng.normal(size=(channels, 13, 17)).astype(np.float32)
     mask, boxes = rng.random((2, 13, 17)) > 0.7
     assert measured(saliency, mask, boxes) == pytest.approx(by_hand(saliency, mask, boxes))
 
 
-def test_ties_are_drawn_by_lot():
+def test_ties_are_resolved_in_expectation():
     rng = np.random.default_rng(0)
     saliency = rng.integers(0, 3, (1, 6, 7)).astype(np.float32)
     mask = rng.random((6, 7)) > 0.6
@@ -78,7 +78,7 @@ def test_ties_are_drawn_by_lot():
     assert values[point] == pytest.approx(expected[point], abs=0.06)
 
 
-def test_a_flat_map_gets_the_level_of_chance():
+def test_a_flat_map_scores_chance():
     rng = np.random.default_rng(0)
     mask, boxes = rng.random((2, 9, 11)) > [[[0.8]], [[0.5]]]
     fractions = {"mask_fraction": mask.mean(), "box_fraction": boxes.mean()}
@@ -93,7 +93,7 @@ def test_lie_between_0_and_1(saliency, mask, boxes):
 
 
 @given(MAPS | TIED)
-def test_a_mask_of_everything_gets_all(saliency):
+def test_a_mask_of_all_pixels_scores_1(saliency):
     everything = np.ones(SHAPE[1:], dtype=bool)
     assert set(measured(saliency, everything, everything).values()) == {1.0}
 

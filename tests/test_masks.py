@@ -1,4 +1,4 @@
-"""Masks against drawn rectangles, a brute-force distance, PIL and OpenCV, and the image itself."""
+"""Masks against drawn rectangles, a brute-force distance, PIL, OpenCV, and images."""
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ def compressed(mask):
 
 
 def uncompressed(mask):
-    """Run lengths column by column, the first of them of zeros."""
+    """Run lengths column by column, starting with zeros."""
     pixels = mask.flatten(order="F")
     edges = np.flatnonzero(np.diff(pixels)) + 1
     runs = np.diff([0, *edges, pixels.size]).tolist()
@@ -104,13 +104,13 @@ def distances(mask):
 @given(SMALL_MASKS, GROWTHS)
 def test_dilation_is_exact_and_isotropic(mask, dilation):
     dilated = masks.dilate(mask, dilation)
-    wanted = min(mask.sum() + round(dilation * mask.sum()), mask.size)
+    target = min(mask.sum() + round(dilation * mask.sum()), mask.size)
     assert (dilated | ~mask).all()
-    assert dilated.sum() >= wanted
-    if dilated.sum() > wanted:  # only pixels at one and the same distance are too many
+    assert dilated.sum() >= target
+    if dilated.sum() > target:  # only pixels at one distance exceed it
         squares = distances(mask)
         assert (dilated == (squares <= squares[dilated].max())).all()
-        assert (squares < squares[dilated].max()).sum() < wanted
+        assert (squares < squares[dilated].max()).sum() < target
 
 
 @settings(deadline=None)
@@ -145,7 +145,7 @@ def test_boxes_are_those_of_the_instances_one_by_one(segmentations):
 
 
 def test_boxes_of_real_annotations_are_cocos(shared_data):
-    """Up to thin tips of polygons, which cover no pixel's centre."""
+    """Except for thin tips of polygons, which cover no pixel's centre."""
     coco = COCO(shared_data / "coco" / "annotations" / "instances_train2017.json")
     for annotation in coco.loadAnns(coco.getAnnIds(areaRng=[2000, 1e6], iscrowd=False))[:50]:
         [image] = coco.loadImgs(annotation["image_id"])
@@ -182,7 +182,7 @@ def test_dilation_grows_with_dilation(mask, one, other):
 
 
 def test_square_becomes_round():
-    """A pixel grown to 21 is the digital disc of radius √5, not a square and not a diamond."""
+    """A pixel dilated to 21 is the digital disc of radius √5, neither a square nor a diamond."""
     mask = rectangle(20, 15, 21, 16)
     disc = [[0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0]]
     dilated = masks.dilate(mask, 20)
@@ -191,7 +191,7 @@ def test_square_becomes_round():
 
 
 @pytest.mark.parametrize("dilation", [0.1, 0.2, 1])
-def test_disc_grows_by_the_wanted_share(dilation):
+def test_disc_grows_by_the_dilation(dilation):
     rows, columns = np.indices((300, 400))
     disc = (rows - 150) ** 2 + (columns - 200) ** 2 <= 60**2
     share = masks.dilate(disc, dilation).sum() / disc.sum()
@@ -230,7 +230,7 @@ SIZE_IDS = [f"{h}x{w} to {H}x{W}" for (h, w), (H, W) in SIZES]
 
 
 def undecided(old, new):
-    """New pixels whose centre falls on the edge between two old ones: either is the nearest."""
+    """New pixels whose centre is on the edge between two old ones: both are nearest."""
     return (2 * np.arange(new) + 1) * old % (2 * new) == 0
 
 
@@ -252,8 +252,8 @@ def test_resize_is_nearest_neighbour(old, new, library):
 
 @settings(deadline=None)
 @given(SMALL_MASKS, st.integers(1, 20), st.integers(1, 20))
-def test_resize_invents_nothing(mask, height, width):
-    """A mask of all or of nothing stays one, and a smaller mask stays inside a larger one."""
+def test_resize_preserves_constants_and_inclusion(mask, height, width):
+    """Full and empty masks stay so, and a smaller mask stays inside a larger one."""
     resized = masks.resize(mask, height, width)
     assert resized.shape == (height, width)
     assert mask.any() or not resized.any()
@@ -277,7 +277,7 @@ def flipped(path, bit=100 * 8):
     [lambda path: path.unlink(), damaged, lambda path: path.write_text("x"), flipped],
     ids=["missing", "cut short", "text", "one bit"],
 )
-def test_a_spoilt_mask_is_told_with_the_way_out(damage, tmp_path):
+def test_a_corrupt_mask_is_reported_with_the_way_out(damage, tmp_path):
     path = tmp_path / "masks/1-dog.png"
     with checked_folder(path.parent) as folder:
         masks.write(rectangle(*A), folder / path.name)
@@ -288,7 +288,7 @@ def test_a_spoilt_mask_is_told_with_the_way_out(damage, tmp_path):
 
 
 def test_no_flipped_bit_of_a_mask_reads_as_another_mask(tmp_path):
-    """PIL checks no CRC of a picture's pixels."""
+    """PIL does not check the CRC of pixels."""
     path = tmp_path / "masks/1-dog.png"
     with checked_folder(path.parent) as folder:
         masks.write(rectangle(*A), folder / path.name)
@@ -302,7 +302,7 @@ def test_no_flipped_bit_of_a_mask_reads_as_another_mask(tmp_path):
 
 @pytest.mark.parametrize("shape", ["disc", "rectangle"])
 @pytest.mark.parametrize("old", [(480, 640), (640, 480), (224, 224), (60, 90), (125, 77)])
-def test_image_and_mask_keep_together(old, shape):
+def test_image_and_mask_stay_aligned(old, shape):
     height, width = old
     box = (0.3 * width, 0.2 * height, 0.65 * width, 0.75 * height)
     image = Image.new("RGB", (width, height))

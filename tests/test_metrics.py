@@ -1,4 +1,4 @@
-"""Metrics are declared once, and what is wrong with one of the user's is an error that says so."""
+"""Metrics are declared once, and errors in a user's metric are reported."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ MASK = np.eye(2, 4, dtype=bool)  # a quarter
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """The entries of the library, and of a file of the user's with this text."""
+    """The entries of the library, and of a user's file with this text."""
 
     def entries(text: str):
         file = tmp_path / "own.py"
@@ -38,7 +38,7 @@ def value_of(metric, number=0.5):
     return measure(metric, saliency, regions.prepare([MASK], 0, [0]))
 
 
-def test_concentration_is_the_first_metric_and_all_say_what_they_are():
+def test_concentration_is_the_first_metric_and_all_are_described():
     assert next(iter(METRICS)) == FIRST_METRIC == "concentration"
     for name, metric in METRICS.items():
         assert metric.name == name
@@ -86,13 +86,13 @@ def test_a_metric_may_have_no_value_for_a_map(own):
         ("region.mask *", r"returned array\("),
     ],
 )
-def test_what_is_no_number_in_the_bounds_is_an_error(own, text, message):
+def test_a_value_outside_the_bounds_is_an_error(own, text, message):
     mine = own(MINE.replace("saliency.values.mean() *", text))["mine"]
     with pytest.raises(StudyError, match=message):
         value_of(mine)
 
 
-def test_a_want_of_memory_is_no_fault_of_the_metric(own):
+def test_lack_of_memory_is_no_error_of_the_metric(own):
     mine = own(MINE.replace("return ", "raise MemoryError\n    return "))["mine"]
     with pytest.raises(MemoryError):
         value_of(mine)

@@ -1,4 +1,4 @@
-"""Loading nets: what comes out of a file, what is refused, and torchvision's own architectures."""
+"""Loading nets from files, refused files, and torchvision's architectures."""
 
 import csv
 import pickle
@@ -71,7 +71,7 @@ def test_random_weights_depend_on_the_seed_alone():
 
 @pytest.mark.parametrize("architecture", TRAINED)
 def test_file_gives_the_net_that_was_saved(architecture, tmp_path):
-    """Six outputs, float16 on the disk, and heads that serve training alone."""
+    """Six outputs, float16 on disk, and auxiliary heads."""
     extra = {"transform_input": True, "init_weights": False} if architecture == "googlenet" else {}
     saved = get_model(architecture, num_classes=6, **extra).half()
     torch.save(saved.state_dict(), tmp_path / "weights.pth")
@@ -90,7 +90,7 @@ def test_real_squeezenet_is_loaded(shared_data):
 
 
 class Code:
-    """Unpickling this object makes a file."""
+    """Unpickling this object creates a file."""
 
     def __init__(self, path):
         self.path = path
@@ -156,15 +156,15 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize(("save", "message"), BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_bad_weights_are_told_by_name(save, message, tmp_path):
+def test_bad_weights_are_reported_by_name(save, message, tmp_path):
     save(tmp_path / "weights.pth")
     with pytest.raises(StudyError, match=rf"weights\.pth.*({message})"):
         classifiers.load("squeezenet1_1", str(tmp_path / "weights.pth"))
     assert not (tmp_path / "ran").exists()
 
 
-def test_code_in_a_file_would_run_if_it_were_let(tmp_path):
-    """The trap of the test above is a real one."""
+def test_code_in_a_file_runs_without_weights_only(tmp_path):
+    """The file of the test above does run code."""
     torch.save({"a": Code(tmp_path / "ran")}, tmp_path / "weights.pth")
     torch.load(tmp_path / "weights.pth", weights_only=False)
     assert (tmp_path / "ran").exists()
@@ -179,7 +179,7 @@ def test_missing_target_layer_gets_the_nearest_name():
         classifiers.layer(net, "")
 
 
-def test_check_tells_what_each_net_is():
+def test_check_describes_each_net():
     [summary], faults = check.check(
         [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"], METHODS
     )
@@ -233,11 +233,11 @@ def test_check_states_how_outputs_are_read(tmp_path):
     one = spec("one", weights=tmp_path / "one.pth")
     several = spec("several") | {"outputs": "sigmoid", "threshold": 0.7}
     summaries, _ = check.check([one, several], [], ["64"], METHODS)
-    found = [(summary.output_activation, summary.threshold) for summary in summaries]
-    assert found == [("sigmoid", 0.5), ("sigmoid", 0.7)]
+    activations = [(summary.output_activation, summary.threshold) for summary in summaries]
+    assert activations == [("sigmoid", 0.5), ("sigmoid", 0.7)]
 
 
-def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
+def test_check_reports_the_errors_of_all_nets_at_once(tmp_path):
     torch.save(squeezenet_state(outputs=6), tmp_path / "six.pth")
     summaries, faults = check.check(
         [
@@ -266,7 +266,7 @@ def test_check_tells_the_faults_of_all_nets_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("sizes", [["8"], ["64", "8"], ["8", "original", "64"]])
-def test_check_tells_a_size_that_is_too_small(sizes):
+def test_check_reports_a_size_that_is_too_small(sizes):
     summaries, [fault] = check.check([spec()], [], sizes, METHODS)
     assert summaries == []
     assert fault.startswith("net 'net': the net can't process an input of 8 x 8 pixels")
@@ -284,7 +284,7 @@ def test_check_without_a_number_tries_224():
 
 @pytest.fixture
 def on_meta(monkeypatch):
-    """Nets without the cost of their weights: the meta device keeps shapes and graph."""
+    """Nets without memory for weights: the meta device keeps shapes and graph."""
     block_params = BlockParams.from_init_params
 
     def on_cpu(*args, **kwargs):  # a RegNet computes its own widths in tensors

@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind: everything in order, never more than one, no fault lost."""
+"""Prefetching and background writing: in order, one at a time, no exception lost."""
 
 import threading
 
@@ -23,12 +23,12 @@ def test_one_source_is_read_ahead_and_no_more():
 
     results = read_ahead(note, range(4))
     assert next(results) == 0
-    assert second.wait(timeout=10)  # read without being asked for
+    assert second.wait(timeout=10)  # read before it is requested
     assert read == [0, 1]
     assert list(results) == [1, 2, 3]
 
 
-def test_what_reading_raises_comes_in_its_turn():
+def test_an_exception_of_reading_is_raised_in_its_turn():
     results = read_ahead(lambda source: 1 / source, [1, 0, 2])
     assert next(results) == 1
     with pytest.raises(ZeroDivisionError):
@@ -43,7 +43,7 @@ def test_everything_is_written_in_order_when_the_block_ends():
     assert written == [(number, str(number)) for number in range(5)]
 
 
-def test_a_write_waits_for_the_one_before_it():
+def test_a_write_waits_for_the_previous_one():
     go_on, written = threading.Event(), []
 
     def slow(number: int) -> None:
@@ -59,7 +59,7 @@ def test_a_write_waits_for_the_one_before_it():
 
 
 @pytest.mark.parametrize("last", [0, 3])
-def test_what_writing_raises_is_not_lost(last):
+def test_an_exception_of_writing_is_not_lost(last):
     def fail_on(number: int) -> None:
         if number == last:
             raise OSError("no space left")

@@ -20,7 +20,7 @@ METHODS = list(LABELS)
 
 @functools.cache
 def table_of(*by):
-    """The differences by these columns, computed once for all tests that only look at them."""
+    """The differences by these columns, computed once for all tests."""
     return differences(RECORDS, by)
 
 
@@ -31,19 +31,19 @@ def concentrations(records):
 
 def pairs_by_hand(records, method, other, keep):
     """(image, difference) of every kept record where both are defined."""
-    shares, found = concentrations(records), []
+    shares, pairs = concentrations(records), []
     for sample, net, size in product(IMAGES, NETS, SIZES):
         mine = shares[sample, net, size, method]
         on = (sample, other, size, method) if other in NETS else (sample, net, size, other)
         if keep(sample, net, size) and mine == mine and shares[on] == shares[on]:
-            found.append((IMAGES[sample], mine - shares[on]))
-    return found
+            pairs.append((IMAGES[sample], mine - shares[on]))
+    return pairs
 
 
-def signed_rank(found):
+def signed_rank(pairs):
     """Effect size and exact two-sided p by all sign flips of the images' mean differences."""
     by_image = {}
-    for image, difference in found:
+    for image, difference in pairs:
         by_image.setdefault(image, []).append(difference)
     means = [sum(values) / len(values) for values in by_image.values()]
     order = sorted(means, key=abs)
@@ -59,13 +59,13 @@ def signed_rank(found):
     return (2 * observed - total) / total, min(1, p / len(flips))
 
 
-def check(row, found):
-    assert row["pairs"] == len(found)
-    assert row["images"] == len({image for image, _ in found})
-    mean = sum(difference for _, difference in found) / len(found)
+def check(row, pairs):
+    assert row["pairs"] == len(pairs)
+    assert row["images"] == len({image for image, _ in pairs})
+    mean = sum(difference for _, difference in pairs) / len(pairs)
     assert row["difference"] == pytest.approx(mean)
     assert row["low"] <= row["difference"] <= row["high"]
-    effect_size, p = signed_rank(found)
+    effect_size, p = signed_rank(pairs)
     assert row["effect_size"] == pytest.approx(effect_size)
     assert row["p"] == pytest.approx(p)
 
@@ -74,23 +74,23 @@ def test_every_pair_of_methods_and_every_control_is_compared_once():
     table = table_of()
     pairs = [frozenset(pair) for pair in zip(table["method"], table["other"], strict=True)]
     assert len(pairs) == len(set(pairs))
-    wanted = [frozenset(pair) for pair in combinations(METHODS, 2)]
-    wanted += [frozenset(pair) for pair in product(METHODS, [*CONTROL_LABELS, *UNTRAINED])]
-    assert set(pairs) == set(wanted)
+    expected = [frozenset(pair) for pair in combinations(METHODS, 2)]
+    expected += [frozenset(pair) for pair in product(METHODS, [*CONTROL_LABELS, *UNTRAINED])]
+    assert set(pairs) == set(expected)
 
 
-def test_over_trained_nets_it_is_that_of_loops():
+def test_over_trained_nets_differences_are_those_of_loops():
     for _, row in table_of().iterrows():
         check(row, pairs_by_hand(RECORDS, row["method"], row["other"], compared(row["other"])))
 
 
 def compared(other):
-    """Which records are compared with ``other``: of trained nets, or of the twin's architecture."""
+    """The records compared with ``other``: of trained nets, or of the same architecture."""
     nets = ["vgg19"] if other in UNTRAINED else [net for net in NETS if net not in UNTRAINED]
     return lambda sample, net, size: net in nets
 
 
-def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure():
+def test_the_better_method_is_first_and_the_result_states_the_significance():
     turned = RECORDS.assign(concentration=1 - RECORDS["concentration"])
     for records in (RECORDS, turned):
         table = differences(records, ["net"])
@@ -108,7 +108,7 @@ def test_of_two_methods_the_one_ahead_stands_first_and_the_result_says_how_sure(
     assert (against["result"] == "behind").any()
 
 
-def test_of_too_few_images_nothing_can_be_said():
+def test_too_few_images_have_no_test():
     """Of five images that all differ in one direction, p is 2 / 2^5 at the least."""
     table = differences(fabricate(images=10), [])
     assert (table["images"] == 5).all()
@@ -124,7 +124,7 @@ def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():
     assert "untrained" not in set(differences(strange, [])["other"])
 
 
-def test_by_net_it_is_that_of_loops():
+def test_by_net_differences_are_those_of_loops():
     table = table_of("net")
     assert set(table["net"]) == set(NETS)
     assert not (table["net"] == table["other"]).any()  # no net is its own control
@@ -135,7 +135,7 @@ def test_by_net_it_is_that_of_loops():
         check(row, of_net)
 
 
-def test_by_prediction_a_record_counts_where_it_belongs():
+def test_by_prediction_records_count_in_their_strata():
     table = table_of("prediction")
     ranks = (
         RECORDS.set_index(["sample", "net", "size"])["target_rank"].groupby(level=[0, 1, 2]).first()
@@ -153,7 +153,7 @@ def test_by_prediction_a_record_counts_where_it_belongs():
 
 
 @pytest.mark.parametrize("by", [[], ["net"]], ids=["over nets", "by net"])
-def test_holm_is_stepped_down_over_what_is_asked_of_a_group(by):
+def test_holm_is_stepped_down_over_the_family_of_a_group(by):
     """Of every two methods, or of every method and control."""
     records = fabricate(images=40)
     noise = np.random.default_rng(0).uniform(0, 2, len(records))
@@ -193,28 +193,28 @@ def test_untrained_nets_are_not_compared_with_each_other():
 
 
 @pytest.mark.parametrize("column", ["net", "size", "class", "prediction"])
-def test_groups_stand_in_the_study_s_order(column):
-    ranks = [name for name in PREDICTIONS if "top" in name]  # the records are of softmax
+def test_groups_are_in_the_order_of_the_study(column):
+    ranks = [name for name in PREDICTIONS if "top" in name]  # softmax records
     names = {"net": NETS, "size": SIZES, "class": CLASSES, "prediction": ranks}
     table = table_of(column)
-    wanted = [n for n in names[column] if n not in UNTRAINED or column == "net"]
-    assert table[column].drop_duplicates().tolist() == wanted
+    expected = [n for n in names[column] if n not in UNTRAINED or column == "net"]
+    assert table[column].drop_duplicates().tolist() == expected
     assert table[column].nunique() == (table[column] != table[column].shift()).sum()
 
 
-def test_between_sizes_it_is_that_of_loops():
+def test_between_sizes_differences_are_those_of_loops():
     of_methods = RECORDS[RECORDS["method"].isin(METHODS)]
     shares = concentrations(RECORDS)
     table = between_sizes(of_methods)
     assert table["method"].tolist() == METHODS
     for _, row in table.iterrows():
         assert (row["size"], row["other"]) == ("224", "original")
-        found = [
+        pairs = [
             (IMAGES[sample], shares[sample, net, "224", m] - shares[sample, net, "original", m])
             for m in [row["method"]]
             for sample, net in product(IMAGES, NETS)
         ]
-        check(row, [(image, d) for image, d in found if d == d])
+        check(row, [(image, d) for image, d in pairs if d == d])
 
 
 def test_three_sizes_make_three_pairs():
@@ -245,8 +245,8 @@ def test_a_method_that_is_never_defined_is_compared_with_none():
     assert table.loc[~empty, "p_holm"].notna().all()
 
 
-def test_images_not_records_are_what_the_test_counts():
-    """Copies of every net tell nothing new."""
+def test_the_test_counts_images_not_records():
+    """Copies of a net do not change the test."""
     trained = as_text(RECORDS[RECORDS["training"] == "trained"])
     copies = [trained.assign(net=trained["net"] + suffix) for suffix in ("", "b", "c")]
     once, often = differences(trained, []), differences(pd.concat(copies), [])

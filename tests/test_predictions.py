@@ -1,4 +1,4 @@
-"""What the net says, against plain Python."""
+"""Predictions, against plain Python."""
 
 import math
 
@@ -33,7 +33,7 @@ def test_candidates_belong_to_images():
 
 
 @pytest.mark.parametrize("targets", [[0, 0], [1, 2], [3, 1]], ids=str)
-def test_table_is_what_the_logits_say(targets):
+def test_the_table_follows_from_the_logits(targets):
     table = predictions.table(["a", "b"], LOGITS.clone().requires_grad_(), torch.tensor(targets))
     assert table["sample"].tolist() == ["a", "b"]
     for row, logits, target in zip(table.itertuples(), LOGITS.tolist(), targets, strict=True):
@@ -58,7 +58,7 @@ def test_integers_stay_integers():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_logits_that_are_not_finite_have_no_rank(value):
-    """Compared with nan, no logit is larger: the rank would be 1, as of a sure net."""
+    """No logit is larger than nan: the rank would be 1."""
     logits = torch.tensor([[value, 1.0, 2.0], [0.0, 1.0, 2.0]])
     table = predictions.table(["a", "b"], logits, torch.tensor([0, 0]))
     assert table["rank"].isna().tolist() == [True, False]
@@ -67,7 +67,7 @@ def test_logits_that_are_not_finite_have_no_rank(value):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.9])
-def test_sigmoids_have_a_probability_each_and_recognise_above_the_threshold(threshold):
+def test_sigmoids_have_separate_probabilities_and_recognise_above_the_threshold(threshold):
     targets = torch.tensor([1, 3])
     table = predictions.table(["a", "b"], LOGITS, targets, "sigmoid", threshold)
     expected = [
@@ -78,7 +78,7 @@ def test_sigmoids_have_a_probability_each_and_recognise_above_the_threshold(thre
     assert table["output_activation"].tolist() == ["sigmoid"] * 2
 
 
-def test_one_output_is_a_sigmoid_whatever_is_configured():
+def test_one_output_is_a_sigmoid_whatever_the_configuration():
     table = predictions.table(["a", "b"], torch.tensor([[0.0], [-3.0]]), torch.tensor([0, 0]))
     assert table["probability"].tolist() == pytest.approx([0.5, 1 / (1 + math.exp(3))])
     assert table["recognised"].tolist() == [False, False]  # not above 0.5

@@ -18,7 +18,7 @@ def notes(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.json"))
 
 
-def test_equal_settings_are_one_note_and_others_are_another(tmp_path):
+def test_equal_settings_share_a_note_and_others_do_not(tmp_path):
     first = provenance.note(tmp_path, SETTINGS)
     assert provenance.note(tmp_path, dict(reversed(SETTINGS.items()))) == first
     assert json.loads(first.read_text("utf-8")) == SETTINGS
@@ -27,7 +27,7 @@ def test_equal_settings_are_one_note_and_others_are_another(tmp_path):
 
 
 def test_an_old_note_is_not_written_again(tmp_path):
-    """Its age says that the results are of these settings."""
+    """Its time shows that the results have these settings."""
     first = provenance.note(tmp_path, SETTINGS)
     os.utime(first, (1, 1))
     assert provenance.note(tmp_path, SETTINGS).stat().st_mtime == 1
@@ -37,16 +37,16 @@ def test_a_job_removes_the_notes_of_other_settings_of_its_rule_alone(tmp_path):
     other_rule = provenance.note(tmp_path / "dilate_more", SETTINGS)
     provenance.note(tmp_path / "dilate", SETTINGS)
     new = provenance.note(tmp_path / "dilate", SETTINGS | {"growth": 0.9})
-    assert provenance.take_up(new) == SETTINGS | {"growth": 0.9}
+    assert provenance.activate(new) == SETTINGS | {"growth": 0.9}
     assert notes(tmp_path) == sorted([other_rule, new])
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"growth": 0.3}', "[]"])
-def test_a_note_that_is_damaged_is_told_with_the_way_out(tmp_path, damage):
+def test_a_damaged_note_is_reported_with_the_way_out(tmp_path, damage):
     note = provenance.note(tmp_path, {"growth": 0.2})
     note.write_text(damage)
     with pytest.raises(StudyError, match="are damaged: delete this file and rerun"):
-        provenance.take_up(note)
+        provenance.activate(note)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_note_that_is_damaged_is_told_with_the_way_out(tmp_path, damage):
         (["papers/one/.study", "papers/two/subset.csv"], "papers"),
     ],
 )
-def test_a_folder_with_files_of_others_is_no_folder_of_results(tmp_path, files, foreign):
+def test_a_folder_with_foreign_files_is_no_folder_of_results(tmp_path, files, foreign):
     results = tmp_path / "results"
     for name in files:
         (results / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,19 +90,19 @@ def image(tmp_path) -> Path:
 
 
 def replace_in_old_time(path: Path, content: bytes) -> None:
-    """As ``cp -p``, or ``mv`` of an older file, does."""
+    """Like ``cp -p``, or ``mv`` of an older file."""
     status = path.stat()
     path.write_bytes(content)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_digests_remember_until_the_file_changes_whatever_its_time(image, tmp_path, monkeypatch):
+def test_digests_are_cached_until_the_file_changes_whatever_its_time(image, tmp_path, monkeypatch):
     memory = tmp_path / "sha256.json"
     digests = Digests(memory)
     first = digests.sha256(image)
     digests.save()
     with monkeypatch.context() as patch:
-        patch.setattr(receipts.hashlib, "file_digest", None)  # it is read no second time
+        patch.setattr(receipts.hashlib, "file_digest", None)  # it is not read again
         assert Digests(memory).sha256(image) == first
     replace_in_old_time(image, b"meow" * 1000)
     assert Digests(memory).sha256(image) != first
@@ -110,11 +110,11 @@ def test_digests_remember_until_the_file_changes_whatever_its_time(image, tmp_pa
     assert Digests(memory).sha256(image) == first
 
 
-def test_a_folder_is_the_names_and_contents_of_its_files(image, tmp_path):
+def test_the_digest_of_a_folder_covers_names_and_contents(image, tmp_path):
     digests = Digests(tmp_path / "memory")
     known = {digests.of_path(image.parent)}
     (image.parent / "more").mkdir()
-    assert digests.of_path(image.parent) in known  # a folder is no file
+    assert digests.of_path(image.parent) in known  # a folder is not a file
     other = image.parent / "more/cat.jpg"
     for change in (lambda: other.write_bytes(b"a"), lambda: other.write_bytes(b"b")):
         change()
@@ -126,14 +126,14 @@ def test_a_folder_is_the_names_and_contents_of_its_files(image, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", '{"a": 1', '{"/dog.jpg": 3}'])
-def test_a_memory_that_is_damaged_is_none(image, tmp_path, content):
+def test_a_damaged_cache_is_ignored(image, tmp_path, content):
     memory = tmp_path / "sha256.json"
     expected = Digests(memory).sha256(image)
     memory.write_text(content.replace("/dog.jpg", str(image)))
     assert Digests(memory).sha256(image) == expected
 
 
-def test_what_is_no_regular_file_is_missing(tmp_path):
+def test_a_pipe_or_folder_counts_as_missing(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", "nowhere", "."):
         assert Digests(tmp_path / "memory").sha256(tmp_path / name) == receipts.MISSING
@@ -141,48 +141,48 @@ def test_what_is_no_regular_file_is_missing(tmp_path):
 
 @pytest.fixture
 def receipt(image, tmp_path):
-    """Makes the receipt of the image, as the job of a rule whose setting ``found`` is."""
+    """A function that writes the receipt of the image, as a job whose rule has this fingerprint."""
     path = tmp_path / "results/images.csv"
 
-    def make(found):
-        note = provenance.note(tmp_path / "results/provenance/select", {"found": found})
+    def make(fingerprint):
+        note = provenance.note(tmp_path / "results/provenance/select", {"fingerprint": fingerprint})
         copy_context().run(write, note)
         return path
 
     def write(note):
-        provenance.take_up(note)
+        provenance.activate(note)
         receipts.write(receipts.of_files(["dog.jpg"], image.parent), path)
 
     return make
 
 
-def test_found_is_a_setting_that_changes_with_the_files_and_then_stays(receipt, image, tmp_path):
-    def found():
+def test_the_fingerprint_changes_with_the_files_and_then_stays(receipt, image, tmp_path):
+    def fingerprint():
         digests = Digests(tmp_path / "memory")
-        return receipts.found(tmp_path / "results/images.csv", image.parent, digests)
+        return receipts.fingerprint(tmp_path / "results/images.csv", image.parent, digests)
 
-    assert found() is None  # there is no receipt
-    receipt(found())
-    assert found() is None
+    assert fingerprint() is None  # no receipt yet
+    receipt(fingerprint())
+    assert fingerprint() is None
     replace_in_old_time(image, b"meow" * 1000)
-    changed = found()
+    changed = fingerprint()
     assert changed is not None
     receipt(changed)
-    assert found() == changed  # until the files change again
+    assert fingerprint() == changed  # until the files change again
     known = {None, changed}
     for content in (b"woof" * 1000, b"meow" * 1000, None, b"woof" * 1000, None):  # there and back
         image.unlink(missing_ok=True)
         if content:
             image.write_bytes(content)
             os.utime(image, (1e9, 1e9))
-        changed = found()
+        changed = fingerprint()
         assert changed not in known
         known.add(changed)
         receipt(changed)
-        assert found() == changed
+        assert fingerprint() == changed
 
 
-def test_found_does_not_trust_a_damaged_receipt(receipt, image, tmp_path):
+def test_a_damaged_receipt_changes_the_fingerprint(receipt, image, tmp_path):
     path = receipt(None)
     path.write_text(path.read_text("utf-8").replace("dog", "cat"), "utf-8")
-    assert receipts.found(path, image.parent, Digests(tmp_path / "memory")) is not None
+    assert receipts.fingerprint(path, image.parent, Digests(tmp_path / "memory")) is not None

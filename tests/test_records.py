@@ -1,4 +1,4 @@
-"""Controls are recorded once, and the statistics are what they are with one beside every net."""
+"""Controls are recorded once; the statistics equal those with one per net."""
 
 import pandas as pd
 import pytest
@@ -20,7 +20,7 @@ BESIDE = fabricate().assign(**RANKS).sort_values(PLACE, ignore_index=True)
 
 
 def recorded_once(beside):
-    """The records as ``measures.parquet`` holds them: a control once, without a net."""
+    """The records as in ``measures.parquet``: a control once, without a net."""
     of_no_net = beside["method"].isin(CONTROL_LABELS)
     controls = beside[of_no_net & (beside["net"] == beside["net"].cat.categories[0])].copy()
     controls[[name for name in records.OF_A_NET if name in beside]] = None
@@ -33,21 +33,21 @@ def recorded_once(beside):
 ONCE = recorded_once(BESIDE)
 
 
-def test_a_control_is_beside_every_net_of_its_sample_and_size():
+def test_a_control_is_joined_to_every_net_of_its_sample_and_size():
     assert len(ONCE) < len(BESIDE)
     assert ONCE["net"].isna().sum() == len(BESIDE) / 8  # three of eight maps, beside three nets
     pd.testing.assert_frame_equal(records.beside_nets(ONCE), BESIDE, check_exact=True)
 
 
-def test_a_control_is_beside_none_but_the_nets_of_its_sample():
-    """A net that was not run at a size has no control there."""
+def test_a_control_is_joined_to_the_nets_of_its_sample_alone():
+    """A net without records at a size has no control there."""
     gone = (BESIDE["net"] == "alexnet") & (BESIDE["size"] == "224")
     fewer = recorded_once(BESIDE[~gone])
     expected = BESIDE[~gone].reset_index(drop=True)
     pd.testing.assert_frame_equal(records.beside_nets(fewer), expected, check_exact=True)
 
 
-def test_a_file_keeps_the_order_of_names_that_are_not_in_it(tmp_path):
+def test_a_file_keeps_the_order_of_absent_categories(tmp_path):
     with checked_file(tmp_path / "measures.parquet") as draft:
         ONCE[ONCE["method"] != "grad_cam"].to_parquet(draft, index=False)
     read = records.read(tmp_path / "measures.parquet")
@@ -65,7 +65,7 @@ def sweep(table):
     ]
 
 
-def test_so_is_it_in_a_sweep():
+def test_a_control_of_a_sweep_is_joined_in_the_same_way():
     beside = sweep(BESIDE)
     assert beside["dilation"].tolist()[:2] == [0.0, 0.5]
     once = recorded_once(beside).sort_index(kind="stable")
@@ -91,7 +91,7 @@ TABLES = {
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
 def test_tables_of_both_forms_are_the_same(table):
-    """Of controls beside every net as plain text, and once with names as categories."""
+    """Controls with every net and names as text; or once, with names as categories."""
     plain, expected = table(records.beside_nets(ONCE)), table(as_text(BESIDE))
     assert not plain.select_dtypes("category").columns.any()
     pd.testing.assert_frame_equal(plain, expected, check_exact=True)

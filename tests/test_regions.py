@@ -1,4 +1,4 @@
-"""The region of a sample, at its own size and at that of a map, and as a file."""
+"""The region of a sample, resized, and as a file."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def region():
 
 
 @pytest.mark.parametrize("size", [(30, 40), (64, 64), (15, 20)])
-def test_everything_is_resized_as_the_mask_is(region, size):
+def test_all_parts_are_resized_like_the_mask(region, size):
     both = union([A, B], 30, 40)
     resized = region.resized(*size)
     assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2), *size))
@@ -34,7 +34,7 @@ def test_everything_is_resized_as_the_mask_is(region, size):
     assert np.array_equal(resized.boxes, masks.resize(boxes, *size))
 
 
-def test_a_file_holds_all_of_it(region, tmp_path):
+def test_a_file_holds_the_whole_region(region, tmp_path):
     with checked_folder(tmp_path / "regions") as folder:
         regions.write(region, folder / "a.npz")
     read = regions.read(tmp_path / "regions/a.npz")

@@ -27,14 +27,14 @@ def map_file(tmp_path) -> Path:
 
 
 class Code:
-    """Unpickling this object makes a file."""
+    """Unpickling this object creates a file."""
 
     def __reduce__(self):
         return open, ("ran", "w")
 
 
 def half_zero(path):
-    """What a power loss leaves of a file whose last blocks were not on the disk."""
+    """Damage by a power loss before the last blocks are on the disk."""
     content = bytearray(path.read_bytes())
     half = len(content) // 2
     path.write_bytes(content[:half] + bytes(len(content) - half))
@@ -46,7 +46,7 @@ def flip(path):
     path.write_bytes(content)
 
 
-SPOILT = {
+DAMAGE = {
     "missing": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
     "cut in the header": lambda path: path.write_bytes(path.read_bytes()[:20]),
@@ -58,16 +58,16 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
-def test_a_spoilt_map_is_told_with_the_way_out(spoil, map_file, tmp_path, monkeypatch):
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_corrupt_map_is_reported_with_the_way_out(damage, map_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert np.array_equal(results.read_array(map_file, map_file.parent), SALIENCY)
     status = map_file.stat()
-    spoil(map_file)
-    if map_file.exists():  # damage does not change a file's time
+    damage(map_file)
+    if map_file.exists():  # a damaged disk does not change a file's time
         os.utime(map_file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    told = r"1-dog\.npy' (is missing|was damaged).*: delete the folder .*1-1' and rerun"
-    with pytest.raises(StudyError, match=told):
+    message = r"1-dog\.npy' (is missing|was damaged).*: delete the folder .*1-1' and rerun"
+    with pytest.raises(StudyError, match=message):
         results.read_array(map_file, map_file.parent)
     assert not (tmp_path / "ran").exists()
 
@@ -98,9 +98,9 @@ def test_no_flipped_bit_of_a_file_is_read(name, write, tmp_path):
     with checked_file(path) as draft:
         write(draft)
     read(path)
-    sound = path.read_bytes()
-    for bit in range(0, 8 * len(sound), max(1, len(sound) // 50) * 8 + 3):
-        content = bytearray(sound)
+    intact = path.read_bytes()
+    for bit in range(0, 8 * len(intact), max(1, len(intact) // 50) * 8 + 3):
+        content = bytearray(intact)
         content[bit // 8] ^= 1 << bit % 8
         path.write_bytes(content)
         with pytest.raises(StudyError, match=rf"damaged or changed.*delete '.*{name}' and rerun"):
@@ -108,7 +108,7 @@ def test_no_flipped_bit_of_a_file_is_read(name, write, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "write"), WRITERS.items(), ids=WRITERS.keys())
-def test_a_file_that_was_cut_short_and_one_without_a_checksum_are_told(name, write, tmp_path):
+def test_a_truncated_file_and_one_without_a_checksum_are_reported(name, write, tmp_path):
     path = tmp_path / name
     with checked_file(path) as draft:
         write(draft)
@@ -132,14 +132,14 @@ def test_texts_of_a_table_stay_texts(tmp_path):
 
 @pytest.fixture
 def job(tmp_path):
-    """Makes a result as a job does that has a note of its settings."""
+    """A function that writes a result as a job with these settings."""
 
     def make(path: Path, settings: dict) -> None:
         note = provenance.note(tmp_path / "results/provenance/gather", settings)
         copy_context().run(write, path, note)
 
     def write(path: Path, note: Path):
-        provenance.take_up(note)
+        provenance.activate(note)
         with checked_file(path) as draft:
             TABLE.to_parquet(draft)
 
@@ -167,7 +167,7 @@ def test_a_note_is_younger_than_a_result_of_other_settings_alone(tmp_path, kind)
     result = tmp_path / "result"
 
     def make():
-        provenance.take_up(note)
+        provenance.activate(note)
         if kind == "file":
             with checked_file(result) as draft:
                 draft.write_text("made")

@@ -45,19 +45,19 @@ def test_the_table_has_every_key_once():
     assert {"dataset.annotations", "nets[].threshold", "seed", "pathvars.results"} <= set(keys)
 
 
-def test_a_document_keeps_what_stands_around_the_table():
+def test_a_document_keeps_the_text_around_the_table():
     document = f"above\n{documents.BEGIN}old\n{documents.END}below\n"
     written = documents.with_table(document, "new\n")
     assert written == f"above\n{documents.BEGIN}\nnew\n\n{documents.END}below\n"
     assert documents.with_table(written, "new\n") == written
 
 
-def test_the_schema_is_one():
+def test_the_schema_is_valid():
     Draft202012Validator.check_schema(yaml.safe_load(FILE.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
-def test_shipped_studies_fit_the_schema_that_they_name(study):
+def test_shipped_studies_match_their_schema(study):
     text = study.read_text("utf-8")
     [name] = re.findall(r"^# yaml-language-server: \$schema=(\S+)\n", text)
     assert (study.parent / name).resolve() == FILE
@@ -77,12 +77,12 @@ def test_shipped_studies_fit_the_schema_that_they_name(study):
     ],
     ids=["key", "method", "method of a group", "size", "net without weights", "empty"],
 )
-def test_an_editor_marks_faults(study):
+def test_an_editor_marks_errors(study):
     validator = Draft202012Validator(yaml.safe_load(FILE.read_text("utf-8")))
     assert list(validator.iter_errors(study))
 
 
-def test_an_editor_takes_a_part_of_a_study_and_methods_of_a_file():
+def test_an_editor_accepts_partial_studies_and_methods_of_files():
     validator = Draft202012Validator(yaml.safe_load(FILE.read_text("utf-8")))
     study = {"methods": [["grad_cam"], ["own/a.py:b"]], "sizes": ["64", 224, "original"]}
     assert list(validator.iter_errors(study)) == []
@@ -113,7 +113,7 @@ LISTS = st.sampled_from([[], ["a"], [1], [[]], [["a"]], {}, {"name": "a"}])
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from([*PATHS, *EXTRA]), NUMBERS | TEXTS | LISTS | GARBAGE)
 def test_the_schema_allows_what_the_model_allows(path, value):
-    """The validator of jsonschema is another than pydantic's, and reads the schema alone."""
+    """jsonschema's validator is independent of pydantic, and reads the schema alone."""
     config = copy.deepcopy(STUDY)
     *parents, key = [int(part) if part.isdigit() else part for part in path.split(".")]
     place = config

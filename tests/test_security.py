@@ -1,6 +1,6 @@
-"""Nothing that is read is run, nothing is fetched unguarded, and every dependency is pinned.
+"""Files that are read do not run, downloads use https, and dependencies are pinned.
 
-What a state dict, an archive and a file name may do is tested where they are read.
+State dicts, archives and file names have tests in the modules of their readers.
 """
 
 import ast
@@ -18,7 +18,7 @@ from .test_config import ARCHITECTURES
 REPOSITORY = Path(__file__).parents[1]
 SOURCES = sorted(REPOSITORY.glob("workflow/**/*.py"))
 
-# COCO's own host: its certificate is another name's, so it can't be asked by https.
+# COCO's host, whose certificate has another name, so that https fails.
 BY_HTTP = {"images.cocodataset.org"}
 
 
@@ -38,7 +38,7 @@ def test_every_dependency_of_an_environment_is_pinned(file):
 
 
 def test_every_library_that_is_imported_is_a_requirement():
-    """What is not pinned by name would be whatever another package brings along."""
+    """A library that is not pinned by name depends on the versions of others."""
     imported = set()
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):
@@ -51,15 +51,15 @@ def test_every_library_that_is_imported_is_a_requirement():
     names = {"cv2": "opencv-python-headless", "PIL": "pillow", "yaml": "pyyaml"}
     foreign = imported - ours - sys.stdlib_module_names
     libraries = {names.get(name, name) for name in foreign}
-    libraries.discard("urllib3")  # requests' own engine, which pins it
+    libraries.discard("urllib3")  # a dependency of requests, which pins it
     assert libraries <= set(pinned)
 
 
 def test_shipped_addresses_are_https_but_for_cocos():
-    found = set()
+    addresses = set()
     for file in [*REPOSITORY.glob("studies/*.yaml"), *REPOSITORY.glob("*.yaml"), *SOURCES]:
-        found |= set(re.findall(r"https?://[\w.-]+\.\w+", file.read_text()))
-    by_http = {urlsplit(address).netloc for address in found if address.startswith("http://")}
+        addresses |= set(re.findall(r"https?://[\w.-]+\.\w+", file.read_text()))
+    by_http = {urlsplit(address).netloc for address in addresses if address.startswith("http://")}
     assert by_http == BY_HTTP
 
 
@@ -71,7 +71,7 @@ def test_every_address_of_weights_is_https():
 
 
 def calls(source: Path) -> list[tuple[str, dict]]:
-    """Every call of a source file: the function as it is written, and its keywords."""
+    """Every call of a source file: the text of the function, and its keywords."""
     return [
         (ast.unparse(node.func), {k.arg: ast.unparse(k.value) for k in node.keywords})
         for node in ast.walk(ast.parse(source.read_text()))
@@ -80,7 +80,7 @@ def calls(source: Path) -> list[tuple[str, dict]]:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_nothing_that_is_read_is_run(source):
+def test_files_are_read_without_running_them(source):
     for function, keywords in calls(source):
         assert function not in {"eval", "exec", "pickle.load", "pickle.loads", "os.system"}
         assert function not in {"yaml.load", "yaml.unsafe_load", "yaml.full_load"}

@@ -1,4 +1,4 @@
-"""Segmentations: the sound ones pass and give the right mask, the others are told apart."""
+"""Segmentations: valid ones yield the right mask, others an error."""
 
 import json
 import math
@@ -48,7 +48,7 @@ def test_a_mask_survives_its_run_lengths(mask, compressed):
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=12))
-def test_runs_of_length_zero_are_runs(counts):
+def test_runs_of_length_zero_are_valid(counts):
     if not sum(counts):
         counts = [*counts, 1]
     pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
@@ -62,13 +62,13 @@ CORNERS = st.lists(st.tuples(st.integers(-60, 90), st.integers(-60, 90)), min_si
 @settings(deadline=None)
 @given(CORNERS)
 def test_polygons_are_cut_at_the_border(corners):
-    """A triangle that reaches beyond its image is the larger image's, cut: PIL draws that."""
+    """A triangle beyond its image equals that of a larger image, cropped: PIL draws that."""
     height, width, margin = 30, 40, 100
     canvas = Image.new("1", (width + 2 * margin, height + 2 * margin))
     ImageDraw.Draw(canvas).polygon([(x + margin, y + margin) for x, y in corners], fill=1)
     drawn = np.asarray(canvas)[margin : margin + height, margin : margin + width]
     mask = union([[[number for corner in corners for number in corner]]], height, width)
-    # Both draw the interior; of the pixels on an edge each has its own opinion.
+    # Both draw the interior; pixels on an edge may differ.
     outline = Image.new("1", canvas.size)
     ImageDraw.Draw(outline).line(
         [(x + margin, y + margin) for x, y in [*corners, corners[0]]], fill=1, width=5
@@ -91,7 +91,7 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("segmentation", EMPTY.values(), ids=EMPTY.keys())
-def test_what_covers_nothing_is_an_empty_mask(segmentation):
+def test_a_segmentation_without_pixels_is_an_empty_mask(segmentation):
     assert fault(segmentation, 30, 40) is None
     assert not union([segmentation], 30, 40).any()
     assert union([segmentation, [SQUARE]], 30, 40).sum() == 64
@@ -125,7 +125,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize(("segmentation", "message"), FAULTY.values(), ids=FAULTY.keys())
-def test_faulty_segmentations_are_told_before_c_code_sees_them(segmentation, message):
+def test_faulty_segmentations_are_refused_before_c_code_reads_them(segmentation, message):
     assert message in fault(segmentation, 30, 40)
     with pytest.raises(StudyError):
         union([[SQUARE], segmentation], 30, 40)
@@ -135,8 +135,8 @@ def zigzag(turns, width, height):
     return [n for turn in range(turns) for n in (turn % 2 * width, turn * 7 % height)]
 
 
-def test_an_outline_of_a_hundred_million_pixels_is_told_before_c_code_sees_it():
-    """pycocotools asks for memory by the length of the outline, and writes where it got none."""
+def test_an_outline_of_a_hundred_million_pixels_is_refused_before_c_code_reads_it():
+    """pycocotools allocates memory for the outline, and writes even if that fails."""
     assert "pixels long, more than" in fault([zigzag(8000, 13000, 13000)], 13000, 13000)
     assert fault([zigzag(300, 13000, 13000)], 13000, 13000) is None
     many = [zigzag(100, 13000, 13000)] * 50
@@ -159,7 +159,7 @@ JSON = st.recursive(
 
 @settings(deadline=None, max_examples=500)
 @given(JSON | st.lists(st.lists(st.floats(-20, 30), max_size=12), max_size=3))
-def test_any_segmentation_is_a_mask_or_a_fault(segmentation):
+def test_any_segmentation_is_a_mask_or_an_error(segmentation):
     segmentation = json.loads(json.dumps(segmentation))
     if fault(segmentation, 7, 9) is None:
         mask = union([segmentation], 7, 9)

@@ -1,4 +1,4 @@
-"""Selections of a study that grows and shrinks: together they are the study, each sample once."""
+"""Selections of a study that grows and shrinks: together they hold each sample once."""
 
 import doctest
 
@@ -31,12 +31,12 @@ def test_every_sample_of_the_study_is_in_one_selection(studies):
     planned = []
     for study in studies:
         before, planned = planned, plan(planned, study)
-        found = samples(planned)
-        assert sorted(found) == sorted((name, k) for name, n in study.items() for k in range(n))
+        selected = samples(planned)
+        assert sorted(selected) == sorted((name, k) for name, n in study.items() for k in range(n))
         assert plan(planned, study) == planned  # the jobs plan it again
         kept = [s for s in before if s in planned]
         lost = [s for s in before if s not in planned]
-        assert all(not set(samples([s])) <= set(found) for s in lost)
+        assert all(not set(samples([s])) <= set(selected) for s in lost)
         assert len(planned) - len(kept) <= 1
 
 
@@ -49,7 +49,7 @@ def test_numbers_are_never_shared(studies):
     assert numbers == sorted(set(numbers))
 
 
-def test_a_class_or_images_that_are_added_leave_the_first_selection_as_it_is():
+def test_added_classes_or_images_do_not_change_the_first_selection():
     first = plan([], {"cat": 100, "dog": 100})
     assert first == [Selection(1, (Span("cat", 0, 100), Span("dog", 0, 100)))]
     assert list(first[0].shards()) == [1, 2, 3]
@@ -61,12 +61,12 @@ def test_a_class_or_images_that_are_added_leave_the_first_selection_as_it_is():
 
 
 def test_shards_are_bounded():
-    assert len(plan([], {"cat": 10**6})[0].shards()) == selections.MOST_SHARDS
+    assert len(plan([], {"cat": 10**6})[0].shards()) == selections.MAX_SHARDS
     few = plan([], {"cat": 4})[0]
     assert [len(few.shards(asked)) for asked in (None, 2, 9)] == [1, 2, 4]
 
 
-def test_they_are_read_as_they_were_recorded(tmp_path):
+def test_reading_returns_the_recorded_selections(tmp_path):
     planned = plan(plan([], {"traffic light": 3}), {"traffic light": 3, "犬": 4})
     write(planned, tmp_path / "selections.json")
     assert read(tmp_path / "selections.json") == planned

@@ -52,21 +52,21 @@ def test_a_study_of_one_sample_shows_it():
     assert ids(choose([samples((5, "clock"))], None)) == [(5, "clock")]
 
 
-def test_wanted_samples_come_in_the_wanted_order():
+def test_listed_samples_keep_their_order():
     study = samples((5, "clock"), (2, "traffic light"))
-    wanted = ["000000000002-traffic_light", "000000000005-clock"]
-    assert ids(choose([study], wanted)) == [(2, "traffic light"), (5, "clock")]
+    listed = ["000000000002-traffic_light", "000000000005-clock"]
+    assert ids(choose([study], listed)) == [(2, "traffic light"), (5, "clock")]
     assert choose([study], []) == []
 
 
-def test_an_unknown_sample_is_told_with_the_nearest():
+def test_an_unknown_sample_is_reported_with_the_nearest():
     with pytest.raises(StudyError, match="did you mean '000000000005-clock'"):
         choose([samples((5, "clock"))], ["000000000005-clok"])
 
 
 @pytest.mark.parametrize("ids", [None, "all", ["000000000002-tie", "000000000005-clock"]])
-def test_each_selection_knows_its_own(ids):
-    """So the maps that are copied for the showcase depend on no other selection."""
+def test_each_selection_has_its_own_showcase(ids):
+    """So the copied maps of a showcase do not depend on other selections."""
     first, second = samples((5, "clock"), (7, "clock")), samples((2, "tie"), (5, "clock"))[:1]
     together = [*of_selection(first, ids), *of_selection(second, ids)]
     assert sorted(together, key=str) == sorted(choose([first, second], ids), key=str)
@@ -92,7 +92,7 @@ def test_the_worst_of_each_class_is_that_of_the_leading_method_on_trained_nets()
     assert worst(table.assign(concentration=float("nan"))) == []
 
 
-def test_a_map_is_found_among_those_of_the_showcase_and_among_all(tmp_path):
+def test_a_map_is_read_from_the_showcase_or_from_all_maps(tmp_path):
     places = {"copied": "net/64/five/1-2/grad_cam/7-dog.npy", "kept": "net/grad_cam/64/1-2/8.npy"}
     folders = []
     for number, place in enumerate(places.values()):

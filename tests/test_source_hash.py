@@ -1,4 +1,4 @@
-"""What an edit of the code changes: the hash of what uses it, and no other."""
+"""An edit of the code changes the hashes of its users, and no others."""
 
 import shutil
 
@@ -28,11 +28,11 @@ def tree(tmp_path, monkeypatch):
         declarations.declarations.cache_clear()
         methods = declarations.declared("method", root / "lookwhere/methods").values()
         charts = declarations.declared("chart", root / "lookwhere/charts").values()
-        found = source_hash.of_entries(methods) | source_hash.of_entries(charts)
+        digests = source_hash.of_entries(methods) | source_hash.of_entries(charts)
         for script in ("compute_maps", "make_tables", "plot_charts"):
-            found[script] = source_hash.of_scripts(script)
+            digests[script] = source_hash.of_scripts(script)
         path.write_text(text)
-        return found
+        return digests
 
     return hashes
 
@@ -51,11 +51,11 @@ def changed(tree, *edit):
         ("def weighted_sum", "# why\n\ndef weighted_sum"),
     ],
 )
-def test_labels_docstrings_and_comments_are_no_code(tree, old, new):
+def test_labels_docstrings_and_comments_are_not_hashed(tree, old, new):
     assert changed(tree, "lookwhere/methods/cam.py", old, new) == set()
 
 
-def test_an_edit_of_a_method_changes_what_is_built_on_it(tree):
+def test_an_edit_of_a_method_changes_those_built_on_it(tree):
     edit = "lookwhere/methods/cam.py", "guided_backpropagation(run) * ", "2 * "
     assert changed(tree, *edit) == {"guided_grad_cam"}
     edit = "lookwhere/methods/cam.py", "dim=(2, 3)", "dim=(3, 2)"
@@ -69,17 +69,17 @@ def test_an_edit_is_followed_into_other_modules(tree):
     assert changed(tree, *edit) >= {"backpropagation", "grad_cam", "compute_maps"}
 
 
-def test_needs_are_code(tree):
+def test_needs_are_hashed(tree):
     edit = "lookwhere/methods/gradients.py", "needs=[Signal(GUIDED, IMAGES)]", "needs=[]"
     assert changed(tree, *edit) == {"guided_backpropagation", "guided_grad_cam"}
 
 
-def test_what_all_methods_share_is_of_the_script(tree):
+def test_shared_code_is_hashed_with_the_script(tree):
     edit = "lookwhere/methods/run.py", "align_corners=False", "align_corners=True"
     assert changed(tree, *edit) == {"compute_maps"}
 
 
-def test_an_edit_of_a_chart_is_of_that_chart_and_its_label_is_no_code(tree):
+def test_an_edit_of_a_chart_changes_that_chart_and_its_label_none(tree):
     edit = "lookwhere/charts/lift.py", '"Lift, logarithmic axis"', '"Lift"'
     assert changed(tree, *edit) == {"lift"}
     edit = "lookwhere/charts/lift.py", "1 is an uninformative map", "1 is chance"
@@ -90,7 +90,7 @@ def test_an_edit_of_a_chart_is_of_that_chart_and_its_label_is_no_code(tree):
     assert changed(tree, *edit) == {"concentration_by_net", "concentration_by_class"}
 
 
-def test_a_colour_is_of_the_script_that_draws_the_charts(tree):
+def test_colours_are_hashed_with_the_script(tree):
     edit = "lookwhere/charts/looks.py", "#0173b2", "#0173b3"
     assert changed(tree, *edit) == {"plot_charts"}
 
@@ -106,7 +106,7 @@ def test_statements_that_change_a_name_are_followed(tree):
     assert hashes["(2, 3)"] != hashes["(3, 2)"]
 
 
-def test_a_file_of_the_users_counts_as_a_whole(tree, tmp_path, monkeypatch):
+def test_a_users_file_is_hashed_as_a_whole(tree, tmp_path, monkeypatch):
     own = tmp_path / "own.py"
     monkeypatch.setenv(declarations.USER_FILES, str(own))
     text = 'K = 1\n@method("mine", "Mine", family="cam")\ndef mine(run):\n    return K\n'

@@ -1,4 +1,4 @@
-"""The groups of records: none lost, none where it does not belong."""
+"""The groups of records: complete, and without others."""
 
 import pandas as pd
 import pytest
@@ -10,14 +10,14 @@ from .studies import NETS, SIZES, fabricate
 RECORDS = fabricate()
 
 
-def test_untrained_nets_are_left_out_where_nets_are_taken_together():
+def test_untrained_nets_are_left_out_of_averages_over_nets():
     trained = RECORDS[RECORDS["net"] != "untrained"]
     for by in ([], ["method"], ["size", "method"], ["class", "method"]):
         pd.testing.assert_frame_equal(grouped(RECORDS, by), trained)
     pd.testing.assert_frame_equal(of_trained(RECORDS), trained)
 
 
-def test_untrained_nets_stay_where_nets_stand_apart():
+def test_untrained_nets_stay_in_groups_by_net():
     pd.testing.assert_frame_equal(grouped(RECORDS, ["net", "method"]), RECORDS)
     by_training = grouped(RECORDS, ["training", "method"])
     assert len(by_training) == len(RECORDS)
@@ -45,7 +45,7 @@ def test_a_record_without_a_rank_is_not_right():
     assert counts == {"not top 1": unknown, "not top 5": unknown}
 
 
-def test_groups_stand_in_the_order_of_categories_whatever_that_of_the_rows():
+def test_groups_are_in_the_order_of_categories_whatever_that_of_the_rows():
     shuffled = RECORDS.iloc[::-1]
     keys = [(key["size"], key["net"]) for key, _ in split(shuffled, ["size", "net"])]
     assert keys == [(size, net) for size in SIZES for net in NETS]
@@ -53,6 +53,6 @@ def test_groups_stand_in_the_order_of_categories_whatever_that_of_the_rows():
     assert appearing == NETS[::-1]
 
 
-def test_a_group_that_has_no_records_is_none():
+def test_a_group_without_records_is_omitted():
     of_two = RECORDS[RECORDS["net"] != "alexnet"]
     assert [key["net"] for key, _ in split(of_two, ["net"])] == ["vgg19", "untrained"]

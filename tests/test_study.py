@@ -1,4 +1,4 @@
-"""The study that a configuration stands for: defaults, and what follows from the values."""
+"""The study of a configuration: defaults, and derived values."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ CATALOGUE = Catalogue.read(REPOSITORY / "resources")
 SHIPPED = yaml.safe_load((REPOSITORY / "config.yaml").read_text("utf-8"))
 DRAWN = [SHIPPED["dataset"]["annotations"], SHIPPED["dataset"]["images"]]
 FIVE = ["backpropagation", "deconvolution", "guided_backpropagation", "grad_cam", "guided_grad_cam"]
-# The least that a study holds, beside the data set.
+# The required keys of a study, beside the data set.
 LEAST = {
     "classes": [{"name": "clock"}],
     "images_per_class": 2,
@@ -46,7 +46,7 @@ def study(**changes):
 
 
 def faults(**changes):
-    """The lines of the message that refuses the study."""
+    """The lines of the error message of a study."""
     with pytest.raises(StudyError) as error:
         study(**changes)
     return [line.removeprefix("  - ") for line in str(error.value).splitlines()[1:]]
@@ -57,17 +57,17 @@ def net(**changes):
 
 
 def test_every_default_is_filled_in():
-    found = study()
-    assert found.dataset.format == "coco"
-    assert found.dataset.source == ""
-    assert found.precision == "float32"
-    assert found.keep_maps is True
-    assert found.reference == ""
-    assert found.showcase == ()
-    assert (found.metrics, found.controls, found.charts) == ([], [], [])
-    assert found.sizes == ("64", "original")
-    assert found.class_settings == [{"name": "clock", "targets": [409, 530, 892]}]
-    assert found.net_settings == {
+    model = study()
+    assert model.dataset.format == "coco"
+    assert model.dataset.source == ""
+    assert model.precision == "float32"
+    assert model.keep_maps is True
+    assert model.reference == ""
+    assert model.showcase == ()
+    assert (model.metrics, model.controls, model.charts) == ([], [], [])
+    assert model.sizes == ("64", "original")
+    assert model.class_settings == [{"name": "clock", "targets": [409, 530, 892]}]
+    assert model.net_settings == {
         "mine": {
             "name": "mine",
             "architecture": "squeezenet1_1",
@@ -80,30 +80,30 @@ def test_every_default_is_filled_in():
     }
 
 
-def test_values_of_the_configuration_stand_before_defaults():
-    found = study(
+def test_values_of_the_configuration_replace_defaults():
+    model = study(
         classes=[{"name": "clock", "target": [3, 4]}, {"name": "x", "target": 0}],
         nets=[net(target_layer="features.8", outputs="sigmoid", threshold=0.9)],
         precision="bfloat16",
         keep_maps=False,
         showcase="all",
     )
-    assert [item["targets"] for item in found.class_settings] == [[3, 4], [0]]
-    settings = found.net_settings["mine"]
+    assert [item["targets"] for item in model.class_settings] == [[3, 4], [0]]
+    settings = model.net_settings["mine"]
     assert settings["target_layer"] == "features.8"
     assert (settings["outputs"], settings["threshold"]) == ("sigmoid", 0.9)
     assert settings["precision"] == "bfloat16"
-    assert (found.keep_maps, found.showcase) == (False, "all")
+    assert (model.keep_maps, model.showcase) == (False, "all")
 
 
-def test_weights_of_torchvision_are_a_file_that_is_fetched():
+def test_weights_of_torchvision_are_a_fetched_file():
     [fetched] = study(nets=[net(weights="IMAGENET1K_V1")]).nets
     assert fetched.is_fetched
     assert fetched.weights_file == "resources/weights/squeezenet1_1-IMAGENET1K_V1.pth"
 
 
 @pytest.mark.parametrize("weights", ["random", "resources/sample/weights/mnasnet0_5.pth"])
-def test_other_weights_are_taken_as_they_are(weights):
+def test_other_weights_are_unchanged(weights):
     [own] = study(nets=[net(weights=weights)]).nets
     assert not own.is_fetched
     assert own.weights_file == weights
@@ -111,22 +111,22 @@ def test_other_weights_are_taken_as_they_are(weights):
 
 def test_untrained_nets_are_controls_unless_all_are():
     trained = "resources/sample/weights/mnasnet0_5.pth"
-    found = study(nets=[net(), net(name="other", weights=trained)])
-    assert (found.untrained, found.some_trained) == (["mine"], True)
-    found = study(nets=[net(), net(name="other")])
-    assert (found.untrained, found.some_trained) == ([], False)
+    model = study(nets=[net(), net(name="other", weights=trained)])
+    assert (model.untrained, model.some_trained) == (["mine"], True)
+    model = study(nets=[net(), net(name="other")])
+    assert (model.untrained, model.some_trained) == ([], False)
 
 
 def test_a_flat_list_of_methods_is_one_group():
-    found = study(methods=FIVE)
-    assert found.methods == FIVE
-    assert found.groups == {"backpropagation": FIVE}
+    model = study(methods=FIVE)
+    assert model.methods == FIVE
+    assert model.groups == {"backpropagation": FIVE}
 
 
 def test_groups_are_named_by_their_first_method():
-    found = study(methods=[FIVE[:3], ["grad_cam"], ["guided_grad_cam"]])
-    assert found.methods == FIVE
-    assert found.groups == {
+    model = study(methods=[FIVE[:3], ["grad_cam"], ["guided_grad_cam"]])
+    assert model.methods == FIVE
+    assert model.groups == {
         "backpropagation": FIVE[:3],
         "grad_cam": ["grad_cam"],
         "guided_grad_cam": ["guided_grad_cam"],
@@ -136,7 +136,7 @@ def test_groups_are_named_by_their_first_method():
 GROUPS = {
     "mixed": (
         [["backpropagation"], "grad_cam"],
-        "methods: 'grad_cam' stands beside groups; make every entry a group (a list of names)",
+        "methods: 'grad_cam' is not in a group, unlike others; make every entry a group",
     ),
     "a method in two groups": (
         [["grad_cam"], ["deconvolution", "grad_cam"]],
@@ -163,16 +163,16 @@ def test_a_faulty_group_is_an_error(methods, message):
 
 @pytest.fixture
 def own(tmp_path):
-    """A Python file of the user's."""
+    """A user's Python file."""
     path = tmp_path / "own.py"
     path.touch()
     return str(path)
 
 
 def test_metrics_controls_and_charts_are_listed_by_name_or_file(own):
-    found = study(metrics=["concentration", f"{own}:mine"], controls=["noise"], charts=["lift"])
-    assert found.metrics == ["concentration", "mine"]
-    assert (found.controls, found.charts) == (["noise"], ["lift"])
+    model = study(metrics=["concentration", f"{own}:mine"], controls=["noise"], charts=["lift"])
+    assert model.metrics == ["concentration", "mine"]
+    assert (model.controls, model.charts) == (["noise"], ["lift"])
 
 
 @pytest.mark.parametrize("kind", ["metrics", "controls", "charts"])
@@ -203,7 +203,7 @@ def test_names_are_checked_where_they_are_known(own):
     assert "metrics[0]: 'concentratoin' is not allowed; did you mean 'concentration'?" in str(
         error.value
     )
-    assert f"metrics[1]: '{own}' enters no metric 'energy'; valid: concentr" in str(error.value)
+    assert f"metrics[1]: '{own}' declares no metric 'energy'; valid: concentr" in str(error.value)
 
 
 def test_a_format_is_coco_or_of_a_file(own):
@@ -220,7 +220,7 @@ def test_files_are_all_that_are_named_absolute_and_sorted(tmp_path, monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("z.py", "metric.py", "chart.py", "control.py", "a.py"):
         (tmp_path / name).touch()
-    found = study(
+    model = study(
         dataset={**SHIPPED["dataset"], "format": "~/a.py:Voc"},
         methods=[["~/z.py:grad_cam"], ["~/z.py:deconvolution", "backpropagation"]],
         metrics=["~/metric.py:m", "concentration"],
@@ -228,10 +228,10 @@ def test_files_are_all_that_are_named_absolute_and_sorted(tmp_path, monkeypatch)
         charts=["~/chart.py:c"],
     )
     names = ["a.py", "chart.py", "control.py", "metric.py", "z.py"]
-    assert found.files == [str(tmp_path / name) for name in names]
+    assert model.files == [str(tmp_path / name) for name in names]
 
 
-def test_files_of_methods_are_known_before_anything_is_checked():
+def test_files_of_methods_are_listed_before_the_checks():
     config = {"methods": ["own/a.py:x", 7, ["b.py:y", None, "own/a.py:z"], "grad_cam"]}
     files = files_of(entry for _, entry in entries(config, "methods"))
     assert files == [str(REPOSITORY / "b.py"), str(REPOSITORY / "own/a.py")]
@@ -243,16 +243,16 @@ def test_paths_may_start_with_the_home_folder(tmp_path, monkeypatch):
     (tmp_path / "instances.json").touch()
     (tmp_path / "net.pth").touch()
     dataset = {"annotations": "~/instances.json", "images": "~"}
-    found = study(dataset=dataset, nets=[net(weights="~/net.pth")], pathvars={"results": "~/mine"})
-    assert found.paths == {
+    model = study(dataset=dataset, nets=[net(weights="~/net.pth")], pathvars={"results": "~/mine"})
+    assert model.paths == {
         "dataset.annotations": str(tmp_path / "instances.json"),
         "dataset.images": str(tmp_path),
         "nets[0].weights": str(tmp_path / "net.pth"),
     }
-    assert found.pathvars.results == str(tmp_path / "mine")
+    assert model.pathvars.results == str(tmp_path / "mine")
 
 
-def test_a_faulty_configuration_is_expanded_as_far_as_it_goes(monkeypatch):
+def test_an_invalid_configuration_is_expanded_as_far_as_possible(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     config = {"dataset": 7, "nets": [None, {"weights": "~/a.pth"}, {"weights": 3}], "reference": []}
     before = copy.deepcopy(config)
@@ -270,8 +270,8 @@ def test_data_that_is_fetched_need_not_exist():
     assert study(dataset={**paths, "source": "https://example.org/a.zip"}).dataset.source
 
 
-def test_a_left_out_value_can_not_be_given_as_nothing():
-    """YAML reads ``reference:`` as null, which is no way to leave a key out."""
+def test_an_empty_value_is_not_a_missing_one():
+    """YAML reads ``reference:`` as null, which is not a missing key."""
     for key in ("reference", "showcase", "keep_maps", "metrics", "pathvars"):
         [fault] = faults(**{key: None})
         assert fault.startswith(f"{key}: None is not allowed; give ")
@@ -283,9 +283,9 @@ def test_a_key_that_is_no_text_is_unknown():
         load(config, CATALOGUE, {"methods": METHODS}, drawn=DRAWN)
 
 
-def test_half_a_character_is_no_text():
+def test_a_surrogate_is_no_text():
     fault, *_ = faults(classes=[{"name": "\ud800", "target": 0}])
-    assert fault == "classes[0].name: '\\ud800' is not text that can be written"
+    assert fault == "classes[0].name: '\\ud800' can't be encoded in UTF-8"
 
 
 def test_a_faulty_file_is_refused_before_its_values_are_read(tmp_path):
@@ -294,7 +294,7 @@ def test_a_faulty_file_is_refused_before_its_values_are_read(tmp_path):
     with pytest.raises(StudyError) as error:
         load(config, CATALOGUE, {}, files=[tmp_path / "mine.yaml", tmp_path / "gone.yaml"])
     [_, fault] = str(error.value).splitlines()
-    assert fault.startswith(f"  - {tmp_path}/mine.yaml: seed: given twice")
+    assert fault.startswith(f"  - {tmp_path}/mine.yaml: seed: repeated")
 
 
 def test_the_folder_of_results_is_checked_too(tmp_path):
@@ -323,8 +323,8 @@ def test_a_number_is_finite_also_where_it_has_no_bounds(value):
 
 
 def test_settings_are_json():
-    found = study(methods=FIVE)
-    settings = [found.class_settings, found.net_settings, found.groups, found.methods]
+    model = study(methods=FIVE)
+    settings = [model.class_settings, model.net_settings, model.groups, model.methods]
     assert json.loads(json.dumps(settings)) == settings
 
 

@@ -1,4 +1,4 @@
-"""Summaries against a second derivation in plain Python."""
+"""Summaries, against plain Python."""
 
 from dataclasses import replace
 from math import fsum
@@ -28,12 +28,12 @@ METHODS = list(LABELS)
 @pytest.fixture
 def records():
     """Records of every method on two nets, some undefined; those of Grad-CAM all are."""
-    made = fabricate(nets=["vgg19", "alexnet"])
-    gone = made["method"] == "grad_cam"
-    reasons = pd.Series(np.resize(STATUSES, len(made)), made.index)
-    return made.assign(
-        concentration=made["concentration"].mask(gone),
-        status=made["status"].mask(gone, reasons),
+    records = fabricate(nets=["vgg19", "alexnet"])
+    gone = records["method"] == "grad_cam"
+    reasons = pd.Series(np.resize(STATUSES, len(records)), records.index)
+    return records.assign(
+        concentration=records["concentration"].mask(gone),
+        status=records["status"].mask(gone, reasons),
     )
 
 
@@ -45,7 +45,7 @@ def test_summary_is_that_of_plain_python(records, by):
     groups = {}
     for row in records.to_dict("records"):
         rows = groups.setdefault(tuple(row[key] for key in by), {})
-        of_net = row["net"] if row["method"] in LABELS else None  # a control's map counts once
+        of_net = row["net"] if row["method"] in LABELS else None  # a control counts once
         rows.setdefault((row["sample"], row["size"], row["method"], of_net), row)
     groups = {key: list(rows.values()) for key, rows in groups.items()}
     in_order = list(summary[by].itertuples(index=False, name=None))
@@ -126,7 +126,7 @@ def paradox():
 
 
 def test_within_nets_a_difference_is_not_that_of_nets():
-    """A net that is mostly sure has the concentrated maps: no difference is the sureness's."""
+    """The more certain net has the more concentrated maps: certainty makes no difference."""
     rows = [
         {"image_id": image, "class": "dog", "net": net, "concentration": share, "low": low}
         for image in range(40)
@@ -151,7 +151,7 @@ def test_within_classes_a_difference_is_not_that_of_classes():
         assert within[name] == pytest.approx(0.1)
 
 
-def test_a_class_without_both_is_left_out_and_without_any_there_is_no_difference():
+def test_classes_in_one_group_are_left_out_and_none_left_is_no_difference():
     records = paradox()
     low = records["low"] & (records["class"] == "True")
     high = ~records["low"]
@@ -165,7 +165,7 @@ def test_by_prediction_each_group_has_its_difference_within_strata(records):
     table = by_prediction(records).set_index(["prediction", "method"])
     assert list(table.index.levels[0].unique()) == ["not top 1", "not top 5", "top 1", "top 5"]
     row = table.loc[("top 5", "grad_cam")]
-    assert row["classes"] == 0  # nothing of Grad-CAM is defined
+    assert row["classes"] == 0  # Grad-CAM is undefined
     of_method = records[records["method"] == "guided_grad_cam"].dropna(subset="concentration")
     strata = of_method["class"].astype("str") + of_method["net"].astype("str")
     means = of_method.groupby([strata, of_method["target_rank"] <= 5])
@@ -192,8 +192,8 @@ def test_undefined_counts_every_reason_of_every_cell(records):
         rows = counted[
             (counted["net"] == net) & (counted["size"] == size) & (counted["method"] == method)
         ]
-        found = dict(zip(rows["status"], rows["records"], strict=True))
-        assert found == cell.loc[cell["status"] != "ok", "status"].value_counts().to_dict()
+        counts = dict(zip(rows["status"], rows["records"], strict=True))
+        assert counts == cell.loc[cell["status"] != "ok", "status"].value_counts().to_dict()
         assert (rows["of"] == len(cell)).all()
 
 
@@ -201,7 +201,7 @@ def test_a_study_without_undefined_records_has_an_empty_list(records):
     assert undefined(records[records["status"] == "ok"]).empty
 
 
-def test_every_metric_stands_beside_its_own_level_of_chance(records):
+def test_every_metric_has_its_own_level_of_chance(records):
     table = summarise_measures(records)
     assert table["measure"].unique().tolist() == list(METRICS)
     for (metric, method), rows in table.groupby(["measure", "method"]):
@@ -237,7 +237,7 @@ def test_a_metric_without_a_level_of_chance_has_no_lift(records, monkeypatch):
     assert "mask_fraction" not in one
 
 
-def test_reference_stands_beside_the_mean_of_its_method(records):
+def test_the_reference_is_a_column_beside_the_mean_of_its_method(records):
     summary = summarise(records)
     reference = dict(zip(METHODS[::-1][:3], [0.25, 0.5, 0.75], strict=True))
     compared = compare(summary, reference).set_index("method")

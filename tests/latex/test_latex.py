@@ -1,4 +1,4 @@
-"""Every table through pdfLaTeX: it compiles, fits the text, and its pages read as the csv does."""
+"""Every table in pdfLaTeX: it compiles, fits the text, and its pages match the csv."""
 
 import re
 import shutil
@@ -58,7 +58,7 @@ DOCUMENTS = {
     ),
     "12 points": (r"\documentclass[12pt,a4paper]{article}", ""),
 }
-# What the fonts draw in place of these signs.
+# The fonts' replacements of these signs.
 DRAWN = {"\u02dc": "~", "\u02c6": "^", "\u201d": '"', "\u2019": "'", "\u2018": "`", "\u02cb": "`"}
 
 
@@ -69,44 +69,44 @@ def with_training(records: pd.DataFrame, untrained: list[str]) -> pd.DataFrame:
 
 
 def every_table() -> dict[str, pd.DataFrame]:
-    """All kinds of tables, some of which hold more columns than any study has at once."""
+    """All kinds of tables, some with more columns than those of any study."""
     records = with_training(fabricate(images=48, nets=[*NETS, *UNTRAINED]), UNTRAINED)
     few = ("guided_backpropagation", "grad_cam", "guided_grad_cam")
     nasty = fabricate(images=14, nets=NASTY[4:6], classes=NASTY, methods=few)
     nasty = with_training(nasty, NASTY[4:5]).assign(architecture="vgg19")
     trained = of_trained(records)
-    made = {}
+    tables = {}
     for name, by in GROUPINGS.items():
         groups = grouped(records, by)
-        made[f"concentration {name}"] = summarise(groups, by).assign(images=24, negligible=3)
+        tables[f"concentration {name}"] = summarise(groups, by).assign(images=24, negligible=3)
         if "training" not in by:
-            made[f"differences {name}"] = differences(records, by[:-1])
+            tables[f"differences {name}"] = differences(records, by[:-1])
     many = fabricate(images=12, methods=[*LABELS][-20:])
-    made["many methods"] = summarise(many, ["net", "method"])
-    made["differences of many methods"] = differences(many, ["net"])
-    made["with a reference"] = compare(made["concentration all"], {"grad_cam": 0.277})
-    made["between sizes"] = between_sizes(of_methods(trained))
-    made["measures"] = summarise_measures(trained)
-    made["undefined"] = undefined(records)
-    made["nothing undefined"] = undefined(records[records["status"] == "ok"])
-    made["nasty classes"] = summarise(nasty, ["class", "method"])
-    made["nasty nets"] = differences(nasty, ["net", "class"])
-    made["nasty undefined"] = undefined(nasty)
-    made["nasty rows"] = pd.DataFrame({"class": NASTY, "mean": 0.5, "low": -0.1, "high": 0.6})
-    within = made["differences by prediction"]
-    made["within classes"] = within.assign(
+    tables["many methods"] = summarise(many, ["net", "method"])
+    tables["differences of many methods"] = differences(many, ["net"])
+    tables["with a reference"] = compare(tables["concentration all"], {"grad_cam": 0.277})
+    tables["between sizes"] = between_sizes(of_methods(trained))
+    tables["measures"] = summarise_measures(trained)
+    tables["undefined"] = undefined(records)
+    tables["nothing undefined"] = undefined(records[records["status"] == "ok"])
+    tables["nasty classes"] = summarise(nasty, ["class", "method"])
+    tables["nasty nets"] = differences(nasty, ["net", "class"])
+    tables["nasty undefined"] = undefined(nasty)
+    tables["nasty rows"] = pd.DataFrame({"class": NASTY, "mean": 0.5, "low": -0.1, "high": 0.6})
+    within = tables["differences by prediction"]
+    tables["within classes"] = within.assign(
         result=np.where(within["difference"] > 0, "ahead", "not significant"),
         classes=2,
         within=-within["difference"],
         within_low=-within["high"],
         within_high=-within["low"],
     )
-    return made
+    return tables
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The folder of all tables, and each as its csv holds it."""
+    """The folder of all tables, and the csv of each."""
     with pytest.MonkeyPatch.context() as patch:
         declare_further(patch, FURTHER)
         yield write(tmp_path_factory.mktemp("latex"))
@@ -123,7 +123,7 @@ def write(folder):
 
 @pytest.fixture(scope="module", params=DOCUMENTS.values(), ids=DOCUMENTS.keys())
 def document(request, written):
-    """The log of an article of all tables, and what it reads as, by line and by cell."""
+    """The log of an article of all tables, and its text by line and by cell."""
     folder, read = written
     kind, fonts = request.param
     body = []
@@ -149,7 +149,7 @@ def document(request, written):
 
 
 def _read_back(folder, order: str) -> dict[str, list[str]]:
-    """The lines of each table: as they stand on the page, or in the order of its cells."""
+    """The lines of each table, in the order of the page or of its cells."""
     pages = subprocess.run(
         ["pdftotext", order, "-enc", "UTF-8", "all.pdf", "-"],
         cwd=folder,
@@ -166,7 +166,7 @@ def _floating(stem: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines, but for space that the layout put in, with signs as they were meant."""
+    """The lines without layout space, with the original signs."""
     for drawn, meant in DRAWN.items():
         text = text.replace(drawn, meant)
     lines = unicodedata.normalize("NFKC", text).splitlines()
@@ -174,13 +174,13 @@ def _lines(text: str) -> list[str]:
 
 
 def _squeezed(text: str) -> str:
-    """Without what LaTeX draws as rules, breaks lines at, or sets as another sign."""
+    """The text without rules, line breaks and replaced signs."""
     text = text.replace("``", '"').replace("''", '"').replace("\x1b", "?")
     return re.sub(r"[\s_]", "", text)
 
 
 def _numbers(row) -> list[str]:
-    """What the line of a row must hold, of what no table leaves out."""
+    """The values that the line of a row must hold in every table."""
     expected = []
     for name in ("mean", "difference"):
         if name in row and name != ("difference" if "mean" in row else ""):
@@ -205,8 +205,8 @@ def test_pages_hold_the_numbers_of_the_csv_in_its_order(document, written):
         rest = iter(lines)
         for row in written[1][name].to_dict("records"):
             expected = _numbers(row)
-            found = next((line for line in rest if all(text in line for text in expected)), None)
-            assert found is not None, (name, row, lines)
+            match = next((line for line in rest if all(text in line for text in expected)), None)
+            assert match is not None, (name, row, lines)
     assert "\N{INVERTED EXCLAMATION MARK}" not in "".join(map("".join, document[1].values()))
 
 
@@ -218,7 +218,7 @@ def test_pages_hold_every_name(document, written):
                 assert _squeezed(ALL_LABELS.get(value, value)) in text, (name, value, lines)
 
 
-def test_the_note_stands_below_and_an_empty_table_says_so(document):
+def test_notes_are_below_the_table_and_an_empty_table_has_one(document):
     for name, lines in document[1].items():
         assert _squeezed(NOTE) in _squeezed("".join(lines)), name
     assert tables.NOTHING in document[1]["nothing undefined"]

@@ -1,6 +1,6 @@
-"""A real Slurm on this machine: two nodes, and where asked a database of accounts and a GPU.
+"""A real Slurm on this machine: two nodes, and optionally job accounting and a GPU.
 
-Everything lives below one folder and is found by SLURM_CONF alone, so it disturbs no other Slurm.
+All files are below one folder, located by SLURM_CONF alone, so it affects no other Slurm.
 """
 
 import getpass
@@ -43,7 +43,7 @@ JobAcctGatherParams=OverMemoryKill
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=batch_sched_delay=0,sched_interval=1
-# Nodes are as large as is said here, whatever the machine has.
+# Nodes have the configured size, whatever that of the machine.
 SlurmdParameters=config_overrides
 ReturnToService=2
 SlurmdTimeout=10
@@ -53,7 +53,7 @@ NodeName=one NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=2 RealM
 NodeName=two NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=2 RealMemory=16000 {gres}
 PartitionName=main Nodes=one,two Default=YES MaxTime=INFINITE State=UP
 """
-# A site that keeps accounts forgets finished jobs soon: sacct knows them.
+# With accounting, squeue drops finished jobs soon: sacct keeps them.
 WITH_ACCOUNTS = """
 PartitionName=gpus Nodes=two MaxTime=INFINITE State=UP
 AccountingStorageType=accounting_storage/slurmdbd
@@ -97,13 +97,13 @@ class Cluster:
         self.start(name, "slurmd", "-D", "-N", name)
 
     def stop(self, name: str) -> None:
-        """Let a daemon die as if its machine had lost power."""
+        """Kill a daemon, as in a power loss."""
         daemon = self.daemons.pop(name)
         daemon.kill()
         daemon.wait()
 
     def processes(self, job: str | None = None) -> list[int]:
-        """What runs in this cluster, daemons and jobs, or of one job: by their environment."""
+        """The processes of this cluster, or of one job, by their environment."""
         marks = {f"SLURM_CONF={self.folder}/slurm.conf".encode()}
         if job is not None:
             marks.add(f"SLURM_JOB_ID={job}".encode())
@@ -121,7 +121,7 @@ class Cluster:
 
 
 def environment(process: Path) -> bytes:
-    """The environment of a process, NAME=VALUE joined by zero bytes; nothing where it is gone."""
+    """The environment of a process, NAME=VALUE joined by null bytes; empty if it has ended."""
     try:
         return (process / "environ").read_bytes()
     except OSError:
@@ -129,7 +129,7 @@ def environment(process: Path) -> bytes:
 
 
 def ask(*command: str) -> str:
-    """What a command of Slurm prints."""
+    """The output of a Slurm command."""
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -141,40 +141,40 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) ->
 
 
 def missing(accounts: bool) -> list[str]:
-    """The programs that a cluster needs and that are not installed."""
+    """The programs of a cluster that are not installed."""
     needed = PROGRAMS + (ACCOUNTING if accounts else [])
     return [program for program in needed if shutil.which(program) is None]
 
 
 @contextmanager
 def cluster(folder: Path, accounts: bool) -> Iterator[Cluster]:
-    """A cluster that runs as long as the block; SLURM_CONF leads to it."""
-    made = Cluster(folder, free_ports(5))
-    configure(made, accounts)
+    """A cluster that runs during the block; SLURM_CONF points to it."""
+    new = Cluster(folder, free_ports(5))
+    configure(new, accounts)
     outside = dict(os.environ)
     os.environ["SLURM_CONF"] = f"{folder}/slurm.conf"
     os.environ["PATH"] = f"{folder}/bin:{outside['PATH']}"
     try:
-        start(made, accounts)
-        yield made
+        start(new, accounts)
+        yield new
     finally:
         os.environ.clear()
         os.environ.update(outside)
-        while left := made.processes():
+        while left := new.processes():
             for process in left:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
-            for daemon in made.daemons.values():
+            for daemon in new.daemons.values():
                 daemon.wait()
 
 
-def configure(made: Cluster, accounts: bool) -> None:
-    folder = made.folder
+def configure(new: Cluster, accounts: bool) -> None:
+    folder = new.folder
     facts = {
         "folder": folder,
         "host": socket.gethostname().partition(".")[0],
         "user": getpass.getuser(),
-        "ports": made.ports,
+        "ports": new.ports,
         "gres": "Gres=gpu:1" if accounts else "",
     }
     more = WITH_ACCOUNTS if accounts else WITHOUT_ACCOUNTS
@@ -203,9 +203,9 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def start(made: Cluster, accounts: bool) -> None:
-    folder = made.folder
-    made.start(
+def start(new: Cluster, accounts: bool) -> None:
+    folder = new.folder
+    new.start(
         "munged",
         *("munged", "--foreground", "--force", f"--key-file={folder}/munge.key"),
         *(f"--socket={folder}/munge.socket", f"--pid-file={folder}/munged.pid"),
@@ -213,16 +213,16 @@ def start(made: Cluster, accounts: bool) -> None:
     )
     wait_for((folder / "munge.socket").exists, "munged")
     if accounts:
-        start_database(made)
-    made.start("slurmctld", "slurmctld", "-D")
+        start_database(new)
+    new.start("slurmctld", "slurmctld", "-D")
     for node in NODES:
-        made.start_node(node)
+        new.start_node(node)
     wait_for(lambda: ask_softly("sinfo", "-h", "-o", "%T %D").split() == ["idle", "2"], "nodes")
 
 
-def start_database(made: Cluster) -> None:
+def start_database(new: Cluster) -> None:
     """MariaDB, slurmdbd, and in it the cluster, an account ``lab`` and this user."""
-    folder, data = made.folder, made.folder / "database"
+    folder, data = new.folder, new.folder / "database"
     subprocess.run(
         [
             *("mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db"),
@@ -231,17 +231,17 @@ def start_database(made: Cluster) -> None:
         capture_output=True,
         check=True,
     )
-    made.start(
+    new.start(
         "mariadbd",
         *("mariadbd", "--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"),
         *(
             f"--socket={folder}/mariadb.socket",
             "--bind-address=127.0.0.1",
-            f"--port={made.ports[4]}",
+            f"--port={new.ports[4]}",
         ),
     )
     wait_for((folder / "mariadb.socket").exists, "mariadbd")
-    made.start("slurmdbd", "slurmdbd", "-D")
+    new.start("slurmdbd", "slurmdbd", "-D")
     wait_for(lambda: ask_softly("sacctmgr", "-n", "list", "user"), "slurmdbd")
     for record in (
         ["cluster", "test"],
@@ -252,5 +252,5 @@ def start_database(made: Cluster) -> None:
 
 
 def ask_softly(*command: str) -> str:
-    """What a command prints, or nothing while its daemon is not there yet."""
+    """The output of a command, empty while its daemon does not run yet."""
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -1,4 +1,4 @@
-"""Two real clusters, as two sites might run them, and the result that both must reach."""
+"""Two real clusters, configured like two sites, and the result that both must reach."""
 
 import pytest
 
@@ -30,15 +30,15 @@ def expected(house) -> bytes:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
-    """A cluster that neither accounts for jobs nor has a GPU."""
+    """A cluster without job accounting and GPU."""
     yield from running(tmp_path_factory, accounts=False)
 
 
 @pytest.fixture
 def accounted(tmp_path_factory):
-    """A cluster with accounts, and a GPU in a partition of its own; it forgets jobs soon.
+    """A cluster with accounting, a GPU in its own partition, and short memory of finished jobs.
 
-    It ends with its test: two clusters at a time would find each other's programs.
+    It ends with its test, since two clusters at a time would use each other's programs.
     """
     yield from running(tmp_path_factory, accounts=True)
 
@@ -46,5 +46,5 @@ def accounted(tmp_path_factory):
 def running(tmp_path_factory, accounts: bool):
     if lacking := missing(accounts):
         pytest.skip(f"needs Slurm: {', '.join(lacking)} not found (make test-slurm installs it)")
-    with cluster(tmp_path_factory.mktemp("slurm"), accounts) as made:
-        yield made
+    with cluster(tmp_path_factory.mktemp("slurm"), accounts) as new:
+        yield new

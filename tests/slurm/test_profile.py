@@ -1,4 +1,4 @@
-"""``snakemake --profile profiles/slurm`` on a real Slurm: the same study, and what can go wrong."""
+"""``snakemake --profile profiles/slurm`` on a real Slurm: the same results, also after failures."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from .conftest import study_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-# The profile as it is, but for the patience that a real cluster asks for.
+# The profile, without the waits of a real cluster.
 PROFILE = [
     *("--profile", "profiles/slurm"),
     *("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"),
@@ -23,15 +23,15 @@ PROFILE = [
 
 @contextmanager
 def submitting(house, results, *arguments):
-    """A snakemake that submits a study's jobs, and the file of what it prints."""
-    said = house.root / f"{results}.log"
-    said.parent.mkdir(exist_ok=True)
+    """A snakemake that submits a study's jobs, and the file of its output."""
+    output = house.root / f"{results}.log"
+    output.parent.mkdir(exist_ok=True)
     target = f"{results}/energy.parquet"
     command = house.command(target, *PROFILE, *arguments, study=study_in(results))
-    with said.open("w") as out:
+    with output.open("w") as out:
         process = subprocess.Popen(command, cwd=house.root, stdout=out, stderr=out)
         try:
-            yield process, said
+            yield process, output
         finally:
             process.kill()
             process.wait()
@@ -92,19 +92,19 @@ def computing(cluster, job):
     }
 
 
-def test_jobs_that_the_cluster_ends_are_done_again(plain, house, expected):
+def test_jobs_that_the_cluster_ends_are_retried(plain, house, expected):
     """Killed for memory, for time and by hand, and lost with their node; in one run."""
     hungry = ["--set-resources", "compute_maps:gpu=0", "check_nets:mem_mb=200*attempt**4"]
-    with submitting(house, "results/faults", *hungry) as (snakemake, said):
+    with submitting(house, "results/faults", *hungry) as (snakemake, output):
         wait_for(lambda: len(jobs("compute_maps", "RUNNING")) == 4, "four jobs of maps")
         running = jobs("compute_maps", "RUNNING")
         cancelled, slow = [job for job, node in running if node == "one"]
         _, cut_off = [job for job, node in running if node == "two"]
         ask("scancel", cancelled)
-        wait_for(lambda: computing(plain, slow), "a script")  # what starts later is not stopped
+        wait_for(lambda: computing(plain, slow), "a script")  # later processes are not stopped
         plain.signal(slow, signal.SIGSTOP)
         ask("scontrol", "update", f"JobId={slow}", "TimeLimit=1")
-        # The node is lost to Slurm, but its jobs go on; one as late as when it is done again.
+        # Slurm loses the node, but its jobs continue; one until after its retry.
         wait_for(lambda: computing(plain, cut_off), "a script")
         plain.signal(cut_off, signal.SIGSTOP)
         left = set(plain.processes(cut_off))
@@ -113,25 +113,25 @@ def test_jobs_that_the_cluster_ends_are_done_again(plain, house, expected):
         wait_for(lambda: computing(plain, cut_off) - left, "the script again")
         for process in left:
             os.kill(process, signal.SIGCONT)
-        assert snakemake.wait(300) == 0, said.read_text()[-6000:]
+        assert snakemake.wait(300) == 0, output.read_text()[-6000:]
     plain.start_node("two")
     assert energy(house, "results/faults") == expected
-    failed = re.findall(r"SLURM-job '(\d+)' failed, SLURM status is: '(\w+)'", said.read_text())
+    failed = re.findall(r"SLURM-job '(\d+)' failed, SLURM status is: '(\w+)'", output.read_text())
     assert (cancelled, "CANCELLED") in failed
     assert (slow, "TIMEOUT") in failed
     [log] = (house.root / ".snakemake/slurm_logs/rule_check_nets").glob("*.log")
     assert "exceeded memory limit" in log.read_text()
 
 
-def test_a_killed_snakemake_goes_on(plain, house, expected):
-    """One job of maps is done when snakemake dies, and another is still in the queue."""
-    with submitting(house, "results/killed") as (snakemake, said):
+def test_a_killed_snakemake_continues(plain, house, expected):
+    """When snakemake is killed, one job of maps has finished, and another is in the queue."""
+    with submitting(house, "results/killed") as (snakemake, output):
         wait_for(lambda: jobs("compute_maps", "RUNNING"), "a job of maps")
         [hanging, _], *_ = jobs("compute_maps", "RUNNING")
-        wait_for(lambda: computing(plain, hanging), "a script")  # what starts later is not stopped
+        wait_for(lambda: computing(plain, hanging), "a script")  # later processes are not stopped
         plain.signal(hanging, signal.SIGSTOP)
-        done = r"maps of \S+ at \S+ .*computed; "
-        wait_for(lambda: len(re.findall(done, said.read_text())) == 3, "three jobs done", 120)
+        finished = r"maps of \S+ at \S+ .*computed; "
+        wait_for(lambda: len(re.findall(finished, output.read_text())) == 3, "three jobs done", 120)
         snakemake.kill()
         snakemake.wait()
     assert (hanging, "one") in jobs("compute_maps", "RUNNING")
@@ -147,12 +147,12 @@ def test_a_killed_snakemake_goes_on(plain, house, expected):
 
 
 def test_jobs_of_other_runs_are_left_alone(plain, house):
-    """The next run of a study cancels what its earlier runs left, and nothing else."""
+    """The next run of a study cancels the jobs of its earlier runs, and no others."""
     logs = {"this": "results/this/logs/a.log", "another": "results/another/logs/a.log"}
     (house.root / ".snakemake/log").mkdir(parents=True, exist_ok=True)
     for run, log in logs.items():
-        said = f"SLURM run ID: {run}\n    log: {log}\n"
-        (house.root / f".snakemake/log/{run}.snakemake.log").write_text(said)
+        output = f"SLURM run ID: {run}\n    log: {log}\n"
+        (house.root / f".snakemake/log/{run}.snakemake.log").write_text(output)
     started = {
         run: ask(
             "sbatch", "--parsable", f"--job-name={run}", "--output=/dev/null", "--wrap=sleep 99"

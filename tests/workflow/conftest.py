@@ -1,4 +1,4 @@
-"""A copy of the repository for every module of tests, in which snakemake runs as a user runs it."""
+"""A copy of the repository for every test module, in which snakemake runs as for a user."""
 
 import shutil
 import subprocess
@@ -47,18 +47,18 @@ class House:
 
     def build(self, *arguments: str, study: dict | None = None) -> None:
         """``run``, which must succeed."""
-        done = self.run(*arguments, study=study)
-        assert done.returncode == 0, done.stderr[-6000:]
+        run = self.run(*arguments, study=study)
+        assert run.returncode == 0, run.stderr[-6000:]
 
     def energy(self, results: str = "results") -> pd.DataFrame:
         return pd.read_parquet(self.root / results / "energy.parquet")
 
     def planned(self, study: dict | None = None) -> list[str]:
-        """The jobs that snakemake would do now: ``rule wildcard=value,...``, without ``all``."""
-        done = self.run("--dry-run", study=study)
-        assert done.returncode == 0, done.stderr[-6000:]
+        """The jobs of a dry run: ``rule wildcard=value,...``, without ``all``."""
+        run = self.run("--dry-run", study=study)
+        assert run.returncode == 0, run.stderr[-6000:]
         jobs: list[str] = []
-        for line in done.stdout.splitlines() + done.stderr.splitlines():
+        for line in run.stdout.splitlines() + run.stderr.splitlines():
             if line.startswith("rule ") and line.endswith(":"):
                 jobs.append(line[5:-1])
             elif line.startswith("    wildcards: "):
@@ -68,7 +68,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory) -> House:
-    """A fresh copy of what git would hand out, with ../shared beside it."""
+    """A fresh copy of the files under git, with ../shared beside it."""
     root = tmp_path_factory.mktemp("clone") / "repository"
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

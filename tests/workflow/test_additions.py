@@ -193,7 +193,7 @@ def test_an_edit_of_the_file_recomputes_the_maps(study):
 
 def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
     broken = study.root / "own/broken.py"
-    for text, reason in (("def f(", "'('"), ("1 / 0", "enters no method 'broken'")):
+    for text, reason in (("def f(", "'('"), ("1 / 0", "declares no method 'broken'")):
         broken.write_text(text)
         done = study.run("-n", study=STUDY | {"methods": ["own/broken.py:broken"]})
         assert done.returncode != 0
@@ -210,7 +210,7 @@ def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
     assert "Traceback" not in messages
     done = study.run("-n", study=STUDY | {"methods": ["own/layer_cam.py:layercam"]})
     said = done.stdout + done.stderr
-    assert "methods[0]: 'own/layer_cam.py' enters no method 'layercam'; did you mean" in said
+    assert "methods[0]: 'own/layer_cam.py' declares no method 'layercam'; did you mean" in said
     done = study.run("-n", study=STUDY | {"charts": ["lift", "own/scatter.py:scater"]})
     said = done.stdout + done.stderr
     assert "charts[1]: 'own/scatter.py' declares no 'scater'; did you mean 'scatter'" in said

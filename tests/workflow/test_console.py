@@ -1,4 +1,4 @@
-"""The screen of a run: short lines in words, and at the end the result and where to look."""
+"""The screen of a run: a line per step, and at the end the result and its location."""
 
 import re
 from pathlib import Path
@@ -13,16 +13,16 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def first(house):
     """The screen of the first run of the small study."""
-    done = house.run("--cores", "2", study=SMALL)
-    assert done.returncode == 0, done.stderr[-6000:]
-    return done.stderr
+    run = house.run("--cores", "2", study=SMALL)
+    assert run.returncode == 0, run.stderr[-6000:]
+    return run.stderr
 
 
 def newest_log(house) -> Path:
     return max((house.root / ".snakemake/log").glob("*.log"))
 
 
-def test_a_run_is_short_and_in_words(first):
+def test_a_run_prints_short_lines(first):
     lines = first.splitlines()
     assert len(lines) < 100
     assert max(map(len, lines)) < 200
@@ -31,7 +31,7 @@ def test_a_run_is_short_and_in_words(first):
     assert not re.search(r"^ *(input|output|wildcards|resources):", first, re.M)
 
 
-def test_the_last_screen_is_the_result_and_where_to_look(first):
+def test_the_last_lines_are_the_result_and_its_location(first):
     last = first[first.index("Done: ") :]
     assert re.match(r"Done: \d+ steps in (\d+ min )?\d+ s\n", last)
     assert re.search(r"^Guided Grad-CAM +4 of 8 +2 +\d\.\d+\* +- +\d+\.\d+$", last, re.M)
@@ -60,36 +60,36 @@ def test_nothing_to_be_done_is_short(house, first):
 
 def test_parts_of_the_study_are_targets(house, first):
     for target, place in [("tables", "tables"), ("figures", "figures"), ("maps", "saliency")]:
-        done = house.run(target, study=SMALL)
-        assert "Nothing to be done" in done.stderr, done.stderr
-        assert re.search(rf" results/{place}$", done.stderr, re.M)
+        run = house.run(target, study=SMALL)
+        assert "Nothing to be done" in run.stderr, run.stderr
+        assert re.search(rf" results/{place}$", run.stderr, re.M)
     (house.root / "results/tables/measures.tex").unlink()
     (house.root / "results/figures/lift.eps").unlink()
-    assert house.run("tables", study=SMALL).stderr.count(" made; ") == 1
+    assert house.run("tables", study=SMALL).stderr.count(" written; ") == 1
     assert house.run("figures", study=SMALL).stderr.count("figures drawn") == 1
 
 
-def test_of_maps_that_are_not_kept_the_showcase_is_made(house, first):
-    done = house.run("maps", study=SMALL | {"keep_maps": False})
-    assert "Nothing to be done" in done.stderr, done.stderr
-    assert re.search(r"^Maps, as arrays +results/showcase$", done.stderr, re.M)
+def test_without_kept_maps_those_of_the_showcase_are_a_target(house, first):
+    run = house.run("maps", study=SMALL | {"keep_maps": False})
+    assert "Nothing to be done" in run.stderr, run.stderr
+    assert re.search(r"^Maps, as arrays +results/showcase$", run.stderr, re.M)
 
 
-def test_snakemakes_own_output_is_kept_where_it_is_asked_for(house, first):
+def test_options_print_snakemakes_own_output(house, first):
     for option in ("--dry-run", "--verbose", "--touch"):
-        done = house.run("--forcerun", "plot_charts", option, study=SMALL)
-        text = done.stdout + done.stderr
+        run = house.run("--forcerun", "plot_charts", option, study=SMALL)
+        text = run.stdout + run.stderr
         assert "rule plot_charts:" in text, option
         assert "results/figures/lift.png" in text, option
-    assert "Done" not in text  # --touch makes no result
+    assert "Done" not in text  # --touch computes no result
 
 
 def test_an_error_is_complete(house, first):
     (house.root / "weights.pth").write_text("no weights")
     net = {"name": "broken", "architecture": "squeezenet1_1", "weights": "weights.pth"}
-    done = house.run("results/nets.csv", study=SMALL | {"nets": [net]})
-    assert done.returncode != 0
-    text = done.stderr
+    run = house.run("results/nets.csv", study=SMALL | {"nets": [net]})
+    assert run.returncode != 0
+    text = run.stderr
     assert "Error in rule check_nets:" in text
     assert "log: results/logs/check_nets.log (check log file" in text
     ending = text[text.index("Failed: nets (rule check_nets)") :]

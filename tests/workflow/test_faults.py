@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def sample(house):
-    """A copy of the drawn sample, as a dataset of the user's own that tests may damage."""
+    """A copy of the drawn sample, as a user's dataset that tests may damage."""
     house.build("results/samples.json", study=SMALL)
     shutil.copytree(house.root / "resources/sample", house.root / "mine")
     return house
@@ -30,29 +30,29 @@ def sample(house):
 
 @pytest.fixture
 def study(sample):
-    """A small study on the user's own dataset, under its own results."""
+    """A small study on the user's dataset, with its own results."""
     shutil.rmtree(sample.root / "results", ignore_errors=True)
     dataset = {"annotations": "mine/instances.json", "images": "mine/images"}
     return copy.deepcopy(SMALL) | {"dataset": dataset, "sizes": [64]}
 
 
-def complaint(house, study, *arguments: str) -> str:
-    """What a failing run prints."""
-    done = house.run(*arguments, study=study)
-    assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said, said
+def failing_output(house, study, *arguments: str) -> str:
+    """The output of a failing run."""
+    run = house.run(*arguments, study=study)
+    assert run.returncode != 0
+    output = run.stdout + run.stderr
+    assert "Traceback" not in output, output
     assert not (house.root / "results/energy.parquet").exists()
-    return said
+    return output
 
 
 def images_of(house) -> list:
-    """The files of the images that the small study chooses."""
+    """The image files of the small study."""
     images = one_of_each_image(read_samples(house.root / "results/samples.json"))
     return [house.root / "mine/images" / image.file for image in images]
 
 
-def test_every_config_error_is_told_at_once(sample, study):
+def test_every_config_error_is_reported_at_once(sample, study):
     study |= {
         "images_per_class": 0,
         "mask_dilation": -0.1,
@@ -73,7 +73,7 @@ def test_every_config_error_is_told_at_once(sample, study):
             {"name": "resnet", "architecture": "resnet18", "weights": "random"},
         ],
     }
-    said = complaint(sample, study, "--dry-run")
+    output = failing_output(sample, study, "--dry-run")
     for fragment in [
         "images_per_class: 0 is not allowed",
         "mask_dilation: -0.1 is not allowed",
@@ -88,20 +88,20 @@ def test_every_config_error_is_told_at_once(sample, study):
         "target layer 'features.21' does not exist; did you mean 'features.2'?",
         "nets[3].weights: 'nowhere/alexnet.pth' is not a file",
     ]:
-        assert fragment in said, f"{fragment!r} is not in:\n{said}"
+        assert fragment in output, f"{fragment!r} is not in:\n{output}"
 
 
 def test_a_class_with_too_few_images(sample, study):
-    said = complaint(sample, study | {"images_per_class": 500})
-    assert "class 'traffic light' has" in said
-    assert "class 'clock' has" in said
-    assert "fewer than images_per_class: 500" in said
+    output = failing_output(sample, study | {"images_per_class": 500})
+    assert "class 'traffic light' has" in output
+    assert "class 'clock' has" in output
+    assert "fewer than images_per_class: 500" in output
 
 
 def test_missing_annotations(sample, study):
     study["dataset"]["annotations"] = "mine/nothing.json"
-    said = complaint(sample, study)
-    assert "dataset.annotations: 'mine/nothing.json' does not exist" in said
+    output = failing_output(sample, study)
+    assert "dataset.annotations: 'mine/nothing.json' does not exist" in output
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_missing_annotations(sample, study):
 def test_damaged_annotations(sample, study, content, fragment):
     (sample.root / "mine/damaged.json").write_text(content)
     study["dataset"]["annotations"] = "mine/damaged.json"
-    said = complaint(sample, study)
-    assert "'mine/damaged.json'" in said
-    assert fragment in said
+    output = failing_output(sample, study)
+    assert "'mine/damaged.json'" in output
+    assert fragment in output
 
 
 def remove(image):
@@ -143,7 +143,7 @@ def shrink(image):
         (remove, "does not exist"),
         (truncate, "can't be read"),
         (replace_by_text, "is not an image"),
-        (shrink, "is 50 x 40 pixels, but its annotation says"),
+        (shrink, "is 50 x 40 pixels, but its annotation has"),
     ],
     ids=["missing", "truncated", "not an image", "another size"],
 )
@@ -153,11 +153,11 @@ def test_damaged_image(sample, study, damage, fragment):
     original = image.read_bytes()
     damage(image)
     try:
-        said = complaint(sample, study, "results/energy.parquet")
+        output = failing_output(sample, study, "results/energy.parquet")
     finally:
         image.write_bytes(original)
-    assert f"mine/images/{image.name}" in said
-    assert fragment in said
+    assert f"mine/images/{image.name}" in output
+    assert fragment in output
     assert not list((sample.root / "results/saliency").rglob("*.npy"))
 
 
@@ -186,16 +186,16 @@ def code(path):
     [
         (another_net, "do not fit the architecture 'squeezenet1_1'"),
         (cut_short, "can't be read"),
-        (code, "hold more than tensors, which is not loaded"),
+        (code, "hold more than tensors and are not loaded"),
     ],
     ids=["another net", "cut short", "code"],
 )
 def test_bad_weights(sample, study, write, fragment):
     write(sample.root / "mine/weights.pth")
     study["nets"][0]["weights"] = "mine/weights.pth"
-    said = complaint(sample, study)
-    assert "'mine/weights.pth'" in said
-    assert fragment in said
+    output = failing_output(sample, study)
+    assert "'mine/weights.pth'" in output
+    assert fragment in output
     assert not (sample.root / "bomb-went-off").exists()
 
 
@@ -217,37 +217,37 @@ def test_target_layer(sample, study, changes, fragment):
     if fragment is None:
         sample.build("results/nets.csv", study=study)
     else:
-        assert fragment in complaint(sample, study)
+        assert fragment in failing_output(sample, study)
 
 
 def test_a_net_for_which_no_method_is_defined(sample, study):
     study["nets"][0]["architecture"] = "mobilenet_v3_small"
-    said = complaint(sample, study | {"methods": ["deconvolution"]})
-    assert "net 'squeezenet': none of the study's methods is defined for it: leave it out" in said
-    assert "deconvolution: the net uses Hardsigmoid and Hardswish" in said
+    output = failing_output(sample, study | {"methods": ["deconvolution"]})
+    assert "net 'squeezenet': none of the study's methods is defined for it: leave it out" in output
+    assert "deconvolution: the net uses Hardsigmoid and Hardswish" in output
 
 
 def test_target_outside_the_outputs(sample, study):
     study["classes"][0]["target"] = [920, 1000]
-    said = complaint(sample, study)
-    assert "class 'traffic light': net 'squeezenet' has no output 1000" in said
+    output = failing_output(sample, study)
+    assert "class 'traffic light': net 'squeezenet' has no output 1000" in output
 
 
 def test_size_too_small_for_the_net(sample, study):
-    said = complaint(sample, study | {"sizes": [8]})
-    assert "the net can't process an input of 8 x 8 pixels" in said
+    output = failing_output(sample, study | {"sizes": [8]})
+    assert "the net can't process an input of 8 x 8 pixels" in output
 
 
-def test_faults_of_classes_and_nets_are_told_in_one_run(sample, study):
+def test_errors_of_classes_and_nets_are_reported_in_one_run(sample, study):
     study["classes"][0]["name"] = "trafic light"
     study["nets"][0]["target_layer"] = "features.99"
-    said = complaint(sample, study)
-    assert "did you mean 'traffic light'?" in said
-    assert "target layer 'features.99' does not exist" in said
+    output = failing_output(sample, study)
+    assert "did you mean 'traffic light'?" in output
+    assert "target layer 'features.99' does not exist" in output
 
 
-def test_class_names_may_look_like_numbers_or_stand_in_another_script(sample, study):
-    """Not a fault: names stay text from the annotations to the table."""
+def test_class_names_may_look_like_numbers_or_be_in_another_script(sample, study):
+    """Valid: names stay text from the annotations to the table."""
     instances = json.loads((sample.root / "mine/instances.json").read_text())
     names = ["7", "NA", "信号 / ランプ"]
     for category, name in zip(instances["categories"], names, strict=False):
@@ -260,17 +260,17 @@ def test_class_names_may_look_like_numbers_or_stand_in_another_script(sample, st
     assert list(sample.root.glob("results/masks/*-信号_ランプ.png"))
 
 
-def test_unknown_showcase_sample_is_told_before_the_maps(sample, study):
-    wanted = study | {"showcase": ["000000000001-clok"]}
-    said = complaint(sample, wanted, "results/figures/comparison.png", "--cores", "1")
+def test_an_unknown_showcase_sample_is_reported_before_the_maps(sample, study):
+    unknown = study | {"showcase": ["000000000001-clok"]}
+    output = failing_output(sample, unknown, "results/figures/comparison.png", "--cores", "1")
     assert not list((sample.root / "results").rglob("*.npy"))
-    assert "showcase: '000000000001-clok' is not in the subset; did you mean" in said
+    assert "showcase: '000000000001-clok' is not in the subset; did you mean" in output
 
 
-def test_keys_given_twice_are_told(sample, study):
+def test_repeated_keys_are_reported(sample, study):
     sample.root.joinpath("twice.yaml").write_text("seed: 1\nsizes: [64]\nseed: 2\n")
-    said = complaint(sample, None, "--dry-run", "--configfile", "twice.yaml")
-    assert "twice.yaml: seed: given twice, in the lines 1 and 3" in said
+    output = failing_output(sample, None, "--dry-run", "--configfile", "twice.yaml")
+    assert "twice.yaml: seed: repeated, in lines 1 and 3" in output
 
 
 def test_changed_scores_give_no_table_and_the_way_out_works(sample, study):
@@ -280,36 +280,36 @@ def test_changed_scores_give_no_table_and_the_way_out_works(sample, study):
     scores = pd.read_parquet(shard)
     scores.loc[3, "concentration"] = 0.25
     scores.to_parquet(shard, index=False)
-    said = complaint(sample, study, "results/energy.parquet")
+    output = failing_output(sample, study, "results/energy.parquet")
     name = shard.relative_to(sample.root)
-    assert f"result '{name}' was damaged or changed after it was written: delete '{name}'" in said
+    assert f"result '{name}' was damaged or changed after it was written: delete '{name}'" in output
     shard.unlink()
     sample.build("results/energy.parquet", study=study)
     assert (sample.root / "results/energy.parquet").read_bytes() == expected
 
 
-# Root may write anywhere, unless it gives up the right to.
+# Root may write anywhere, unless it drops that capability.
 DROP = "-dac_override,-dac_read_search"
 WITHOUT_RIGHTS = ["setpriv", f"--bounding-set={DROP}", f"--inh-caps={DROP}"]
 
 
-def test_a_folder_of_results_without_permission_is_told(sample, study):
+def test_a_folder_of_results_without_permission_is_reported(sample, study):
     (sample.root / "locked").mkdir(mode=0o555)
     command = sample.command(study=study | {"pathvars": {"results": "locked"}})
     if os.geteuid() == 0:
         command = [*WITHOUT_RIGHTS, *command]
         if shutil.which("setpriv") is None:
             pytest.skip("needs setpriv, to give up root's rights")
-    done = subprocess.run(command, cwd=sample.root, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert "Permission denied: 'locked/" in done.stderr
-    assert "Traceback" not in done.stderr
+    run = subprocess.run(command, cwd=sample.root, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "Permission denied: 'locked/" in run.stderr
+    assert "Traceback" not in run.stderr
     assert list((sample.root / "locked").iterdir()) == []
 
 
 @pytest.fixture
 def small_disk(sample):
-    """A file system of 400 kB in the clone, and what makes it larger."""
+    """A file system of 400 kB in the clone, and a function that enlarges it."""
     folder = sample.root / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -323,13 +323,13 @@ def small_disk(sample):
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_is_told_and_more_space_is_all_it_takes(sample, study, small_disk):
+def test_a_full_disk_is_reported_and_a_rerun_with_more_space_succeeds(sample, study, small_disk):
     sample.build("results/energy.parquet", study=study)
     expected = (sample.root / "results/energy.parquet").read_bytes()
     shutil.rmtree(sample.root / "results")
     on_disk = study | {"pathvars": {"results": "disk/results"}}
-    said = complaint(sample, on_disk, "disk/results/energy.parquet")
-    assert "is the disk full?" in said or "No space left on device" in said
+    output = failing_output(sample, on_disk, "disk/results/energy.parquet")
+    assert "is the disk full?" in output or "No space left on device" in output
     assert not list(sample.root.glob("disk/results/**/*.npy"))
     small_disk()
     sample.build("disk/results/energy.parquet", study=on_disk)
@@ -341,6 +341,6 @@ def test_a_full_disk_is_told_and_more_space_is_all_it_takes(sample, study, small
     [("sizes: [64\nseed", "not valid JSON or YAML"), ("- 1\n", "keys at top level")],
     ids=["no YAML", "a list"],
 )
-def test_a_config_file_that_is_none_is_told(sample, content, fragment):
+def test_an_invalid_config_file_is_reported(sample, content, fragment):
     sample.root.joinpath("broken.yaml").write_text(content)
-    assert fragment in complaint(sample, None, "--dry-run", "--configfile", "broken.yaml")
+    assert fragment in failing_output(sample, None, "--dry-run", "--configfile", "broken.yaml")

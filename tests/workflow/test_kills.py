@@ -1,4 +1,4 @@
-"""Whatever moment a run is killed at, the next one goes on to the same bytes."""
+"""After a kill at any moment, the next run continues to the same bytes."""
 
 import os
 import random
@@ -29,7 +29,7 @@ def under(results: str, study: dict) -> dict:
 
 
 def start(house: House, *arguments: str, study: dict) -> tuple[subprocess.Popen, float]:
-    """A run in a process group of its own, and the moment at which its first job began."""
+    """A run in its own process group, and the time at which its first job started."""
     before = set(logs(house))
     with (house.root / "output.txt").open("w") as sink:
         process = subprocess.Popen(
@@ -45,7 +45,7 @@ def start(house: House, *arguments: str, study: dict) -> tuple[subprocess.Popen,
 
 
 def logs(house: House) -> set[Path]:
-    """Snakemake's own logs: they have more than the screen."""
+    """Snakemake's logs, which hold more than the screen."""
     return set((house.root / ".snakemake/log").glob("*.log"))
 
 
@@ -58,7 +58,7 @@ def kill_again_and_again(
 ) -> None:
     """Kill ``kills`` runs, each within ``longest`` seconds after its first job began.
 
-    A study that ends before the kill begins anew, from the very drawing of the sample.
+    A study that ends before the kill starts over, with the drawing of the sample.
     """
     moments = random.Random(seed)
     while kills:
@@ -85,7 +85,7 @@ def forget_sample(house: House) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(house) -> tuple[bytes, float]:
-    """The table of a run that nobody kills, and the seconds from its first job to its end."""
+    """The table of an undisturbed run, and the seconds from its first job to its end."""
     study = under("results/undisturbed", STUDY)
     process, begun = start(house, f"results/undisturbed/{TABLE}", study=study)
     assert process.wait() == 0, (house.root / "output.txt").read_text()
@@ -98,7 +98,7 @@ def test_twenty_kills_at_random_moments_change_no_byte(house, undisturbed):
     expected, seconds = undisturbed
     study = under("results/killed", STUDY)
     target = f"results/killed/{TABLE}"
-    longest = min(seconds / 2, 7)  # on a busy machine too, twenty runs should not take for ever
+    longest = min(seconds / 2, 7)  # bounded on busy machines
     kill_again_and_again(house, target, study=study, longest=longest)
     house.build(target, study=study)
     assert (house.root / target).read_bytes() == expected
@@ -107,11 +107,11 @@ def test_twenty_kills_at_random_moments_change_no_byte(house, undisturbed):
 
 @pytest.fixture(scope="module")
 def subset(house, undisturbed) -> bytes:
-    """A table of the undisturbed run that two short jobs make."""
+    """A table of the undisturbed run, the result of two short jobs."""
     return (house.root / "results/undisturbed/subset.csv").read_bytes()
 
 
-def test_the_lock_of_a_killed_run_is_told_with_the_way_out_which_works(house, subset):
+def test_the_lock_of_a_killed_run_is_reported_with_a_way_out_that_works(house, subset):
     study, target = under("results/locked", STUDY), "results/locked/subset.csv"
     process, _ = start(house, target, study=study)
     os.killpg(process.pid, signal.SIGKILL)
@@ -140,10 +140,10 @@ def test_a_run_that_is_asked_to_end_leaves_no_lock(house, subset, asked):
     assert (house.root / target).read_bytes() == subset
 
 
-def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(house, subset):
+def test_a_second_run_in_the_same_folder_is_refused_and_the_first_continues(house, subset):
     study, target = under("results/twice", STUDY), "results/twice/subset.csv"
     process, _ = start(house, target, study=study)
-    os.killpg(process.pid, signal.SIGSTOP)  # so that it is still there, however slow the second
+    os.killpg(process.pid, signal.SIGSTOP)  # so that it outlasts the second
     try:
         refused = house.run(target, study=study)
     finally:
@@ -154,8 +154,8 @@ def test_a_second_run_in_the_same_folder_is_refused_and_the_first_goes_on(house,
     assert (house.root / target).read_bytes() == subset
 
 
-def test_jobs_that_outlive_their_snakemake_spoil_nothing(house, undisturbed):
-    """Killed alone, snakemake leaves its jobs at work beside those of the next run."""
+def test_jobs_that_outlive_their_snakemake_corrupt_nothing(house, undisturbed):
+    """Killed alone, snakemake leaves running jobs, beside those of the next run."""
     study = under("results/orphans", STUDY)
     target = f"results/orphans/{TABLE}"
     process, _ = start(house, target, study=study)
@@ -165,8 +165,8 @@ def test_jobs_that_outlive_their_snakemake_spoil_nothing(house, undisturbed):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     house.build("--unlock", study=study)
-    done = house.run(target, study=study)
-    if done.returncode != 0:  # the jobs met: one of them was told so, and nothing was kept of it
-        assert "Traceback" not in done.stderr
+    run = house.run(target, study=study)
+    if run.returncode != 0:  # two jobs wrote one result: one failed, and left nothing
+        assert "Traceback" not in run.stderr
         house.build(target, study=study)
     assert (house.root / target).read_bytes() == undisturbed[0]

@@ -1,4 +1,4 @@
-"""A data set in a format of the user's own, from one file: docs/how-to/add-a-data-set.md."""
+"""A data set in a user's format, from one file: docs/how-to/add-a-data-set.md."""
 
 import re
 
@@ -53,7 +53,7 @@ def test_its_samples_have_the_masks_of_the_pictures(study):
         assert np.array_equal(sample.masks(), [np.asarray(Image.open(file)) > 0])
 
 
-def test_its_study_is_whole(study):
+def test_its_study_is_complete(study):
     results = study.root / "results/mine"
     energy = study.energy("results/mine")
     assert len(energy) == 4 * 5
@@ -72,16 +72,16 @@ def test_a_change_of_a_mask_selects_the_samples_again(study):
     assert {"select_subset", "dilate_masks", "compute_maps"} <= planned
 
 
-def test_faults_of_the_configuration_have_a_way_out(study):
+def test_errors_of_the_configuration_have_a_way_out(study):
     for changes, message in (
         ({"format": "mine/pictures.py:picture"}, "no dataset 'picture'; did you mean 'pictures'?"),
         ({"format": "mine/none.py:pictures"}, "'mine/none.py' does not exist; give the path"),
         ({"annotations": "mine/none"}, "dataset.annotations: 'mine/none' does not exist"),
     ):
-        done = study.run("-n", study=STUDY | {"dataset": STUDY["dataset"] | changes})
-        assert done.returncode != 0
-        assert message in done.stdout + done.stderr
-        assert "Traceback" not in done.stdout + done.stderr
+        run = study.run("-n", study=STUDY | {"dataset": STUDY["dataset"] | changes})
+        assert run.returncode != 0
+        assert message in run.stdout + run.stderr
+        assert "Traceback" not in run.stdout + run.stderr
     classes = [*STUDY["classes"], {"name": "pizz", "target": 1}]
-    done = study.run("results/mine/subset.csv", study=STUDY | {"classes": classes})
-    assert "class 'pizz' is not a category of the annotations; valid: " in done.stdout + done.stderr
+    run = study.run("results/mine/subset.csv", study=STUDY | {"classes": classes})
+    assert "class 'pizz' is not a category of the annotations; valid: " in run.stdout + run.stderr

@@ -1,4 +1,4 @@
-"""The published study, from nothing: a local server plays the hosts of COCO's files."""
+"""The published study, from a fresh clone, with a local server in place of COCO's host."""
 
 import json
 import shutil
@@ -80,7 +80,7 @@ def built(fetched, study, server):
     return fetched
 
 
-def test_the_whole_study_is_planned_from_nothing(house):
+def test_the_whole_study_is_planned_from_a_fresh_clone(house):
     jobs = house.planned(published())
     names = [job.split()[0] for job in jobs]
     assert names.count("fetch_annotations") == 1
@@ -88,14 +88,14 @@ def test_the_whole_study_is_planned_from_nothing(house):
     assert names.count("compute_maps") == 16  # nets x sizes x shards
 
 
-def test_an_unreachable_host_is_told_with_the_way_out_which_works(house, study, server):
+def test_an_unreachable_host_is_reported_with_a_way_out_that_works(house, study, server):
     offline = study | {"dataset": study["dataset"] | {"source": "http://127.0.0.1:9/all.zip"}}
     offline["pathvars"] = {"results": "results/offline"}
     offline["dataset"]["annotations"] = "resources/offline/instances_train2017.json"
-    said = house.run("fetch", study=offline).stderr
-    assert "can't fetch http://127.0.0.1:9/all.zip" in said
-    assert "put the file at resources/offline/all.zip by hand" in said
-    assert "Traceback" not in said
+    output = house.run("fetch", study=offline).stderr
+    assert "can't fetch http://127.0.0.1:9/all.zip" in output
+    assert "put the file at resources/offline/all.zip by hand" in output
+    assert "Traceback" not in output
     annotations = house.root / "resources/offline/instances_train2017.json"
     assert not annotations.exists()
     annotations.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ def test_maps_have_the_shape_of_the_input(built):
         assert saliency.shape == (1 if method == "grad_cam" else 3, *shape)
 
 
-def test_the_thesis_stands_beside_our_means(built):
+def test_the_means_of_the_thesis_are_beside_ours(built):
     table = pd.read_csv(built.root / "results/coco2017/tables/concentration.csv")
     table = table.set_index("method")
     assert table.loc["guided_grad_cam", "reference_mean"] == 0.470

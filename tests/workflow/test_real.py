@@ -72,14 +72,14 @@ def test_undefined_records_change_no_mean(study):
     assert table.loc[without.index, "mean"].to_dict() == pytest.approx(without.to_dict())
 
 
-def test_the_net_knows_its_classes(study):
-    """A guard on the input: with a wrong normalisation or channel order, ranks fall apart."""
+def test_the_net_recognises_its_classes(study):
+    """A check of the input: with a wrong normalisation or channel order, ranks are poor."""
     energy = study.energy("results/real").query("method == 'grad_cam' and size == '224'")
     assert (energy["target_rank"] <= 5).mean() > 0.2
 
 
 def test_bfloat16_moves_concentration_little(study):
-    """Deconvolution apart: its maps are nearly zero, and are not stable under rounding."""
+    """Except deconvolution, whose maps are nearly zero and unstable under rounding."""
     config = yaml.safe_load((study.root / "study.yaml").read_text())
     rough = config | {"precision": "bfloat16", "pathvars": {"results": "results/bfloat16"}}
     study.build("results/bfloat16/energy.parquet", study=rough)

@@ -1,4 +1,4 @@
-"""What a change recomputes, and what not; and that nothing is lost when a run dies."""
+"""The jobs that a change recomputes, and runs after a kill."""
 
 import copy
 import os
@@ -51,7 +51,7 @@ def mean_features(run):
 """
 ALEXNET = {"name": "alexnet", "architecture": "alexnet", "weights": "random"}
 PIZZA = {"name": "pizza", "target": 963}
-# A study that grows, and the jobs that compute something of samples: two nets at two sizes.
+# Changes of a study with two nets at two sizes, and the jobs of samples that they plan.
 GROWN = {
     "a net": ({"nets": [*TWO_NETS["nets"], ALEXNET]}, {"compute_maps": 2, "score_maps": 2}),
     "a size": (
@@ -82,7 +82,7 @@ GROWN = {
 
 
 @pytest.mark.parametrize(("changes", "jobs"), GROWN.values(), ids=GROWN)
-def test_a_grown_study_computes_what_is_new_and_nothing_else(study, changes, jobs):
+def test_a_grown_study_computes_new_results_alone(study, changes, jobs):
     (study.root / "own").mkdir(exist_ok=True)
     (study.root / "own/mean.py").write_text(MINE)
     planned = Counter(job.split()[0] for job in study.planned(TWO_NETS | changes))
@@ -91,7 +91,7 @@ def test_a_grown_study_computes_what_is_new_and_nothing_else(study, changes, job
     assert ("gather_scores" in planned) == bool(changes)
 
 
-def test_a_grown_study_is_the_study_that_was_made_at_once(study):
+def test_a_grown_study_equals_one_computed_at_once(study):
     """Up to rounding: batches of another composition may differ in the last digits."""
     first = TWO_NETS | {"pathvars": {"results": "results/grown"}, "sizes": [64]}
     more = {"classes": [PIZZA, *SMALL["classes"]], "images_per_class": 3}
@@ -141,7 +141,7 @@ def test_one_net_recomputes_that_net_alone(study):
         ("../worlds/pen", {"draw_sample", "select_subset", "compute_maps"}, {"check_nets"}),
     ],
 )
-def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kept):
+def test_an_edited_module_recomputes_its_users(study, module, recomputed, kept):
     source = study.root / f"workflow/scripts/lookwhere/{module}.py"
     original = source.read_text()
     source.write_text(original + "\nEDITED = True\n")
@@ -153,7 +153,7 @@ def test_an_edited_module_recomputes_what_uses_it(study, module, recomputed, kep
     assert not kept & planned
 
 
-def test_pictures_drawn_anew_recompute_the_maps_even_in_a_later_run(study):
+def test_redrawn_images_recompute_the_maps_even_in_a_later_run(study):
     source = study.root / "workflow/scripts/worlds/scenes.py"
     original = source.read_text()
     source.write_text(original.replace("rng.uniform(0.8, 1.12)", "rng.uniform(0.7, 1.12)"))
@@ -174,14 +174,14 @@ def test_the_same_study_gives_the_same_bytes(study):
 
 
 def test_shards_change_nothing_but_the_last_digits(study):
-    """Batches of another composition may round otherwise."""
+    """Batches of another composition may round differently."""
     shards = TWO_NETS | {"pathvars": {"results": "results/shards"}}
     study.build("results/shards/energy.parquet", "--set-scatter", "shard=3", study=shards)
     assert len(list((study.root / "results/shards/scores").rglob("*.parquet"))) == 2 * 2 * 3
     assert_frame_equal(study.energy("results/shards"), study.energy(), rtol=1e-4)
 
 
-def test_a_killed_run_goes_on_to_the_same_result(study):
+def test_a_killed_run_continues_to_the_same_result(study):
     killed = TWO_NETS | {"pathvars": {"results": "results/killed"}}
     target = "results/killed/energy.parquet"
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The picture of the rules in docs/architecture.md is what Snakemake plans to run."""
+"""The picture of the rules in docs/architecture.md is Snakemake's rule graph."""
 
 import re
 
@@ -9,11 +9,11 @@ from tests.test_documents import picture
 pytestmark = pytest.mark.slow
 
 
-def test_the_picture_of_the_rules_is_snakemake_s_without_arrows_that_follow_from_others(house):
-    done = house.run("--rulegraph")
-    assert done.returncode == 0, done.stderr[-6000:]
-    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', done.stdout))
-    arrows = {(names[a], names[b]) for a, b in re.findall(r"(\d+) -> (\d+)", done.stdout)}
+def test_the_picture_is_the_rule_graph_without_implied_arrows(house):
+    run = house.run("--rulegraph")
+    assert run.returncode == 0, run.stderr[-6000:]
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', run.stdout))
+    arrows = {(names[a], names[b]) for a, b in re.findall(r"(\d+) -> (\d+)", run.stdout)}
     arrows = {arrow for arrow in arrows if "all" not in arrow}
     rules, drawn = picture()
     assert rules == set(names.values()) - {"all"}
@@ -21,7 +21,7 @@ def test_the_picture_of_the_rules_is_snakemake_s_without_arrows_that_follow_from
 
 
 def follows(arrow: tuple[str, str], others: set[tuple[str, str]]) -> bool:
-    """Whether other arrows lead the same way."""
+    """Whether other arrows imply this one."""
     start, end = arrow
     reached = {start}
     while new := {b for a, b in others if a in reached} - reached:

@@ -1,4 +1,4 @@
-"""Nothing of the user's is lost, and nothing that is not of the study as it is is shown."""
+"""No file of the user is lost, and no stale result is shown."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ TABLE = "results/mine/tables/concentration.csv"
 
 @pytest.fixture(scope="module")
 def sample(house) -> House:
-    """The drawn sample as a dataset of the user's own, and weights of their own."""
+    """The drawn sample as a user's dataset, with the user's weights."""
     house.build("resources/sample/drawn.csv", study=SMALL)
     shutil.copytree(house.root / "resources/sample", house.root / "mine")
     torch.manual_seed(0)
@@ -37,10 +37,10 @@ def sample(house) -> House:
 
 @pytest.fixture
 def study(sample) -> dict:
-    """A small study on the user's own files; each test has results of its own."""
+    """A small study on the user's files; each test has its own results."""
     shutil.rmtree(sample.root / "results", ignore_errors=True)
     for file in (sample.root / "mine").rglob("*"):
-        os.utime(file, (1e9, 1e9))  # as a zip or rsync -a leaves them: older than any code
+        os.utime(file, (1e9, 1e9))  # older than any code, like files of a zip or rsync -a
     return copy.deepcopy(SMALL) | {
         "dataset": {"annotations": "mine/instances.json", "images": "mine/images"},
         "nets": [{"name": "net", "architecture": "squeezenet1_1", "weights": "mine/net.pth"}],
@@ -51,12 +51,12 @@ def study(sample) -> dict:
 
 
 def refused(house: House, *arguments: str, study: dict) -> str:
-    """What a run prints that ends with a message."""
-    done = house.run(*arguments, study=study)
-    said = done.stdout + done.stderr
-    assert done.returncode != 0, said
-    assert "Traceback" not in said, said
-    return said
+    """The output of a run that ends with a message."""
+    run = house.run(*arguments, study=study)
+    output = run.stdout + run.stderr
+    assert run.returncode != 0, output
+    assert "Traceback" not in output, output
+    return output
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def replace_in_old_time(path: Path, content: bytes) -> None:
-    """As ``cp -p``, ``rsync -a`` or ``mv`` of an older file does."""
+    """Like ``cp -p``, ``rsync -a`` or ``mv`` of an older file."""
     path.write_bytes(content)
     os.utime(path, (1e9, 1e9))
 
@@ -76,13 +76,13 @@ def replace_in_old_time(path: Path, content: bytes) -> None:
 # Lost
 
 
-def test_own_annotations_outlive_a_source_that_was_left_in_the_study(sample, study):
+def test_own_annotations_outlive_a_source_in_the_study(sample, study):
     study["dataset"]["source"] = NOWHERE
     before = contents(sample.root / "mine")
     sample.build("results/mine/samples.json", study=study)
     assert contents(sample.root / "mine") == before
-    said = refused(sample, study=study)  # the images have no address
-    assert "has no 'coco_url' to fetch it from" in said
+    output = refused(sample, study=study)  # the images have no address
+    assert "has no 'coco_url' to fetch it from" in output
     assert contents(sample.root / "mine") == before
 
 
@@ -108,7 +108,7 @@ def test_weights_put_by_hand_are_used_and_stay_offline(sample, study):
     assert "can't fetch https://" in refused(sample, "results/mine/nets.csv", study=study)
 
 
-def test_no_file_of_the_user_s_is_an_output(sample, study):
+def test_no_file_of_the_user_is_an_output(sample, study):
     sample.build(ENERGY, study=study)
     named = sample.run("--delete-all-output", "--dry-run", study=study)
     named = named.stdout + named.stderr
@@ -121,12 +121,12 @@ def test_no_file_of_the_user_s_is_an_output(sample, study):
     assert not (sample.root / ENERGY).exists()
 
 
-def test_results_swallow_no_folder(sample, study):
+def test_results_take_over_no_folder_of_the_user(sample, study):
     own = sample.root / "results/mine/masks/my_hand_drawn_mask.png"
     own.parent.mkdir(parents=True)
     own.write_text("precious")
-    said = refused(sample, SUBSET, study=study)
-    assert "pathvars.results: 'results/mine' holds 'masks', which no study of this workfl" in said
+    output = refused(sample, SUBSET, study=study)
+    assert "pathvars.results: 'results/mine' holds 'masks', which no study of this workfl" in output
     assert own.read_text() == "precious"
     own.rename(sample.root / "results/my_hand_drawn_mask.png")
     own.parent.rmdir()
@@ -134,8 +134,8 @@ def test_results_swallow_no_folder(sample, study):
     sample.build(SUBSET, "--forcerun", "dilate_masks", study=study)
 
 
-def test_a_run_that_draws_the_sample_alone_makes_the_results_a_study_s(sample, study):
-    """Its log and its benchmark lie there."""
+def test_a_run_that_only_draws_the_sample_marks_the_results(sample, study):
+    """Its log and its benchmark are there."""
     sample.build("resources/sample/drawn.csv", "--force", study=study)
     sample.build("results/mine/samples.json", study=study)
 
@@ -146,12 +146,12 @@ def test_the_results_of_two_studies_may_lie_in_one_another(sample, study):
     sample.build("results/samples.json", study=study)
 
 
-def test_a_study_that_would_make_its_own_input_is_refused(sample, study):
+def test_a_study_that_would_write_its_own_input_is_refused(sample, study):
     shutil.copytree(sample.root / "mine/images", sample.root / "results/mine/masks")
     (sample.root / "results/mine/.study").touch()
     study["dataset"]["images"] = "results/mine/masks"
-    said = refused(sample, SUBSET, study=study)
-    assert "dataset.images: 'results/mine/masks' lies in 'results/mine/masks', which" in said
+    output = refused(sample, SUBSET, study=study)
+    assert "dataset.images: 'results/mine/masks' lies in 'results/mine/masks', which" in output
     assert contents(sample.root / "results/mine/masks") == contents(sample.root / "mine/images")
 
 
@@ -190,26 +190,26 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def built(sample) -> House:
-    """A built study whose Snakemake has forgotten how it was made, as copied results are."""
+    """A built study without Snakemake's metadata, like copied results."""
     study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}}
     sample.build(study=study)
     shutil.rmtree(sample.root / ".snakemake")
     return sample
 
 
-@pytest.mark.parametrize(("changes", "made", "kept"), CHANGES.values(), ids=CHANGES.keys())
-def test_results_without_snakemake_s_memory_know_what_they_are_made_of(built, changes, made, kept):
+@pytest.mark.parametrize(("changes", "recomputed", "kept"), CHANGES.values(), ids=CHANGES.keys())
+def test_results_keep_their_settings_without_snakemakes_metadata(built, changes, recomputed, kept):
     study = SMALL | {"sizes": [64], "pathvars": {"results": "built"}} | changes
     planned = rules(built.planned(study))
-    assert made <= planned
+    assert recomputed <= planned
     assert not kept & planned
-    if made:
+    if recomputed:
         assert {"gather_scores", "make_tables", "describe_study"} <= planned
 
 
-def test_what_copied_results_become_is_what_a_new_study_is(built):
+def test_copied_results_become_those_of_a_new_study(built):
     study = SMALL | {"sizes": [64], "images_per_class": 3, "mask_dilation": 0.5}
-    shutil.copytree(built.root / "built", built.root / "copied")  # as cp -p or rsync -a does
+    shutil.copytree(built.root / "built", built.root / "copied")  # like cp -p or rsync -a
     built.build("copied/energy.parquet", study=study | {"pathvars": {"results": "copied"}})
     built.build("new/energy.parquet", study=study | {"pathvars": {"results": "new"}})
     for name in ("energy.parquet", "subset.csv"):
@@ -217,8 +217,8 @@ def test_what_copied_results_become_is_what_a_new_study_is(built):
         assert copied.read_bytes() == new.read_bytes()
 
 
-def test_results_that_were_moved_into_a_fresh_clone_are_done(built, tmp_path):
-    """Its code is younger than they are, and the same."""
+def test_results_moved_into_a_fresh_clone_are_up_to_date(built, tmp_path):
+    """Its code is newer than they are, and the same."""
     clone = House(tmp_path / "clone")
     shutil.copytree(built.root, clone.root, ignore=shutil.ignore_patterns(".snakemake"))
     for file in (clone.root / "workflow").rglob("*.py"):
@@ -273,7 +273,7 @@ def mirrored_images(root: Path) -> None:
 
 @pytest.fixture
 def restored(sample):
-    """The user's files, as they were before a test changed them."""
+    """Restore the user's files after a test."""
     shutil.copytree(sample.root / "mine", sample.root / "kept")
     yield
     shutil.rmtree(sample.root / "mine")
@@ -288,22 +288,22 @@ BYTES = {
 
 
 @pytest.mark.usefixtures("restored")
-@pytest.mark.parametrize(("change", "made", "kept"), BYTES.values(), ids=BYTES.keys())
-def test_other_bytes_are_seen_whatever_their_time(sample, study, change, made, kept):
+@pytest.mark.parametrize(("change", "recomputed", "kept"), BYTES.values(), ids=BYTES.keys())
+def test_other_bytes_are_detected_whatever_their_time(sample, study, change, recomputed, kept):
     sample.build("results/mine/nets.csv", TABLE, study=study)
     before = (sample.root / TABLE).read_bytes()
     change(sample.root)
     planned = rules(sample.planned(study))
-    assert made <= planned
+    assert recomputed <= planned
     assert not kept & planned
     sample.build("results/mine/nets.csv", TABLE, study=study)
     assert (sample.root / TABLE).read_bytes() != before
-    done = sample.run("--dry-run", "results/mine/nets.csv", TABLE, study=study)
-    assert "Nothing to be done" in done.stdout + done.stderr
+    run = sample.run("--dry-run", "results/mine/nets.csv", TABLE, study=study)
+    assert "Nothing to be done" in run.stdout + run.stderr
 
 
-def test_changed_settings_are_seen_though_the_results_are_of_the_future(built):
-    """As where the clock of a file server is ahead, or was."""
+def test_changed_settings_are_detected_though_the_results_are_of_the_future(built):
+    """As with the clock of a file server ahead."""
     study = SMALL | {"sizes": [64], "pathvars": {"results": "ahead"}}
     shutil.copytree(built.root / "built", built.root / "ahead")
     for file in (built.root / "ahead").rglob("*"):
@@ -314,7 +314,7 @@ def test_changed_settings_are_seen_though_the_results_are_of_the_future(built):
     assert {"select_subset", "dilate_masks", "compute_maps", "score_maps"} <= planned
 
 
-def test_another_reference_is_seen_whatever_its_time_and_so_is_none(sample, study):
+def test_another_reference_is_detected_whatever_its_time_and_so_is_none(sample, study):
     reference = sample.root / "means.csv"
     reference.write_text("method,mean\ngrad_cam,0.5\n")
     os.utime(reference, (1e9, 1e9))
@@ -334,50 +334,50 @@ def test_own_files_among_those_of_the_drawn_sample_stay(sample, study):
     own = sample.root / "resources/sample/images/mine.jpg"
     own.write_text("mine")
     try:
-        said = refused(sample, SUBSET, study=study)
+        output = refused(sample, SUBSET, study=study)
     finally:
         own.unlink()
-    assert "'resources/sample/images/mine.jpg' is not as the workflow drew it" in said
+    assert "'resources/sample/images/mine.jpg' is not as the workflow drew it" in output
     drawn = sample.root / "resources/sample/instances.json"
     content = drawn.read_text("utf-8")
     drawn.write_text(content + " ")
-    said = refused(sample, SUBSET, study=study)
-    assert "'resources/sample/instances.json' is not as the workflow drew it" in said
+    output = refused(sample, SUBSET, study=study)
+    assert "'resources/sample/instances.json' is not as the workflow drew it" in output
     assert drawn.read_text("utf-8") == content + " "
     drawn.unlink()
     sample.build(SUBSET, study=study)
     assert drawn.read_text("utf-8") == content
 
 
-def test_a_pipe_in_place_of_fetched_weights_is_told_and_not_waited_for(sample, study):
+def test_a_pipe_in_place_of_fetched_weights_is_refused_and_not_read(sample, study):
     study["nets"][0]["weights"] = "IMAGENET1K_V1"
     pipe = sample.root / "resources/weights/squeezenet1_1-IMAGENET1K_V1.pth"
     pipe.parent.mkdir(exist_ok=True)
     os.mkfifo(pipe)
     try:
-        said = refused(sample, "results/mine/nets.csv", study=study)
+        output = refused(sample, "results/mine/nets.csv", study=study)
     finally:
         pipe.unlink()
-    assert "are not a regular file: replace it" in said
+    assert "are not a regular file: replace it" in output
 
 
 def test_a_slash_behind_the_folder_of_results_changes_nothing(sample, study):
     sample.build("results/mine/subset.csv", study=study)
     slash = study | {"pathvars": {"results": "./results/mine/"}}
-    done = sample.run("results/mine/subset.csv", "--dry-run", study=slash)
-    assert "Nothing to be done" in done.stdout + done.stderr
+    run = sample.run("results/mine/subset.csv", "--dry-run", study=slash)
+    assert "Nothing to be done" in run.stdout + run.stderr
 
 
 def test_the_folder_of_the_images_may_move(sample, study):
     sample.build(ENERGY, study=study)
     shutil.copytree(sample.root / "mine", sample.root / "moved")
     study["dataset"] = {"annotations": "moved/instances.json", "images": "moved/images/"}
-    done = sample.run(ENERGY, "--dry-run", study=study)
-    assert "Nothing to be done" in done.stdout + done.stderr
+    run = sample.run(ENERGY, "--dry-run", study=study)
+    assert "Nothing to be done" in run.stdout + run.stderr
 
 
 @pytest.mark.usefixtures("restored")
-def test_images_are_compared_though_their_receipt_was_damaged(sample, study):
+def test_images_are_compared_despite_a_damaged_receipt(sample, study):
     sample.build(ENERGY, study=study)
     receipt = sample.root / "results/mine/samples/1.csv"
     receipt.with_name(".1.csv.checksum").unlink()
@@ -386,7 +386,7 @@ def test_images_are_compared_though_their_receipt_was_damaged(sample, study):
 
 
 @pytest.mark.usefixtures("restored")
-def test_no_table_is_of_old_and_new_images(sample, study):
+def test_no_table_mixes_old_and_new_images(sample, study):
     sample.build(ENERGY, study=study)
     mirrored_images(sample.root)
     sample.build(ENERGY, study=study | {"methods": ["backpropagation"]})
@@ -432,7 +432,7 @@ def test_tables_and_figures_of_an_earlier_study_go(sample, study):
     assert notes.read_text() == "mine"
 
 
-def test_a_table_alone_leaves_no_table_of_an_earlier_study_beside_it(sample, study):
+def test_a_single_table_as_target_removes_tables_of_an_earlier_study(sample, study):
     sample.build(TABLE, study=study)
     earlier = sample.root / "results/mine/tables/concentration_by_training.md"
     assert earlier.exists()
@@ -447,8 +447,8 @@ def test_tables_of_another_study_are_refused(sample, study):
     sample.build("results/other/tables/concentration.csv", study=other)
     for name in ("measures.parquet", ".measures.parquet.checksum"):
         shutil.copy(sample.root / "results/other" / name, sample.root / "results/mine" / name)
-    said = refused(sample, TABLE, study=study)
-    assert "measures.parquet' was made with other settings than this study's: delete" in said
+    output = refused(sample, TABLE, study=study)
+    assert "measures.parquet' was made with other settings than this study's: delete" in output
     expected = (sample.root / TABLE).read_bytes() if (sample.root / TABLE).exists() else None
     (sample.root / "results/mine/measures.parquet").unlink()
     sample.build(TABLE, study=study)
@@ -474,7 +474,7 @@ def half_zero(path: Path) -> None:
 
 
 DAMAGE = {
-    # what, the damage, the rule that reads it, and what it is read for
+    # the result, its damage, the rule that reads it, and a target
     "region": ("regions/1/*.npz", flip, "score_maps", ENERGY),
     "map": ("saliency/net/grad_cam/64/1-1/*.npy", half_zero, "score_maps", ENERGY),
     "predictions": ("predictions/net/64/*/1-1.parquet", cut, "score_maps", ENERGY),
@@ -496,29 +496,29 @@ def scored(sample) -> tuple[House, dict]:
     shutil.rmtree(sample.root / "results", ignore_errors=True)
     figures = [f"results/mine/figures/{name}.png" for name in ("dilation_sweep", "comparison")]
     sample.build(TABLE, *figures, study=study)
-    shutil.copytree(sample.root / "results", sample.root / "sound")
+    shutil.copytree(sample.root / "results", sample.root / "intact")
     return sample, study
 
 
 @pytest.mark.parametrize(("pattern", "damage", "rule", "target"), DAMAGE.values(), ids=DAMAGE)
-def test_damage_is_told_and_the_way_out_works(scored, pattern, damage, rule, target):
+def test_damage_is_reported_and_the_way_out_works(scored, pattern, damage, rule, target):
     house, study = scored
     shutil.rmtree(house.root / "results")
-    shutil.copytree(house.root / "sound", house.root / "results")
+    shutil.copytree(house.root / "intact", house.root / "results")
     target = target if "/" in target else f"results/mine/figures/{target}"
     expected = (house.root / ENERGY).read_bytes()
     file = sorted((house.root / "results/mine").glob(pattern))[0]
     status = file.stat()
     damage(file)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    done = house.run(target, "--forcerun", rule, study=study)
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said, said
-    assert done.returncode != 0, said
-    assert f"{file.name}' was damaged or changed after it was written: delete " in said
-    way_out = said.split("after it was written: delete ")[1].split("'")[1]
-    doomed = house.root / way_out
-    shutil.rmtree(doomed) if doomed.is_dir() else doomed.unlink()
+    run = house.run(target, "--forcerun", rule, study=study)
+    output = run.stdout + run.stderr
+    assert "Traceback" not in output, output
+    assert run.returncode != 0, output
+    assert f"{file.name}' was damaged or changed after it was written: delete " in output
+    way_out = output.split("after it was written: delete ")[1].split("'")[1]
+    corrupt = house.root / way_out
+    shutil.rmtree(corrupt) if corrupt.is_dir() else corrupt.unlink()
     house.build(target, ENERGY, study=study)
     assert (house.root / ENERGY).read_bytes() == expected
 
@@ -556,18 +556,18 @@ def test_a_second_run_in_the_same_results_is_refused_whatever_its_folder(sample,
         time.sleep(0.02)
     changed = copy.deepcopy(study)
     changed["nets"][0]["target_layer"] = "features.10"
-    said = refused(other, f"{shared}/energy.parquet", study=changed)
-    assert f"Another run is at work in the results '{shared}' (process {first.pid} on " in said
+    output = refused(other, f"{shared}/energy.parquet", study=changed)
+    assert f"Another run writes to the results '{shared}' (process {first.pid} on " in output
     assert first.wait() == 0
-    # The refused run has left no trace that makes the first one's results its own.
-    done = other.run(f"{shared}/energy.parquet", "--dry-run", study=changed)
-    assert "rule compute_maps:" in done.stdout + done.stderr
-    done = other.run(f"{shared}/energy.parquet", "--dry-run", study=study)
-    assert "rule compute_maps:" not in done.stdout + done.stderr
+    # The refused run has left no trace in the results of the first.
+    run = other.run(f"{shared}/energy.parquet", "--dry-run", study=changed)
+    assert "rule compute_maps:" in run.stdout + run.stderr
+    run = other.run(f"{shared}/energy.parquet", "--dry-run", study=study)
+    assert "rule compute_maps:" not in run.stdout + run.stderr
 
 
 def test_a_run_without_slurm_cancels_no_job_of_slurm(sample, study, monkeypatch, tmp_path):
-    """The jobs may be those of a live run, or of nobody else's concern."""
+    """The jobs may belong to a live run."""
     for name, command in {
         "squeue": "echo 7 run-of-before",
         "scancel": f"touch {tmp_path}/cancelled",
@@ -609,15 +609,15 @@ def test_names_stay_text_in_the_report(sample, study):
 # The machine
 
 
-def test_a_killed_job_has_a_hint_at_the_memory(sample, study):
+def test_a_killed_job_is_reported_with_a_hint_at_memory(sample, study):
     source = sample.root / "workflow/scripts/dilate_masks.py"
     original = source.read_text("utf-8")
     try:
         source.write_text("import os\nos.kill(os.getpid(), 9)\n")
-        said = refused(sample, SUBSET, study=study)
+        output = refused(sample, SUBSET, study=study)
     finally:
         source.write_text(original)
-    assert "A job was killed from outside (SIGKILL). Most often the machine had too little" in said
+    assert "A job was killed from outside (SIGKILL). Most often the machine had too" in output
 
 
 @pytest.mark.parametrize("locale", ["C", "en_US.ISO-8859-1", "POSIX"])
@@ -632,19 +632,19 @@ def test_results_are_the_same_in_every_locale(sample, study, monkeypatch, locale
     (sample.root / "named.json").write_text(json.dumps(instances, ensure_ascii=False), "utf-8")
     study["dataset"]["annotations"] = "named.json"
     (sample.root / "study.yaml").write_text(json.dumps(study, ensure_ascii=False), "utf-8")
-    done = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-m", "snakemake", TABLE, "--configfile", "study.yaml"],
         cwd=sample.root,
         capture_output=True,
         check=False,
     )
-    if b"UnicodeDecodeError" in done.stderr and b"configfile" in done.stderr:
+    if b"UnicodeDecodeError" in run.stderr and b"configfile" in run.stderr:
         pytest.skip("Snakemake itself reads no configuration in UTF-8 in this locale")
-    assert done.returncode == 0, done.stderr[-3000:].decode(errors="replace")
+    assert run.returncode == 0, run.stderr[-3000:].decode(errors="replace")
     assert "信号" in pd.read_csv(sample.root / SUBSET)["class"].tolist()
 
 
-def test_masks_tell_the_growth_that_they_achieved(sample, study):
+def test_the_subset_lists_the_growth_of_masks(sample, study):
     sample.build(SUBSET, study=study)
     subset = pd.read_csv(sample.root / SUBSET)
     assert (subset["mask_growth"] >= 0.2).all()

@@ -45,7 +45,7 @@ def lifts(energy: pd.DataFrame) -> pd.DataFrame:
     return (means["concentration"] / means["mask_fraction"]).unstack()
 
 
-def test_every_record_is_there_once_with_the_contracts_columns(study):
+def test_every_record_is_there_once_with_the_columns_of_the_contract(study):
     energy, subset = study.energy(), pd.read_csv(study.root / "results/subset.csv")
     assert list(energy.columns) == [
         *("sample", "image_id", "class", "net", "method", "size"),
@@ -59,14 +59,14 @@ def test_every_record_is_there_once_with_the_contracts_columns(study):
     assert set(records) == cells
 
 
-def test_concentration_is_null_exactly_where_the_status_says_so(study):
+def test_concentration_is_null_exactly_where_the_status_is_not_ok(study):
     energy = study.energy()
     assert (energy["concentration"].isna() == (energy["status"] != "ok")).all()
     assert energy["concentration"].dropna().between(0, 1).all()
     assert energy["target_probability"].between(0, 1).all()
 
 
-def test_subset_holds_as_many_samples_of_each_class_as_asked(study):
+def test_subset_holds_images_per_class_samples_of_each_class(study):
     subset = pd.read_csv(study.root / "results/subset.csv")
     assert list(subset.columns) == [
         *("sample", "image_id", "class", "file", "width", "height"),
@@ -101,7 +101,7 @@ def test_trained_nets_recognise_the_object_and_the_untrained_one_does_not(study,
 
 
 def test_the_probability_is_the_sigmoid_of_the_logit(study):
-    """The sample's nets are multi-label: each output has a probability of its own."""
+    """The sample's nets are multi-label: each output has its own probability."""
     energy = study.energy()
     for net, size in product(TRAINED, ["original", "224"]):
         shard = study.root / f"results/predictions/{net}/{size}/backpropagation/1-1.parquet"
@@ -112,9 +112,9 @@ def test_the_probability_is_the_sigmoid_of_the_logit(study):
 
 
 @pytest.mark.parametrize("name", ["concentration", "concentration_all"])
-def test_tables_hold_what_the_records_hold(study, name):
+def test_tables_match_the_records(study, name):
     energy = study.energy()
-    if name == "concentration":  # as the figure of this name
+    if name == "concentration":  # like the figure of this name
         energy = energy[energy["net"].isin(TRAINED)]
     table = pd.read_csv(study.root / f"results/tables/{name}.csv").set_index("method")
     assert list(table.index) == [*METHODS, "centre", "sobel", "noise"]
@@ -129,7 +129,7 @@ def test_tables_hold_what_the_records_hold(study, name):
         assert f"{table.loc['guided_grad_cam', 'mean']:.3f}" in text
 
 
-def test_measures_hold_what_the_energy_table_holds_and_the_controls(study):
+def test_measures_hold_the_energy_table_and_the_controls(study):
     energy = study.energy()
     measures = pd.read_parquet(study.root / "results/measures.parquet")
     shared = [column for column in energy.columns if column in measures]
@@ -174,7 +174,7 @@ def test_guided_grad_cam_is_ahead_of_every_method_on_the_same_records(study):
     assert (ahead["p_holm"] < 0.001).all()
 
 
-def test_nothing_is_undefined_on_the_sample_and_the_list_says_so(study):
+def test_nothing_is_undefined_on_the_sample_and_the_list_is_empty(study):
     assert pd.read_csv(study.root / "results/undefined.csv").empty
     assert pd.read_csv(study.root / "results/tables/undefined.csv").empty
 

@@ -1,5 +1,5 @@
-# A run that was killed leaves its jobs in Slurm's queue. What they would write is computed anew, so
-# they are cancelled before the study's next run starts: a study has one run at a time.
+# A killed run leaves its jobs in Slurm's queue. The next run of the study recomputes their results,
+# so it cancels them first: a study has one run at a time.
 import shutil
 import subprocess
 
@@ -10,24 +10,24 @@ def orphaned_jobs():
         return []
     runs = set()
     for log in Path(".snakemake/log").glob("*.log"):
-        said = log.read_text(errors="replace")
-        if f" log: {PATHVARS['logs']}/" in said:
-            runs.update(re.findall(r"^SLURM run ID: (\S+)$", said, re.MULTILINE))
+        text = log.read_text(errors="replace")
+        if f" log: {PATHVARS['logs']}/" in text:
+            runs.update(re.findall(r"^SLURM run ID: (\S+)$", text, re.MULTILINE))
     queue = subprocess.run(
         ["squeue", "--me", "--noheader", "--format=%A %j"],
         capture_output=True,
         text=True,
     ).stdout
-    listed = (line.split(maxsplit=1) for line in queue.splitlines())
-    return [job for job, name in listed if name in runs]
+    jobs = (line.split(maxsplit=1) for line in queue.splitlines())
+    return [job for job, name in jobs if name in runs]
 
 
 def on_slurm():
-    """Whether the jobs of this run go to Slurm: others have none there that they would do again."""
+    """Whether this run submits its jobs to Slurm; others replace no jobs there."""
     return not workflow.local_exec and not workflow.touch
 
 
-# What is asked for compute_maps holds for the rules of all groups of methods.
+# Resources set for compute_maps apply to the rules of all groups of methods.
 RESOURCES = workflow.resource_settings.overwrite_resources
 for GROUP in GROUPS if "compute_maps" in RESOURCES else []:
     RESOURCES.setdefault(rule_of_group(GROUP), RESOURCES["compute_maps"])
@@ -46,7 +46,7 @@ onstart:
         subprocess.run(["scancel", *orphans])
 
 
-# What the kernel kills for want of memory says nothing of it.
+# Log lines of jobs that the kernel killed, most often for lack of memory.
 KILLED = re.compile(r"SIGKILL|signal 9\b|exit (?:code|status) (?:137|-9)\b")
 
 
@@ -56,7 +56,7 @@ onerror:
     if KILLED.search(printed):
         logger.error(
             "A job was killed from outside (SIGKILL). Most often the machine had too little memory "
-            "for the jobs at work: run fewer at a time (--cores), or choose smaller sizes. On a "
-            "cluster, ask for more (--set-resources compute_maps:mem_mb=8000). Then rerun: what is "
-            "finished is kept."
+            "for the running jobs: run fewer at a time (--cores), or choose smaller sizes. On a "
+            "cluster, request more (--set-resources compute_maps:mem_mb=8000). Then rerun: finished "
+            "jobs are kept."
         )

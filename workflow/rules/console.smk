@@ -1,6 +1,6 @@
-# What a run prints: a line for every step that is done, the time left, and at the end the result and
-# where to look. Snakemake's log file keeps all that Snakemake has to print, and so does the screen of
-# a dry run, and of a run with --verbose. Whatever fails here falls back to Snakemake's own output.
+# Screen output of a run: a line for every finished step, the time left, and at the end the result and
+# its location. Snakemake's own output is in its log file, and on the screen of a dry run and with
+# --verbose. Any failure here falls back to it.
 import logging
 
 from lookwhere.io import console
@@ -13,7 +13,7 @@ SAMPLES = len(CLASSES) * STUDY.images_per_class
 
 
 def expected_seconds(name, wildcards):
-    """About what a job takes: maps by what their net costs, everything else next to nothing."""
+    """The approximate time of a job: maps by the cost of their net, other jobs a few seconds."""
     samples = SAMPLES / sum(map(len, SHARDS.values()))
     if name.startswith("compute_maps"):
         return 5 + samples * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
@@ -23,7 +23,7 @@ def expected_seconds(name, wildcards):
 
 
 def part(name, wildcards):
-    """Which part of the study a job does, where there are several."""
+    """Yield the parts of the study that a job covers, where there are several."""
     group = wildcards.get("group", name.removeprefix("compute_maps").strip("_"))
     if group in GROUPS and len(GROUPS) > 1:
         yield group
@@ -49,7 +49,7 @@ def steps_to_do():
     return {workflow.dag.jobid(job): step_of(job) for job in workflow.dag.needrun_jobs()}
 
 
-def files_made():
+def output_files():
     return {str(file) for job in workflow.dag.jobs for file in job.output}
 
 
@@ -61,26 +61,26 @@ def report_command():
     return f"snakemake --report {RESULTS / 'report.html'} --configfile {names}"
 
 
-def where_to_look():
+def locations():
     arrays = "saliency" if STUDY.keep_maps else "showcase"
-    return "\n".join(console.places(RESULTS, files_made(), arrays, report_command()))
+    return "\n".join(console.locations(RESULTS, output_files(), arrays, report_command()))
 
 
 def result():
-    """The table of concentration in short, if this run is about it; and where to look."""
+    """The short table of concentration, if it is an output of this run, and the locations."""
     page = RESULTS / "tables" / "concentration.md"
     table = []
-    if str(page) in files_made() and page.exists():
+    if str(page) in output_files() and page.exists():
         table = console.short_table(page.read_text("utf-8"))
-    return "\n".join(["", *table, *([""] if table else []), where_to_look()])
+    return "\n".join(["", *table, *([""] if table else []), locations()])
 
 
 def up_to_date():
-    return f"Nothing to be done: these results are up to date.\n\n{where_to_look()}"
+    return f"Nothing to be done: these results are up to date.\n\n{locations()}"
 
 
 def shorten_output():
-    """Print words on the screen of the run that the user started; None where all is printed."""
+    """Install the console on the screen of the user's run; None if the full output is shown."""
     imported = Path(str(workflow.current_basedir)).parents[1] != Path(workflow.basedir)
     settings = workflow.output_settings
     in_full = settings.verbose or settings.debug_dag or settings.dryrun
@@ -90,12 +90,12 @@ def shorten_output():
         if isinstance(handler, logging.FileHandler):
             continue
         if isinstance(handler, logging.StreamHandler):
-            words = console.Console(
+            formatter = console.Console(
                 handler.formatter, steps_to_do, up_to_date, lambda: not workflow.touch
             )
-            handler.setFormatter(words)
-            handler.addFilter(words)
-            return words
+            handler.setFormatter(formatter)
+            handler.addFilter(formatter)
+            return formatter
     return None
 
 

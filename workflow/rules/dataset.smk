@@ -1,5 +1,5 @@
-# From annotations to samples, their masks, and those that are shown as pictures. Annotations and
-# images are no inputs or outputs here unless the workflow drew them: receipts stand for them.
+# From annotations to samples, masks and showcase. Annotations and images are inputs or outputs only
+# if the workflow drew them: else receipts stand in for them.
 
 ANNOTATIONS, IMAGE_FOLDER = STUDY.dataset.annotations, STUDY.dataset.images
 FETCHED = bool(STUDY.dataset.source)
@@ -15,7 +15,7 @@ rule draw_sample:
             code=source_hash.of_scripts("draw_sample"),
             images=60,
             seed=0,
-            found=found(DRAWN),
+            fingerprint=fingerprint_of(DRAWN),
         ),
     output:
         annotations=SAMPLE["annotations"],
@@ -36,7 +36,7 @@ rule draw_sample:
         "../scripts/draw_sample.py"
 
 
-# A study that has grown selects what is new: the samples of earlier selections stay.
+# A grown study selects the new samples: those of earlier selections stay.
 rule select_subset:
     input:
         settings=noted(
@@ -53,7 +53,11 @@ rule select_subset:
             annotations=lambda wildcards: (
                 DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
             ),
-            found=None if FETCHED else found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
+            fingerprint=(
+                None
+                if FETCHED
+                else fingerprint_of("{results}/samples/{selection}.csv", IMAGE_FOLDER)
+            ),
         ),
         drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
         fetched="<results>/annotations.csv" if FETCHED else [],

@@ -1,6 +1,6 @@
-# What comes from the internet, on the machine where snakemake runs (a login node, say). It is verified
-# when it arrives, and no job's output: Snakemake removes outputs before it makes them again, and what
-# lies there may have been put there by hand. A receipt in the results says what was found.
+# Downloads, on the machine where snakemake runs (a login node, say). They are verified, and are no
+# outputs: Snakemake removes outputs before a job reruns, and a file may have been put there by hand.
+# A receipt in the results lists them.
 
 
 rule fetch:
@@ -15,7 +15,7 @@ rule fetch_weights:
         settings=noted(
             "fetch_weights-{architecture}-{weights}",
             file=lambda wildcards: f"resources/weights/{weights_name(wildcards)}.pth",
-            found=found("{results}/weights/{architecture}-{weights}.csv"),
+            fingerprint=fingerprint_of("{results}/weights/{architecture}-{weights}.csv"),
         ),
     output:
         receipt="<results>/weights/{architecture}-{weights}.csv",
@@ -44,7 +44,7 @@ if FETCHED:
                 "fetch_annotations",
                 source=STUDY.dataset.source,
                 annotations=ANNOTATIONS,
-                found=found("{results}/annotations.csv"),
+                fingerprint=fingerprint_of("{results}/annotations.csv"),
             ),
         output:
             receipt="<results>/annotations.csv",
@@ -66,7 +66,7 @@ if FETCHED:
         input:
             settings=noted(
                 "fetch_images-{selection}",
-                found=found("{results}/samples/{selection}.csv", IMAGE_FOLDER),
+                fingerprint=fingerprint_of("{results}/samples/{selection}.csv", IMAGE_FOLDER),
             ),
             samples="<results>/samples/{selection}.json",
         output:

@@ -1,6 +1,6 @@
-# What results are made of. Notes of settings are inputs of the rules: small files below the results,
-# named by a hash of their content. Scripts read their settings from them. The notes of each rule have
-# a folder of their own, since Snakemake looks into a folder once and takes later files for missing.
+# Settings of results. Notes of settings are inputs of the rules: small files below the results, named
+# by a hash of their content, from which scripts read their settings. Each rule has a folder of notes,
+# since Snakemake lists a folder once and takes later files for missing.
 import fcntl
 import socket
 from importlib.metadata import distributions
@@ -9,24 +9,24 @@ DIGESTS = receipts.Digests()
 
 
 def is_run():
-    """Whether jobs are about to run: no dry run, nor a look at the workflow."""
+    """Whether this invocation runs jobs: no dry run, no inspection of the workflow."""
     return workflow.executor_plugin is not None and not workflow.dryrun
 
 
-LOCK = None  # open as long as this run lives
-HOLDER = None  # who else is at work in the results
+LOCK = None  # the lock file, open until this run ends
+HOLDER = None  # the description of another run in the results
 
 
 def lock_results():
-    """One run at a time in a folder of results, whatever folder it was started in.
+    """Lock the results for this run, whatever its working directory.
 
-    Snakemake's own lock is of the folder in which it runs, and goes with the first run that ends.
+    Snakemake's own lock is for the working directory, and the first run that ends removes it.
     """
     global LOCK, HOLDER
     if LOCK is not None or not workflow.is_main_process:
         return
-    for own in STUDY_FOLDERS.values():
-        provenance.mark(Path(own))
+    for folder in STUDY_FOLDERS.values():
+        provenance.mark(Path(folder))
     LOCK = open(RESULTS / ".study.lock", "a+", encoding="utf-8")
     try:
         fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,19 +42,19 @@ def lock_results():
 
 
 def require_lock():
-    """End the run if another is at work in its results."""
+    """Raise WorkflowError if another run holds the lock."""
     if HOLDER is not None:
         raise WorkflowError(
-            f"Another run is at work in the results '{RESULTS}' ({HOLDER}): wait until it ends, "
+            f"Another run writes to the results '{RESULTS}' ({HOLDER}): wait until it ends, "
             "or give this study another folder (pathvars.results)."
         )
 
 
 def noted(name, /, folder=RESULTS, makes=None, **settings):
-    """The note of a rule's settings, as an input. What can be called is given the wildcards.
+    """The note of a rule's settings, as an input. Callable settings receive the wildcards.
 
-    ``makes`` is a result of the rule: where that is of another note, this one is younger. Where no
-    jobs run nothing is written, and something that is not in the results stands for the note.
+    ``makes`` is a result of the rule: the note becomes newer than a result of another note. If no
+    jobs run, nothing is written to the results, and a temporary file stands in for the note.
     """
 
     def note(wildcards):
@@ -78,36 +78,36 @@ def writable_note(notes, values):
             if HOLDER is None:
                 return provenance.note(notes, values)
         except OSError:
-            pass  # the jobs can't write there either, and say so
+            pass  # the jobs can't write there either, and report it
     present = provenance.note_path(notes, values)
     if present.exists():
         return present
     return provenance.note(Path(workflow.snakemake_tmp_dir, notes.name), values)
 
 
-def found(receipt, folder=""):
-    """Whether the files of a receipt are as it lists them, as a setting of the rule that makes it."""
-    return lambda wildcards: receipts.found(
+def fingerprint_of(receipt, folder=""):
+    """The fingerprint of the files of a receipt, as a setting of the rule that writes it."""
+    return lambda wildcards: receipts.fingerprint(
         Path(receipt.format(results=RESULTS, **wildcards)), Path(folder), DIGESTS
     )
 
 
 def check_outputs():
-    """Refuse a study whose results would take the place of a file of the user's."""
+    """Raise WorkflowError for a study whose results would replace a file of the user."""
     outputs = {Path(file) for rule in workflow.rules for file in rule.output}
-    made = {
+    folders = {
         RESULTS / file.relative_to(RESULTS).parts[0] for file in outputs if RESULTS in file.parents
     }
     faults = [
-        f"{key}: {path!r} lies in {str(folder)!r}, which the study makes itself; keep it elsewhere"
+        f"{key}: {path!r} lies in {str(folder)!r}, which the study writes; keep it elsewhere"
         for key, path in STUDY.paths.items()
-        for folder in map(Path, sorted(made))
+        for folder in map(Path, sorted(folders))
         if folder.resolve() in (Path(path).resolve(), *Path(path).resolve().parents)
     ]
     if SAMPLE.items() & config["dataset"].items():
         faults += [
-            f"dataset: {str(file)!r} is not as the workflow drew it, and would be drawn anew; move "
-            "it away (for images of your own give paths of your own)"
+            f"dataset: {str(file)!r} is not as the workflow drew it, and would be redrawn; move it "
+            "away (your own images need paths of their own)"
             for path in SAMPLE.values()
             for file in results.foreign_files(Path(path))[:3]
         ]
@@ -116,14 +116,14 @@ def check_outputs():
 
 
 def installed_versions(wildcards):
-    """The versions of the packages of requirements.txt that are installed here."""
+    """The installed versions of the packages of requirements.txt."""
     pins = re.findall(r"^([\w-]+)==", (HOUSE / "requirements.txt").read_text("utf-8"), re.M)
-    found = {package: list(distributions(name=package)) for package in pins}
-    return {package: known[0].version for package, known in found.items() if known}
+    installed = {package: list(distributions(name=package)) for package in pins}
+    return {package: copies[0].version for package, copies in installed.items() if copies}
 
 
 def remove_leftovers():
-    """Remove tables and figures of an earlier study of these results that this one has not."""
+    """Remove tables and figures of an earlier study in these results that this one lacks."""
     tables = outputs.patterns(TABLE_ENTRIES)
     figures = [*outputs.patterns(CHART_ENTRIES), *chart_registry.FORMER]
     for file in [

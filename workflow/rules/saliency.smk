@@ -1,8 +1,8 @@
-# The nets, their maps, and what they say of the images.
+# Saliency maps and predictions of every net.
 
 
-# Tries every net before the long work, in a few seconds: a failed job keeps others from starting.
-# No maps depend on it, so that a change of one net recomputes that net alone.
+# Checks every net in a few seconds, before the maps: a failed job keeps others from starting. No maps
+# depend on it, so that a change of one net recomputes that net alone.
 rule check_nets:
     input:
         settings=noted(
@@ -32,8 +32,8 @@ rule check_nets:
         "../scripts/check_nets.py"
 
 
-# One forward pass serves a group of methods, so one job makes their maps of a net, a size and a
-# shard. Each group has a rule, since its methods are the outputs.
+# The methods of a group share passes, so one job computes their maps of a net, a size and a shard.
+# Each group has a rule, since its methods are the outputs.
 for GROUP, MEMBERS in GROUPS.items():
 
     rule:

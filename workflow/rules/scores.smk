@@ -1,8 +1,8 @@
-# How much of every map lies on the mask.
+# Scores of maps and controls by all metrics.
 
 
-# What figures show of the maps is copied here, so that maps can be deleted once they are scored. Its
-# priority bounds their number: a shard is scored before the next one is computed.
+# The maps of the showcase are copied here, so that maps can be deleted once they are scored. The
+# priority bounds the maps on disk: a shard is scored before the next one is computed.
 rule score_maps:
     input:
         settings=noted(
@@ -36,7 +36,7 @@ rule score_maps:
         "../scripts/score_maps.py"
 
 
-# Maps of no net are the same beside each, so they are scored once.
+# Controls do not depend on the net, so they are scored once.
 rule score_controls:
     input:
         settings=noted(
@@ -97,7 +97,7 @@ rule gather_scores:
         controls=of_shards(rules.score_controls.output.scores, size=SIZES),
         control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
         subset=rules.list_samples.output.subset,
-        checked=rules.check_nets.output.nets,  # nothing is told of nets that do not fit
+        checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
     output:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",

@@ -8,7 +8,7 @@ from lookwhere.datasets import masks
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
 from lookwhere.io import results
-from lookwhere.io.atomic import whole_folder
+from lookwhere.io.atomic import atomic_folder
 from lookwhere.io.logs import job, progress
 from lookwhere.report import gallery, pictures, showcase
 from lookwhere.statistics import records
@@ -48,7 +48,7 @@ def main(
         chosen=chosen,
         total=table["sample"].nunique(),
     )
-    with whole_folder(output) as folder:
+    with atomic_folder(output) as folder:
         for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):
             for size in sizes:
                 image, _ = showcase.read_input(sample, images, mask_folder, size)

@@ -1,4 +1,4 @@
-"""Choose the samples that are shown as pictures: early, so that a wrong id is an early error."""
+"""Choose the samples that are shown as pictures: early, so that an unknown id fails early."""
 
 import json
 
@@ -10,6 +10,6 @@ from lookwhere.report import showcase
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         selections = [read_samples(path) for path in snakemake.input.selections]
-        chosen = showcase.choose(selections, settings["ids"])
+        samples = showcase.choose(selections, settings["ids"])
         with checked_file(snakemake.output.ids) as draft:
-            draft.write_text(json.dumps([sample.id for sample in chosen]), "utf-8")
+            draft.write_text(json.dumps([sample.id for sample in samples]), "utf-8")

@@ -55,7 +55,7 @@ def main(
         for batch in progress(planned, what):
             inputs = next(read_batches)
             if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
-                device.give_back_memory()
+                device.trim_heap()
                 shape = inputs.shape[2:]
             start = time.monotonic()
             try:
@@ -101,7 +101,7 @@ if __name__ == "__main__":
         net = settings["net"]
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
-        device.keep_freed_memory()
+        device.retain_heap()
         selection = read_samples(snakemake.input.samples)
         number = int(snakemake.wildcards.shard)
         main(

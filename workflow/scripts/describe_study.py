@@ -1,4 +1,4 @@
-"""Record the configuration and the software that the study was made with."""
+"""Record the configuration and the software of a study."""
 
 import platform
 import re
@@ -13,30 +13,30 @@ import pandas as pd
 import yaml
 
 import lookwhere
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 from lookwhere.io.logs import job
 from lookwhere.report import tables
 
 
 def main(configuration: Mapping[str, Any], requirements: Path, outputs: Mapping[str, str]) -> None:
-    """``requirements`` names the packages, and lies in the folder of the workflow."""
+    """``requirements`` lists the packages, and is in the root folder of the workflow."""
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
     packages = software(requirements.read_text("utf-8"), requirements.parent)
-    with whole_file(outputs["configuration"]) as draft:
+    with atomic_file(outputs["configuration"]) as draft:
         draft.write_text(text, "utf-8")
-    with whole_file(outputs["software"]) as draft:
+    with atomic_file(outputs["software"]) as draft:
         packages.to_csv(draft, index=False)
     body = f"{packages.to_html(index=False, border=0)}\n<pre>{escape(text)}</pre>"
-    with whole_file(outputs["page"]) as draft:
+    with atomic_file(outputs["page"]) as draft:
         draft.write_text(tables.page("Software and configuration", body), "utf-8")
 
 
-def software(requirements: str, house: Path) -> pd.DataFrame:
-    """Name and version of the workflow, Python, the system, and every package of requirements."""
+def software(requirements: str, root: Path) -> pd.DataFrame:
+    """Name and version of the workflow, Python, the system, and the packages of requirements."""
     pins = re.findall(r"^([\w-]+)==(\S+)", requirements, re.MULTILINE)
     rows = [
         ("lookwhere", lookwhere.__version__),
-        ("workflow", commit(house)),
+        ("workflow", commit(root)),
         ("python", platform.python_version()),
         ("system", platform.platform()),
         *((package, installed(package, pin)) for package, pin in pins),
@@ -44,27 +44,25 @@ def software(requirements: str, house: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "version"])
 
 
-def commit(house: Path) -> str:
-    """The commit of the workflow in the folder ``house``, and whether files differ from it."""
+def commit(root: Path) -> str:
+    """The commit of the workflow in the folder ``root``, and whether files differ from it."""
     try:
-        if git(house, "rev-parse", "--show-prefix"):
+        if git(root, "rev-parse", "--show-prefix"):
             return "unknown (no repository of its own)"
-        changed = (
-            " (changed)" if git(house, "status", "--porcelain", "--untracked-files=no") else ""
-        )
-        return git(house, "rev-parse", "HEAD") + changed
+        changed = " (changed)" if git(root, "status", "--porcelain", "--untracked-files=no") else ""
+        return git(root, "rev-parse", "HEAD") + changed
     except (OSError, subprocess.CalledProcessError):
         return "unknown (no git, or no repository)"
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints."""
+    """Run git, and return its output."""
     command = ["git", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def installed(package: str, pin: str) -> str:
-    """The version installed; where each rule has a conda environment, that of another is pinned."""
+    """The installed version, else the pinned one, of a package in another conda environment."""
     try:
         return version(package)
     except PackageNotFoundError:

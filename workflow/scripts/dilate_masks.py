@@ -1,4 +1,4 @@
-"""Prepare the region of every sample of a selection: its mask, dilated, and what else is scored."""
+"""Prepare the region of every sample of a selection: its dilated mask, boxes, dilation index."""
 
 from collections.abc import Sequence
 

@@ -12,15 +12,15 @@ from worlds import scenes
 
 
 def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> None:
-    drawn = scenes.draw_sample(count, seed)
-    instances = scenes.coco_instances(drawn)
+    sample = scenes.draw_sample(count, seed)
+    instances = scenes.coco_instances(sample)
     with checked_folder(images) as folder:
-        for scene, image in zip(drawn, instances["images"], strict=True):
+        for scene, image in zip(sample, instances["images"], strict=True):
             Image.fromarray(scene.image).save(Path(folder, image["file_name"]), quality=95)
     with checked_file(annotations) as draft:
         draft.write_text(json.dumps(instances), "utf-8")
-    drawn_files = [str(Path(images, image["file_name"])) for image in instances["images"]]
-    receipts.write(receipts.of_files([annotations, *drawn_files]), receipt)
+    files = [str(Path(images, image["file_name"])) for image in instances["images"]]
+    receipts.write(receipts.of_files([annotations, *files]), receipt)
 
 
 if __name__ == "__main__":

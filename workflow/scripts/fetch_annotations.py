@@ -1,4 +1,4 @@
-"""Fetch an archive of annotations, and keep the one file of it that the study reads."""
+"""Fetch an archive of annotations, and extract the file that the study reads."""
 
 from pathlib import Path, PurePosixPath
 
@@ -9,16 +9,16 @@ from lookwhere.io.logs import job, log
 
 
 def main(source: str, annotations: Path) -> None:
-    """Annotations that are there are the user's, or were fetched before: they stay."""
+    """Existing annotations are kept: they are the user's, or were fetched before."""
     if annotations.exists():
         log.warning(
-            "%s is there already and is used as it is. To fetch it from %s, move it away and rerun",
+            "%s exists and is used unchanged. To fetch it from %s, move it away and rerun",
             annotations,
             source,
         )
         return
     archive = annotations.parent / PurePosixPath(source).name
-    by_hand = archive.exists()  # put there for a machine without the internet
+    by_hand = archive.exists()  # for a machine without internet
     download.fetch_all([Download(source, archive, check=check_zip)])
     try:
         unzip_member(archive, f"annotations/{annotations.name}", annotations)

@@ -21,7 +21,7 @@ def main(selection: str, folder: Path, receipt: str) -> None:
                 str(image.address),
                 folder / image.file,
                 check=images.checker(image.width, image.height),
-                most_bytes=download.most_bytes_of_image(image.width, image.height),
+                max_bytes=download.max_image_bytes(image.width, image.height),
             )
             for image in listed
         ]

@@ -1,4 +1,4 @@
-"""Fetch torchvision's weights for an architecture, checked against the hash in their name."""
+"""Fetch torchvision's weights of an architecture, verified by the hash in their name."""
 
 import re
 from pathlib import Path
@@ -10,17 +10,17 @@ from lookwhere.nets.classifiers import download_address
 
 
 def main(architecture: str, weights: str, file: Path) -> None:
-    """Weights that are there were fetched before, or put there by hand: they stay."""
+    """Existing weights are kept: they were fetched before, or put there by hand."""
     address = download_address(architecture, weights)
-    hashed = re.search(r"-([0-9a-f]{8,})\.", address)
-    sha256_start = hashed[1] if hashed else None
+    match = re.search(r"-([0-9a-f]{8,})\.", address)
+    sha256_start = match[1] if match else None
     if file.exists() and not file.is_file():
         raise StudyError(f"weights {str(file)!r} are not a regular file: replace it")
     if not file.exists():
         download.fetch(address, file, sha256_start=sha256_start)
     elif fault := download.Download(address, file, sha256_start).fault(file):
         log.warning(
-            "%s is not torchvision's file (%s): it was put there by hand and is used as it is. "
+            "%s is not torchvision's file (%s): it was put there by hand and is used unchanged. "
             "To fetch torchvision's, move it away and rerun",
             file,
             fault,

@@ -1,4 +1,4 @@
-"""List the samples of all selections: what they are, their images, and their masks."""
+"""List the samples of all selections, their images and their masks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,20 +28,20 @@ def main(
         for selection, folder in zip(selections, region_folders, strict=True)
         for sample in read_samples(selection)
     }
-    of_study = in_order(folder_of, classes)
+    samples = in_order(folder_of, classes)
     rows = []
     with checked_folder(mask_folder) as draft:
-        for [sample] in progress([[sample] for sample in of_study], "samples"):
+        for [sample] in progress([[sample] for sample in samples], "samples"):
             region = regions.read(folder_of[sample] / f"{sample.id}.npz")
             masks.write(region.mask, draft / f"{sample.id}.png")
             rows.append(row(sample, region))
-    write_samples(of_study, output)
+    write_samples(samples, output)
     with checked_file(subset) as draft:
         draft.write_text(csv_text(pd.DataFrame(rows)), "utf-8")
 
 
 def row(sample: Sample, region: Region) -> dict[str, Any]:
-    """A sample in the list of the study's samples."""
+    """The row of a sample in ``subset.csv``."""
     undilated = (region.dilation_index == 0).sum()
     return {
         "sample": sample.id,
@@ -58,7 +58,7 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
 
 
 def merge_receipts(paths: Sequence[str], receipt: str) -> None:
-    """One receipt of the images of several, each once."""
+    """Merge receipts of images; each image is listed once."""
     tables = [results.read_table(Path(path)) for path in paths]
     images = pd.concat(tables).drop_duplicates("file").sort_values("image_id")
     rows: list[Mapping[str, Any]] = images.to_dict("records")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lookwhere.io import results
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 from lookwhere.io.logs import job
 from lookwhere.report import registry, tables
 from lookwhere.report.registry import Scores
@@ -20,7 +20,7 @@ def main(scores: Scores, labels: Mapping[str, str], folder: Path, undefined: Pat
     for name, label in labels.items():
         made = registry.load(entries[name])(scores)
         tables.write(made.rows, folder / name, label, made.note, made.caption, show=made.show)
-    with whole_file(undefined) as draft:
+    with atomic_file(undefined) as draft:
         rows = scores.records.loc[scores.records["status"] != "ok", RECORD]
         draft.write_text(results.csv_text(rows), "utf-8")
 

@@ -37,7 +37,7 @@ if __name__ == "__main__":
                     concentration={m: shares["concentration"].loc[c] for m, c in cells.items()},
                 )
             )
-        pixels = images.in_words(size)
+        pixels = images.size_label(size)
         title = f"Where do the maps lie? ({pixels})"
         stem = Path(snakemake.output[0]).with_suffix("")
         style.save(comparison(rows, title), stem, CAPTION.format(size=pixels))

@@ -10,7 +10,7 @@ from PIL import Image
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
 from lookwhere.io import missing
-from lookwhere.io.atomic import whole_folder
+from lookwhere.io.atomic import atomic_folder
 from lookwhere.io.logs import job
 from lookwhere.report import pictures, showcase
 from lookwhere.report.comparison import fitting
@@ -18,7 +18,7 @@ from lookwhere.report.comparison import fitting
 if __name__ == "__main__":
     with (
         job(snakemake.log[0], snakemake.input.settings) as settings,
-        whole_folder(snakemake.output.pictures) as folder,
+        atomic_folder(snakemake.output.pictures) as folder,
     ):
         source, nets, sizes = snakemake.input, settings["nets"], settings["sizes"]
         methods = settings["methods"]

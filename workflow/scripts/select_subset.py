@@ -1,4 +1,4 @@
-"""Choose the samples of a selection, which everything else reads."""
+"""Select the samples of a selection."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +11,15 @@ from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import receipts
 from lookwhere.io.logs import job, log
 
-LISTED = 10  # missing images that the message names
+LISTED = 10  # missing images in the message
 
 
 def main(data: Dataset, spans: Sequence[Span], seed: int, output: str) -> list[Sample]:
-    """Write the samples to ``output``, and return one of each image."""
-    chosen = base.select(data, spans, seed)
-    images = one_of_each_image(chosen)
-    log.info("%d samples in %d images", len(chosen), len(images))
-    write_samples(chosen, output)
+    """Write the samples to ``output``, and return one per image."""
+    samples = base.select(data, spans, seed)
+    images = one_of_each_image(samples)
+    log.info("%d samples in %d images", len(samples), len(images))
+    write_samples(samples, output)
     return images
 
 

@@ -19,4 +19,4 @@ def known() -> dict[str, Collection[str]]:
 
 
 if __name__ == "__main__":
-    documents.main(documents.HOUSE, known())
+    documents.main(documents.ROOT, known())

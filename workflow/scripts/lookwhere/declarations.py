@@ -1,13 +1,13 @@
-"""What files declare: methods, metrics, controls, charts and more, read without running a file.
+"""Declarations of methods, metrics, controls, charts and more, read without running their files.
 
-An entry is a function below a decorator of its kind, whose arguments are its declaration::
+An entry is a function under a decorator of its kind, whose arguments are its declaration::
 
     @method("layer_cam", "LayerCAM", family="cam", needs=[Signal(GRADIENT, FEATURES)], cite="...")
     def layer_cam(run): ...
 
-Names, labels and all that is a literal are read from the syntax tree. So the Snakefile and the jobs
-of tables need neither torch nor matplotlib, and a file of the user's runs only in the jobs that
-call its function.
+Names, labels and other literals are read from the syntax tree. So the Snakefile and the jobs of
+tables need neither torch nor matplotlib, and a user's file runs only in the jobs that call its
+function.
 """
 
 import ast
@@ -26,13 +26,13 @@ from lookwhere.errors import StudyError
 
 SCRIPTS = Path(__file__).parents[1]
 
-# Files of the user's own that declare entries, for this process and those that it starts.
+# The variable that lists the user's files with entries, for this process and its children.
 USER_FILES = "LOOKWHERE_FILES"
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """An entry: what its decorator states, and where its function is."""
+    """An entry: the arguments of its decorator, and where its function is."""
 
     kind: str  # the decorator's name
     name: str  # in code, columns and paths
@@ -47,14 +47,14 @@ def declared(kind: str, folder: Path) -> dict[str, Declaration]:
 
     Raises StudyError for a file that can't be read, and for a name that is declared twice.
     """
-    own = os.environ.get(USER_FILES, "").split(os.pathsep)
-    files = [*sorted(folder.glob("*.py")), *map(Path, filter(None, own))]
+    user_files = os.environ.get(USER_FILES, "").split(os.pathsep)
+    files = [*sorted(folder.glob("*.py")), *map(Path, filter(None, user_files))]
     entries: dict[str, Declaration] = {}
     for entry in (entry for file in files for entry in declarations(file) if entry.kind == kind):
         if entry.name in entries:
             raise StudyError(
                 f"{kind} {entry.name!r} is declared twice, in {str(entries[entry.name].file)!r} "
-                f"and {str(entry.file)!r}: give one of them another name"
+                f"and {str(entry.file)!r}: rename one of them"
             )
         entries[entry.name] = entry
     return entries
@@ -78,9 +78,9 @@ def declarations(file: Path) -> tuple[Declaration, ...]:
 
 
 def load(entry: Declaration) -> Callable[..., Any]:
-    """The function of an entry: its file is run, as an import runs it.
+    """Import the file of an entry, and return the function.
 
-    Raises StudyError if it can't be.
+    Raises StudyError if the import fails.
     """
     if SCRIPTS in entry.file.parents:
         dotted = ".".join(entry.file.relative_to(SCRIPTS).with_suffix("").parts)
@@ -93,8 +93,8 @@ def load(entry: Declaration) -> Callable[..., Any]:
 
 
 def _imported(file: Path) -> ModuleType:
-    """The module of a file of the user's, which is run once."""
-    name = f"_of_the_user_{file}"
+    """The module of a user's file, imported once."""
+    name = f"_user_file_{file}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, file)
         assert spec is not None
@@ -110,7 +110,7 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _declaration(decorator: ast.expr, function: str, file: Path) -> Declaration | None:
-    """The entry that a decorator with a name and a label as its first arguments declares."""
+    """The entry that a decorator declares; its first arguments are a name and a label."""
     if not isinstance(decorator, ast.Call) or len(decorator.args) != 2:
         return None
     name, label = map(_literal, decorator.args)
@@ -124,7 +124,7 @@ def _declaration(decorator: ast.expr, function: str, file: Path) -> Declaration 
 
 
 def _literal(node: ast.expr) -> Any:
-    """The value of a literal; NotImplemented of anything else."""
+    """The value of a literal, or NotImplemented."""
     try:
         return ast.literal_eval(node)
     except ValueError:

@@ -1,1 +1,1 @@
-"""The embedded sample: scenes drawn by the workflow itself, with exact masks."""
+"""The embedded sample: scenes drawn by the workflow, with exact masks."""

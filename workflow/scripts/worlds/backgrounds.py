@@ -1,7 +1,7 @@
-"""What surrounds the objects: textures, and distractors with the objects' colours and outlines.
+"""Backgrounds: textures, and distractors with the objects' colours and outlines.
 
-Distractors share everything with the objects but their structure: octagons without the word, boxes
-without three lamps, discs without hands or toppings, arcs that do not taper, domes without ribs.
+Distractors differ from objects in structure alone: octagons without the word, boxes without three
+lamps, discs without hands or toppings, arcs that do not taper, domes without ribs.
 """
 
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def _palette(rng: np.random.Generator) -> list[tuple[float, float, float]]:
 
 
 def noise(rng: np.random.Generator, height: int, width: int, grain: float) -> Field:
-    """Smooth noise with features of `grain` pixels."""
+    """Smooth noise with features of ``grain`` pixels."""
     coarse = rng.random((int(height / grain) + 2, int(width / grain) + 2), dtype=np.float32)
     fine = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(fine, np.float32)

@@ -124,9 +124,9 @@ def _hand(rng: np.random.Generator, fruits: int) -> Drawing:
 
 
 def bunch_of_bananas(rng: np.random.Generator) -> Drawing:
-    """A heap of hands of bananas: what COCO annotates as a crowd."""
-    places = [affine(1, rng.uniform(-12, 12), 0.8 * x, y) for y in (0, 0.5) for x in (0, 1, 2)]
-    return together([_hand(rng, 4).moved(place) for place in places])
+    """A heap of hands of bananas, which COCO would annotate as a crowd."""
+    poses = [affine(1, rng.uniform(-12, 12), 0.8 * x, y) for y in (0, 0.5) for x in (0, 1, 2)]
+    return together([_hand(rng, 4).moved(pose) for pose in poses])
 
 
 def together(drawings: list[Drawing]) -> Drawing:

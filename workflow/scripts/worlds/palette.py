@@ -1,4 +1,4 @@
-"""The colours of the sample: what objects and distractors are painted with. RGB, 0 to 255."""
+"""The colours of objects and distractors. RGB, 0 to 255."""
 
 import numpy as np
 
@@ -24,16 +24,16 @@ FACES = ((248, 246, 236), (240, 232, 208), (226, 236, 240), (36, 40, 52), (250, 
 
 
 def tint(rng: np.random.Generator, colour: Colour, spread: float = 14.0) -> Colour:
-    """A colour near the given one."""
+    """A random colour near ``colour``."""
     return shade(tuple(np.array(colour) + rng.normal(0, spread, 3)), 1.0)
 
 
 def shade(colour: Colour | tuple[float, ...], factor: float) -> Colour:
-    """A colour scaled by the factor and kept within 0 to 255."""
+    """A colour scaled by ``factor`` and clipped to 0 to 255."""
     r, g, b = (float(v) for v in np.clip(np.array(colour) * factor, 0, 255))
     return r, g, b
 
 
 def pick(rng: np.random.Generator, colours: tuple[Colour, ...], spread: float = 14.0) -> Colour:
-    """One of the colours, varied a little."""
+    """A random one of ``colours``, tinted."""
     return tint(rng, colours[rng.integers(len(colours))], spread)

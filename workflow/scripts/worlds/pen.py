@@ -1,8 +1,8 @@
 """Vector drawings in a unit frame, and their exact compositing into an image.
 
-A drawing is data: an outline (polygons) and strokes. To paint one, `moved` poses it in pixels,
-`flatten` rounds its outline as a COCO file stores it, `rasterise` makes pycocotools' mask of that,
-and `render` paints through this very mask: a mask made from the file is the set of painted pixels.
+A drawing is data: an outline (polygons) and strokes. To paint one, ``moved`` poses it in pixels,
+``flatten`` rounds its outline as a COCO file stores it, ``rasterise`` converts that to pycocotools'
+mask, and ``render`` paints through this mask: the mask of the file is the set of painted pixels.
 Frames have y downwards; colours are RGB, 0 to 255.
 """
 
@@ -21,7 +21,7 @@ SUBPIXEL = 4  # bits of fraction in the coordinates that OpenCV draws
 
 @dataclass(frozen=True)
 class Stroke:
-    """A filled polygon (width 0) or a line of the given width in unit lengths."""
+    """A filled polygon (width 0), or a line with its width in unit lengths."""
 
     points: Points
     colour: Colour
@@ -71,7 +71,7 @@ def disc(
 
 
 def box(x: float, y: float, width: float, height: float, corner: float = 0.0) -> Points:
-    """A rectangle around (x, y) with rounded corners of the given radius."""
+    """A rectangle around (x, y) with rounded corners of radius ``corner``."""
     a, b = width / 2 - corner, height / 2 - corner
     turns = np.radians(
         [[0, 30, 60, 90], [90, 120, 150, 180], [180, 210, 240, 270], [270, 300, 330, 360]]
@@ -87,18 +87,18 @@ def box(x: float, y: float, width: float, height: float, corner: float = 0.0) ->
 
 
 def polygon(corners: int, radius: float = 1.0, turn: float = 0.0) -> Points:
-    """A regular polygon around the origin; `turn` in degrees."""
+    """A regular polygon around the origin; ``turn`` in degrees."""
     t = np.radians(turn + 360 * np.arange(corners) / corners)
     return radius * np.stack([np.cos(t), np.sin(t)], axis=1)
 
 
 def line(*points: tuple[float, float]) -> Points:
-    """Points given one by one."""
+    """Points (N, 2) as an array."""
     return np.array(points, dtype=np.float64)
 
 
 def ribbon(centre: Points, width: float | NDArray[np.float64], shift: float = 0.0) -> Points:
-    """The polygon around a centre line: a width at each point, moved sideways by `shift` widths."""
+    """The polygon around a centre line with a width at each point, shifted by ``shift`` widths."""
     along = np.gradient(centre, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
@@ -153,7 +153,7 @@ GLYPHS: dict[str, tuple[Points, ...]] = {
 def text(
     letters: str, x: float, y: float, height: float, colour: Colour, width: float
 ) -> list[Stroke]:
-    """Letters side by side, centred at (x, y), as lines of the given width."""
+    """Letters side by side, centred at (x, y), as lines of a width."""
     step = height * 0.78
     left = x - step * (len(letters) - 1) / 2 - height * 0.25
     poses = [affine(height / 2, x=left + i * step, y=y - height / 2) for i in range(len(letters))]
@@ -172,7 +172,7 @@ def flatten(outline: tuple[Points, ...]) -> tuple[tuple[float, ...], ...]:
 def rasterise(
     polygons: tuple[tuple[float, ...], ...], height: int, width: int
 ) -> NDArray[np.bool_]:
-    """The (H, W) mask that pycocotools makes of COCO polygons."""
+    """pycocotools' (H, W) mask of COCO polygons."""
     parts = rle.frPyObjects([list(p) for p in polygons], height, width)
     mask: NDArray[np.bool_] = rle.decode(rle.merge(parts)).astype(bool)
     return mask
@@ -188,7 +188,7 @@ def render(
 ) -> None:
     """Paint a drawing (in pixels) through its (H, W) mask into the (H, W, 3) image, in place.
 
-    `light` (2,) points to where the drawing is brighter; `softness` blurs its inside, in pixels.
+    ``light`` (2,) points to the brighter side; ``softness`` blurs the inside, in pixels.
     """
     x, y, w, h = _frame(drawing, mask.shape)
     if w <= 0 or h <= 0:
@@ -201,7 +201,7 @@ def render(
     if softness > 0:
         lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), softness), np.float32)
     inside = mask[y : y + h, x : x + w].astype(np.float32)
-    # The outermost painted pixels let a little background through: no jagged edge.
+    # The outermost painted pixels are blended with the background, against jagged edges.
     alpha = (inside * (0.3 + 0.7 * cv2.blur(inside, (3, 3), borderType=cv2.BORDER_CONSTANT)))[
         ..., None
     ]
@@ -218,7 +218,7 @@ def _frame(drawing: Drawing, shape: tuple[int, ...]) -> tuple[int, int, int, int
 
 
 def _draw(layer: NDArray[np.uint8], stroke: Stroke, origin: tuple[int, int]) -> None:
-    """One stroke, anti-aliased, into a layer whose corner is at `origin` in the image."""
+    """One stroke, anti-aliased, into a layer whose corner is at ``origin`` in the image."""
     # Pixel centres are at .5 in COCO's coordinates and at whole numbers in OpenCV's.
     points = np.round((stroke.points - np.array(origin) - 0.5) * (1 << SUBPIXEL)).astype(np.int32)
     if stroke.width > 0:

@@ -1,8 +1,8 @@
 """The sample's scenes: objects of six COCO categories on textured ground, with exact polygons.
 
 A scene is drawn back to front: texture, distractors, objects, light. Objects do not overlap, lie
-anywhere in the image and cover about 3 to 15 % of it each. The mask that pycocotools makes of an
-object's polygons is exactly the set of pixels that were painted with it.
+anywhere in the image and cover about 3 to 15 % of it each. The mask of an object's polygons by
+pycocotools is exactly the set of its painted pixels.
 """
 
 from dataclasses import dataclass
@@ -61,10 +61,10 @@ class Scene:
 
 @dataclass
 class _Easel:
-    """A scene in the making: the (H, W, 3) picture and the ground that is taken."""
+    """An unfinished scene: the (H, W, 3) picture and the (H, W) mask of its objects."""
 
     image: NDArray[np.float32]
-    taken: NDArray[np.bool_]
+    occupied: NDArray[np.bool_]
     light: NDArray[np.float64]
     softness: float
 
@@ -76,12 +76,12 @@ def draw_scene(
     greyscale: bool = False,
     crowd: bool = False,
 ) -> Scene:
-    """One scene of two to four classes; `size` is (height, width), else one of SIZES."""
+    """Draw a scene of two to four classes; ``size`` is (height, width), by default one of SIZES."""
     height, width = size or SIZES[rng.integers(len(SIZES))]
     angle = rng.uniform(0, 2 * np.pi)
     light = rng.uniform(0.05, 0.28) * np.array([np.cos(angle), np.sin(angle)])
-    taken = np.zeros((height, width), bool)
-    easel = _Easel(background(rng, height, width), taken, light, rng.choice([0.0, 0.4, 0.7]))
+    occupied = np.zeros((height, width), bool)
+    easel = _Easel(background(rng, height, width), occupied, light, rng.choice([0.0, 0.4, 0.7]))
     for _ in range(rng.integers(16, 26)):
         _place_distractor(rng, easel)
     objects = _place_objects(rng, easel, crowd)
@@ -89,8 +89,8 @@ def draw_scene(
 
 
 def _place_distractor(rng: np.random.Generator, easel: _Easel) -> None:
-    """One distractor anywhere, also across the border."""
-    height, width = easel.taken.shape
+    """Paint a distractor anywhere, also across the border."""
+    height, width = easel.occupied.shape
     drawing = DISTRACTORS[rng.integers(len(DISTRACTORS))](rng)
     scale = np.sqrt(height * width) * rng.uniform(0.05, 0.13)
     x, y = rng.uniform(0, width), rng.uniform(0, height)
@@ -101,24 +101,24 @@ def _place_distractor(rng: np.random.Generator, easel: _Easel) -> None:
 
 
 def _place_objects(rng: np.random.Generator, easel: _Easel, crowd: bool) -> list[SceneObject]:
-    """Two to four classes, at times one twice; a crowd of bananas comes with a single one."""
+    """Paint two to four classes, sometimes one twice; a crowd comes with a single banana."""
     classes = [str(c) for c in rng.permutation(list(CATEGORIES))[: rng.integers(2, 5)]]
     if crowd:
         classes = ["banana", *(c for c in classes if c != "banana")][:3]
     elif rng.random() < 0.15:
         classes.append(classes[0])
-    wanted = [(c, ARTISTS[c], False) for c in classes]
+    artists = [(c, ARTISTS[c], False) for c in classes]
     if crowd:
-        wanted = [("banana", bunch_of_bananas, True), *wanted]
-    placed = [_place(rng, easel, *one) for one in wanted]
-    return [one for one in placed if one is not None]
+        artists = [("banana", bunch_of_bananas, True), *artists]
+    objects = [_place(rng, easel, *artist) for artist in artists]
+    return [item for item in objects if item is not None]
 
 
 def _place(
     rng: np.random.Generator, easel: _Easel, category: str, artist: Artist, iscrowd: bool
 ) -> SceneObject | None:
-    """Paint one object where there is room, smaller if need be; None if there is none."""
-    height, width = easel.taken.shape
+    """Paint an object in free space, smaller if needed; None if there is none."""
+    height, width = easel.occupied.shape
     drawing = _posed(rng, artist(rng), category)
     share = 0.13 if iscrowd else 0.033 * 4.3 ** rng.random()
     for _ in range(60):
@@ -128,17 +128,17 @@ def _place(
             continue
         polygons = flatten(tuple(apply(pose, p) for p in drawing.outline))
         mask = rasterise(polygons, height, width)
-        if not (mask & easel.taken).any():
+        if not (mask & easel.occupied).any():
             moved = drawing.moved(pose)
             render(easel.image, moved, mask, light=easel.light, softness=easel.softness)
             margin = np.ones((2 * GAP + 1, 2 * GAP + 1), np.uint8)
-            easel.taken |= cv2.dilate(mask.astype(np.uint8), margin).astype(bool)
+            easel.occupied |= cv2.dilate(mask.astype(np.uint8), margin).astype(bool)
             return SceneObject(category, polygons, iscrowd)
     return None
 
 
 def _posed(rng: np.random.Generator, drawing: Drawing, category: str) -> Drawing:
-    """Turned and seen from slightly aside, with an outline of area 1 centred at the origin."""
+    """Rotate and squeeze a drawing, and scale its outline to area 1, centred at the origin."""
     mirror = rng.choice([-1, 1]) if category in ("banana", "umbrella") else 1
     pose = affine(1, TURN[category] * rng.uniform(-1, 1), squeeze=mirror * rng.uniform(0.8, 1))
     turned = drawing.moved(pose)
@@ -154,31 +154,31 @@ def _posed(rng: np.random.Generator, drawing: Drawing, category: str) -> Drawing
 def _somewhere(
     rng: np.random.Generator, drawing: Drawing, area: float, height: int, width: int
 ) -> NDArray[np.float64] | None:
-    """A pose that gives the drawing this area in pixels, anywhere inside the image, if it fits."""
+    """A random pose inside the image with this area in pixels; None if the drawing does not fit."""
     scale = float(np.sqrt(area))
     reach = np.concatenate(drawing.outline).max(0) * scale + 1
-    room = np.array([width, height]) - 2 * reach
-    if (room < 0).any():
+    space = np.array([width, height]) - 2 * reach
+    if (space < 0).any():
         return None
-    # A beta distribution with its mass at the ends makes up for objects lying wholly inside.
-    x, y = reach + room * rng.beta(0.7, 0.7, 2)
+    # A beta distribution with its mass at the ends, since objects lie wholly inside.
+    x, y = reach + space * rng.beta(0.7, 0.7, 2)
     return affine(scale, x=x, y=y)
 
 
 def _expose(rng: np.random.Generator, easel: _Easel, greyscale: bool) -> NDArray[np.uint8]:
-    """Light that falls off, brightness, contrast and noise of a camera."""
+    """Apply falloff of light, and brightness, contrast and noise of a camera."""
     height, width, _ = easel.image.shape
     ramp = np.linspace(-1, 1, width)[None] * easel.light[0]
     ramp = 1 + ramp + np.linspace(-1, 1, height)[:, None] * easel.light[1]
     gain, middle = rng.uniform(0.8, 1.12), rng.uniform(100, 145)
-    seen = (easel.image * ramp[..., None].astype(np.float32) - 128) * np.float32(gain) + middle
-    seen += rng.standard_normal((height, width, 1), dtype=np.float32) * rng.uniform(1, 7)
-    image: NDArray[np.uint8] = np.clip(seen, 0, 255).astype(np.uint8)
+    exposed = (easel.image * ramp[..., None].astype(np.float32) - 128) * np.float32(gain) + middle
+    exposed += rng.standard_normal((height, width, 1), dtype=np.float32) * rng.uniform(1, 7)
+    image: NDArray[np.uint8] = np.clip(exposed, 0, 255).astype(np.uint8)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8) if greyscale else image
 
 
 def draw_sample(images: int, seed: int) -> list[Scene]:
-    """The scenes of a seed; one of them is greyscale and one holds a crowd."""
+    """Draw the scenes of a seed; one of them is greyscale and one holds a crowd."""
     if images < 2:
         raise ValueError(
             f"images must be at least 2 (one greyscale, one with a crowd), got {images}"
@@ -194,8 +194,8 @@ def draw_sample(images: int, seed: int) -> list[Scene]:
 
 
 def coco_instances(scenes: list[Scene]) -> dict[str, Any]:
-    """A COCO instances file: what `json.dump` writes and `pycocotools.coco.COCO` reads."""
-    pairs = [(i, one) for i, scene in enumerate(scenes, 1) for one in scene.objects]
+    """The content of a COCO instances file, for ``json.dump`` and ``pycocotools.coco.COCO``."""
+    pairs = [(i, item) for i, scene in enumerate(scenes, 1) for item in scene.objects]
     shapes = {i: scene.image.shape[:2] for i, scene in enumerate(scenes, 1)}
     return {
         "info": {"description": "Drawn scenes with exact masks", "version": "1.0"},
@@ -207,7 +207,9 @@ def coco_instances(scenes: list[Scene]) -> dict[str, Any]:
             }
         ],
         "images": [_image_entry(i, *shape) for i, shape in shapes.items()],
-        "annotations": [_annotation(k, i, one, *shapes[i]) for k, (i, one) in enumerate(pairs, 1)],
+        "annotations": [
+            _annotation(k, i, item, *shapes[i]) for k, (i, item) in enumerate(pairs, 1)
+        ],
         "categories": [
             {"id": number, "name": name, "supercategory": above}
             for (name, number), above in zip(CATEGORIES.items(), SUPERCATEGORIES, strict=True)
@@ -226,25 +228,25 @@ def _image_entry(number: int, height: int, width: int) -> dict[str, object]:
 
 
 def _annotation(
-    number: int, image: int, one: SceneObject, height: int, width: int
+    number: int, image: int, item: SceneObject, height: int, width: int
 ) -> dict[str, object]:
     """One instance; a crowd as uncompressed run lengths, as in COCO's own files."""
-    mask = one.mask(height, width)
+    mask = item.mask(height, width)
     packed = rle.encode(np.asfortranarray(mask.astype(np.uint8)))
     runs = {"counts": _run_lengths(mask), "size": [height, width]}
     return {
         "id": number,
         "image_id": image,
-        "category_id": CATEGORIES[one.category],
-        "segmentation": runs if one.iscrowd else [list(p) for p in one.polygons],
+        "category_id": CATEGORIES[item.category],
+        "segmentation": runs if item.iscrowd else [list(p) for p in item.polygons],
         "area": float(rle.area(packed)),
         "bbox": [float(v) for v in rle.toBbox(packed)],
-        "iscrowd": int(one.iscrowd),
+        "iscrowd": int(item.iscrowd),
     }
 
 
 def _run_lengths(mask: NDArray[np.bool_]) -> list[int]:
-    """Lengths of the runs of 0 and 1 by turns, column by column, the first one of 0."""
+    """Lengths of the alternating runs of 0 and 1, column by column, starting with 0."""
     flat = np.concatenate([[False], mask.ravel(order="F"), [not mask[-1, -1]]])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     return [int(v) for v in np.diff(edges, prepend=0)]

@@ -1,10 +1,10 @@
-"""Train the sample's nets on drawn scenes that the sample does not hold, and say how good they are.
+"""Train the sample's nets on other drawn scenes, and report their accuracy.
 
     PYTHONPATH=workflow/scripts python -m worlds.train
 
 Each net gets one logit a class and learns which classes a scene shows (binary cross-entropy on the
-six logits). It sees scenes squashed to a square and in their own proportions, as the study does.
-The weights go to `weights/<net>.pth` as float16; `load_state_dict` turns them into float32 again.
+six logits). Scenes are squashed to a square or keep their proportions, as in the study. The weights
+are written to ``weights/NET.pth`` in float16; ``load_state_dict`` converts them to float32.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Example = tuple[Image, NDArray[np.float32]]  # (H, W, 3) and its six labels
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a net is trained; `offset` is what a logit has to exceed for 'present'."""
+    """Hyperparameters of a net; a class is present if its logit exceeds ``offset``."""
 
     rate: float
     epochs: int
@@ -48,7 +48,7 @@ class Recipe:
 
 
 RECIPES = {
-    # SqueezeNet's logits are means of rectified maps, never negative: 'absent' needs room below.
+    # SqueezeNet's logits are means of rectified maps, never negative: so absent is below an offset.
     "squeezenet1_1": Recipe(rate=6e-4, epochs=16, decay=1e-4, offset=3.0, bfloat16=True),
     "shufflenet_v2_x0_5": Recipe(rate=4e-3, epochs=16),
     "mnasnet0_5": Recipe(rate=4e-3, epochs=18),
@@ -56,21 +56,21 @@ RECIPES = {
 
 
 def example(index: int, seed: int) -> Example:
-    """Scene `index` of a seed, with a 1 for every class in it; one in thirty is greyscale."""
+    """Scene ``index`` of a seed, with a 1 for every class in it; one in thirty is greyscale."""
     scene = draw_scene(np.random.default_rng([seed, index]), greyscale=index % 30 == 0)
     image = scene.image if scene.image.ndim == 3 else np.stack([scene.image] * 3, axis=2)
-    shown = {one.category for one in scene.objects}
-    return image, np.array([name in shown for name in CATEGORIES], dtype=np.float32)
+    present = {item.category for item in scene.objects}
+    return image, np.array([name in present for name in CATEGORIES], dtype=np.float32)
 
 
 def examples(count: int, seed: int, processes: int) -> list[Example]:
-    """Draw `count` scenes."""
+    """Draw ``count`` scenes."""
     with ProcessPoolExecutor(processes) as pool:
         return list(pool.map(partial(example, seed=seed), range(count), chunksize=50))
 
 
 def batches(data: list[Example], size: int, rng: np.random.Generator) -> Iterator[list[Example]]:
-    """All examples in random order, in batches of equal shape."""
+    """Yield all examples in random order, in batches of equal shape."""
     shapes: dict[tuple[int, ...], list[int]] = {}
     for i in rng.permutation(len(data)):
         shapes.setdefault(data[i][0].shape, []).append(i)
@@ -89,7 +89,7 @@ def as_input(images: list[Image], height: int, width: int) -> Tensor:
 def random_size(
     shape: tuple[int, ...], progress: float, rng: np.random.Generator
 ) -> tuple[int, int]:
-    """A square, or the image's own proportions: about half its size at first, its size at last."""
+    """A square, or the image's proportions; from about half to full size with ``progress``."""
     scale = rng.uniform(0.45 + 0.3 * progress, 0.65 + 0.35 * progress)
     if rng.random() < 0.5:
         return round(SQUARE * scale), round(SQUARE * scale)
@@ -97,7 +97,7 @@ def random_size(
 
 
 def jitter(images: Tensor, rng: np.random.Generator) -> Tensor:
-    """Each image (N, 3, H, W) a little brighter, darker, more or less coloured."""
+    """Vary the brightness and saturation of each image (N, 3, H, W)."""
     count = len(images)
     gain = torch.from_numpy(rng.uniform(0.85, 1.15, (count, 3, 1, 1))).float()
     lift = torch.from_numpy(rng.uniform(-0.2, 0.2, (count, 1, 1, 1))).float()
@@ -107,13 +107,13 @@ def jitter(images: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def build(name: str) -> nn.Module:
-    """The net with one output a class, set up to learn within a few epochs."""
+    """The net with one output per class, initialised for training in a few epochs."""
     net: nn.Module = get_model(name, weights=None, num_classes=len(CATEGORIES))
     if isinstance(net, MNASNet):
         nn.init.normal_(net.classifier[-1].weight, std=0.01)  # first logits near 0
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            layer.momentum = 0.1  # torchvision's MNASNet has 3e-4, meant for far longer training
+            layer.momentum = 0.1  # torchvision's MNASNet has 3e-4, for far longer training
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on a CPU
     return net
 
@@ -187,13 +187,13 @@ def average_precision(scores: NDArray[np.float32], labels: NDArray[np.float32]) 
 
 
 def report(name: str, net: nn.Module, data: list[Example]) -> list[dict[str, object]]:
-    """Accuracy and average precision of each class at each size, on scenes never seen."""
+    """Accuracy and average precision of each class at each size, on unseen scenes."""
     rows: list[dict[str, object]] = []
     labels = np.stack([label for _, label in data])
     for size in ("224", "original"):
         scores = logits(net, data, size)
         for k, category in enumerate(CATEGORIES):
-            right = (scores[:, k] > RECIPES[name].offset) == (labels[:, k] == 1)
+            correct = (scores[:, k] > RECIPES[name].offset) == (labels[:, k] == 1)
             precision = average_precision(scores[:, k], labels[:, k])
             rows.append(
                 {
@@ -201,7 +201,7 @@ def report(name: str, net: nn.Module, data: list[Example]) -> list[dict[str, obj
                     "size": size,
                     "class": category,
                     "scenes": len(data),
-                    "accuracy": round(float(right.mean()), 4),
+                    "accuracy": round(float(correct.mean()), 4),
                     "average_precision": round(precision, 4),
                 }
             )
@@ -211,14 +211,14 @@ def report(name: str, net: nn.Module, data: list[Example]) -> list[dict[str, obj
 def save(net: nn.Module, path: Path) -> None:
     """Write the state dict in float16."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = net.state_dict()  # kept as it is: MNASNet needs the version in its metadata
+    state = net.state_dict()  # no copy: MNASNet needs the version in its metadata
     for key, value in state.items():
         state[key] = value.half().contiguous() if value.is_floating_point() else value
     torch.save(state, path)
 
 
 def write_accuracy(rows: list[dict[str, object]], path: Path) -> None:
-    """Write the report, keeping the rows of nets that were not trained this time."""
+    """Write the report; rows of nets that were not trained in this run are kept."""
     trained = {row["net"] for row in rows}
     if path.exists():
         with path.open(encoding="utf-8", newline="") as file:
@@ -244,7 +244,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train the chosen nets one after the other."""
+    """Train the selected nets in turn."""
     options = parse()
     torch.set_num_threads(options.threads)
     start = time.perf_counter()
@@ -258,7 +258,7 @@ def main() -> None:
         path = options.out / "weights" / f"{name}.pth"
         save(train(name, data, options), path)
         net = build(name)
-        net.load_state_dict(torch.load(path, weights_only=True))  # report what the file holds
+        net.load_state_dict(torch.load(path, weights_only=True))  # report the weights of the file
         rows += report(name, net.eval(), unseen)
         for row in rows[-2 * len(CATEGORIES) :]:
             print(*row.values(), flush=True)

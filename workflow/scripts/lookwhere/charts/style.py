@@ -15,7 +15,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from lookwhere.charts import looks, pages
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 
 # Colour and marker by the name of a method or control, set by ``space``: see ``looks``.
@@ -92,7 +92,7 @@ def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
 def save(figure: Figure, stem: Path, caption: str) -> None:
     """The figure as ``stem`` with every suffix of FORMATS, and as a page with its ``caption``."""
     for suffix in FORMATS:
-        with whole_file(f"{stem}.{suffix}") as draft, styled():
+        with atomic_file(f"{stem}.{suffix}") as draft, styled():
             figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else None)
             figure.set_layout_engine("none")  # everything has its place now, in all formats
             if suffix == "eps":
@@ -100,7 +100,7 @@ def save(figure: Figure, stem: Path, caption: str) -> None:
     picture = Path(f"{stem}.png").read_bytes()
     width = round(WEB_PIXELS * figure.get_figwidth())
     page = pages.figure_page(stem.name, figure.get_suptitle(), caption, picture, width)
-    with whole_file(f"{stem}.html") as draft:
+    with atomic_file(f"{stem}.html") as draft:
         draft.write_text(page, "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Data sets: where samples come from. Each format is an entry, a class below ``@dataset``."""
+"""Data sets, the sources of samples. Each format is an entry, a class under ``@dataset``."""
 
 import zlib
 from abc import ABC, abstractmethod
@@ -30,7 +30,7 @@ class Dataset(ABC):
     Raises
     ------
     StudyError
-        If the annotations can't be used, with what is wrong and the way out. So do the methods.
+        If the annotations can't be used, with the error and the way out. So do the methods.
     """
 
     @abstractmethod
@@ -38,25 +38,25 @@ class Dataset(ABC):
 
     @abstractmethod
     def classes(self) -> Collection[str]:
-        """The names of the classes that are annotated."""
+        """The names of the annotated classes."""
 
     @abstractmethod
     def images(self, classes: Sequence[str]) -> Mapping[str, Collection[int]]:
         """The ids of the images in which each of the ``classes`` has instances with masks."""
 
     @abstractmethod
-    def samples(self, chosen: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
-        """The samples of the ``chosen`` images, by class; ``sample`` makes one."""
+    def samples(self, image_ids: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
+        """The samples of the ``image_ids`` of each class; ``sample`` creates one."""
 
     def number(self, class_name: str) -> int:
-        """A number of a class, from which the order of its images is drawn."""
+        """The number of a class, which seeds the order of its images."""
         return zlib.crc32(class_name.encode())
 
 
 def dataset(name: str, label: str) -> Callable[[Format], Format]:
     """Declare the class below, a ``Dataset``, as a format of data sets.
 
-    ``name`` and ``label`` are its name in the configuration and in print, both literals.
+    ``name`` is its name in the configuration, ``label`` that in print; both are literals.
     """
 
     def declare(cls: Format) -> Format:
@@ -66,7 +66,7 @@ def dataset(name: str, label: str) -> Callable[[Format], Format]:
 
 
 def load(name: str, annotations: Path, images: Path) -> Dataset:
-    """The data set in the format ``name``. Raises StudyError if the annotations can't be used."""
+    """Load a data set in a format. Raises StudyError if the annotations can't be used."""
     data: Dataset = declarations.load(FORMATS[name])(annotations, images)
     return data
 
@@ -80,9 +80,9 @@ def sample(
     licence: str = "unknown",
     address: str | None = None,
 ) -> Sample:
-    """A sample of one or more ``instances`` (H, W), masks of the image's size.
+    """Create a sample from one or more ``instances`` (H, W), masks of the image's size.
 
-    ``file`` is the image's, below the image folder; ``address`` is where it can be fetched.
+    ``file`` is the image's path below the image folder, ``address`` its URL.
     """
     [shape] = {mask.shape for mask in instances}
     return Sample(
@@ -99,7 +99,7 @@ def sample(
 
 
 def class_errors(data: Dataset, classes: Sequence[str]) -> list[str]:
-    """A sentence for each of the ``classes`` that is not annotated."""
+    """An error message for each of the ``classes`` that is not annotated."""
     names = data.classes()
     return [
         f"class {name!r} is not a category of the annotations; {hint(name, names)}"
@@ -109,26 +109,26 @@ def class_errors(data: Dataset, classes: Sequence[str]) -> list[str]:
 
 
 def select(data: Dataset, spans: Sequence[Span], seed: int) -> list[Sample]:
-    """The samples of a selection: of each span the images at its places in the order of the class.
+    """The samples of a selection: the images of each span, in the order of its class.
 
-    The order of a class is drawn from ``seed``, and depends on no other class. Raises StudyError
-    that lists every class that is not annotated or has too few images, or as the data set does.
+    The order of a class is drawn from ``seed`` and does not depend on other classes. Raises a
+    StudyError that lists every class that is not annotated or has too few images, or the data
+    set's own.
     """
     classes = list(dict.fromkeys(span.class_name for span in spans))
     errors = class_errors(data, classes)
-    known = data.images([name for name in classes if name in data.classes()])
+    pools = data.images([name for name in classes if name in data.classes()])
     errors += [
-        f"class {span.class_name!r} has {len(known[span.class_name])} images with an instance that "
-        f"can be used, fewer than images_per_class: {span.last}; ask for fewer or leave the class "
-        "out"
+        f"class {span.class_name!r} has {len(pools[span.class_name])} images with an instance that "
+        f"can be used, fewer than images_per_class: {span.last}; lower it or leave the class out"
         for span in spans
-        if span.class_name in known and len(known[span.class_name]) < span.last
+        if span.class_name in pools and len(pools[span.class_name]) < span.last
     ]
     if errors:
         raise StudyError(enumerate_errors("the subset can't be drawn:", errors))
-    chosen: dict[str, list[int]] = {name: [] for name in classes}
+    image_ids: dict[str, list[int]] = {name: [] for name in classes}
     for span in spans:
         rng = np.random.default_rng([seed, data.number(span.class_name)])
-        order = rng.permutation(sorted(known[span.class_name]))
-        chosen[span.class_name] += sorted(order[span.first : span.last].tolist())
-    return in_order(data.samples(chosen), classes)
+        order = rng.permutation(sorted(pools[span.class_name]))
+        image_ids[span.class_name] += sorted(order[span.first : span.last].tolist())
+    return in_order(data.samples(image_ids), classes)

@@ -18,7 +18,7 @@ Instances = dict[str, Any]
 class Coco(Dataset):
     """A COCO instances file. Crowds are left out.
 
-    What a study does not use may be as it is; what it uses is checked before.
+    The entries that a study uses are checked first; errors in others are ignored.
     """
 
     def __init__(self, annotations: Path, images: Path) -> None:
@@ -40,12 +40,12 @@ class Coco(Dataset):
         """The id of the category."""
         return int(self._categories[class_name]["id"])
 
-    def samples(self, chosen: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
-        """The samples of images that ``images`` has named."""
-        ids = {image_id for of_class in chosen.values() for image_id in of_class}
+    def samples(self, image_ids: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
+        """The samples of images that ``images`` returned."""
+        ids = {image_id for of_class in image_ids.values() for image_id in of_class}
         images = coco_checks.images(self._instances["images"], ids)
         licences = _licences(self._instances.get("licenses"))
-        for name, of_class in chosen.items():
+        for name, of_class in image_ids.items():
             for image_id in of_class:
                 image = images[image_id]
                 licence = licences.get(str(image.get("license")), "unknown")
@@ -53,14 +53,14 @@ class Coco(Dataset):
 
 
 def read(path: Path) -> Instances:
-    """A COCO instances file. Raises StudyError if it is missing, cut short, or not one."""
+    """Read a COCO instances file. Raises StudyError if it is missing, truncated, or not one."""
     try:
         if path.exists() and not path.is_file():
             raise StudyError(f"annotations {str(path)!r} can't be read (not a regular file)")
         instances = _parse(path.read_bytes())
     except FileNotFoundError:
         raise StudyError(f"annotations {str(path)!r} do not exist") from None
-    except (ValueError, RecursionError) as error:  # also numbers, and nesting, without end
+    except (ValueError, RecursionError) as error:  # also of endless numbers and nesting
         raise StudyError(
             f"annotations {str(path)!r} are not whole JSON ({error}): fetch the file again"
         ) from None
@@ -76,7 +76,7 @@ def read(path: Path) -> Instances:
 
 def _parse(content: bytes) -> Any:
     collecting = gc.isenabled()
-    gc.disable()  # it would walk through millions of new lists, none of which is garbage
+    gc.disable()  # collections would scan millions of live lists
     try:
         return json.loads(content)
     finally:
@@ -105,7 +105,7 @@ def _sample(
 
 
 def _licences(licences: Any) -> dict[str, str]:
-    """Names of licences by id. They are for information, so a faulty one is unknown."""
+    """Names of licences by id. They are informative: a faulty one is unknown."""
     return {
         str(entry["id"]): entry["name"]
         for entry in (licences if isinstance(licences, list) else [])

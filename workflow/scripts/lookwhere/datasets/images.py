@@ -1,8 +1,8 @@
 """Images: from a file to the net's input.
 
 The input is RGB, resized with PIL's bilinear filter (antialiased, as in torchvision's own ImageNet
-evaluation), scaled to [0, 1], and normalised with ImageNet's mean and standard deviation. The size
-``original`` leaves the image untouched; a number n gives n x n pixels, aspect ratio not kept.
+evaluation), scaled to [0, 1], and normalised with ImageNet's mean and standard deviation. At the
+size ``original`` the image is not resized; a number n means n x n pixels, aspect ratio not kept.
 """
 
 import hashlib
@@ -25,36 +25,36 @@ MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
 
-# Formats of pixels alone. PIL reads others by starting a program (PostScript: Ghostscript).
+# Raster formats. PIL reads others by starting a program (PostScript: Ghostscript).
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG2000", "PPM")
-MOST_BYTES = 2**31  # of an image's file
-MOST_SECONDS = 60  # to decode an image
+MAX_BYTES = 2**31  # of an image's file
+MAX_SECONDS = 60  # to decode an image
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """The images of a study, with the SHA-256 of each that the study has listed."""
+    """The images of a study, with the SHA-256 of those in the study's receipt."""
 
     root: Path
     sha256: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def listed(cls, root: str, receipt: str) -> "ImageFolder":
-        """The folder ``root``, whose images the file ``receipt`` lists."""
+        """The folder ``root`` with the digests of ``receipt``."""
         return cls(Path(root), receipts.read(Path(receipt)))
 
     def read(self, sample: Sample) -> Image.Image:
-        """The image of a sample, as ``read`` does. Raises StudyError if it changed since listed."""
+        """``read`` the image of a sample. Raises StudyError if it changed since it was listed."""
         path = self.root / sample.file
         content = read_bytes(path)
-        listed = self.sha256.get(sample.file)
-        if listed is not None and listed != hashlib.sha256(content).hexdigest():
+        expected = self.sha256.get(sample.file)
+        if expected is not None and expected != hashlib.sha256(content).hexdigest():
             raise StudyError(f"image {str(path)!r} changed while the study ran: rerun")
         return _decode(path, content, sample.width, sample.height)
 
 
 def checker(width: int, height: int) -> Callable[[Path], None]:
-    """A check that a file is a whole image of ``width`` x ``height`` pixels: it raises else."""
+    """A check that raises unless a file is a whole image of ``width`` x ``height`` pixels."""
 
     def check(path: Path) -> None:
         read(path, width, height)
@@ -63,7 +63,7 @@ def checker(width: int, height: int) -> Callable[[Path], None]:
 
 
 def read(path: Path, width: int, height: int) -> Image.Image:
-    """The image as RGB, in the orientation in which its pixels are stored (COCO's convention).
+    """The image as RGB, in the orientation of its stored pixels (COCO's convention).
 
     Raises StudyError if it is missing, damaged, or not of the annotated ``width`` and ``height``.
     """
@@ -71,14 +71,14 @@ def read(path: Path, width: int, height: int) -> Image.Image:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a regular file: a pipe or a device would be read without end."""
+    """The content of a regular file: a pipe or a device might never end."""
     try:
         status = path.stat()
         if not path.is_file():
             raise StudyError(f"image {str(path)!r} can't be read (not a regular file): replace it")
-        if status.st_size > MOST_BYTES:
+        if status.st_size > MAX_BYTES:
             size = f"{status.st_size / 1e9:.1f} GB"
-            raise StudyError(f"image {str(path)!r} can't be read ({size} are too many): replace it")
+            raise StudyError(f"image {str(path)!r} can't be read ({size} is too large): replace it")
         return path.read_bytes()
     except FileNotFoundError:
         raise StudyError(f"image {str(path)!r} does not exist: check dataset.images") from None
@@ -87,7 +87,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 class _Timed(io.BytesIO):
-    """Bytes that are read piece by piece while an image is decoded, for so many seconds."""
+    """Bytes that can be read for ``seconds``, while an image is decoded."""
 
     def __init__(self, content: bytes, seconds: float) -> None:
         super().__init__(content)
@@ -101,7 +101,7 @@ class _Timed(io.BytesIO):
 
 def _decode(path: Path, content: bytes, width: int, height: int) -> Image.Image:
     try:
-        with Image.open(_Timed(content, MOST_SECONDS), formats=FORMATS) as file:
+        with Image.open(_Timed(content, MAX_SECONDS), formats=FORMATS) as file:
             _require_size(path, file.size, width, height)
             return _rgb(file)
     except UnidentifiedImageError:
@@ -117,7 +117,7 @@ def _require_size(path: Path, size: tuple[int, int], width: int, height: int) ->
     if size != (width, height):
         raise StudyError(
             f"image {str(path)!r} is {size[0]} x {size[1]} pixels, but its annotation "
-            f"says {width} x {height}: image and annotations are not of the same dataset"
+            f"has {width} x {height}: image and annotations are not of the same dataset"
         )
 
 
@@ -126,7 +126,7 @@ def input_shape(size: str, height: int, width: int) -> tuple[int, int]:
     return (height, width) if size == ORIGINAL else (int(size), int(size))
 
 
-def in_words(size: str) -> str:
+def size_label(size: str) -> str:
     """``original size`` or ``224 x 224 pixels``."""
     return "original size" if size == ORIGINAL else f"{size} x {size} pixels"
 

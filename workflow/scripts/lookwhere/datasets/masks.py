@@ -1,7 +1,7 @@
-"""Masks of instances, their dilation, and how they are resized with the image.
+"""Masks of instances, their dilation, and their resize with the image.
 
-Dilation is exact and isotropic: the mask grows to every pixel whose Euclidean distance to it is at
-most d, with d the smallest distance at which the area has grown by the wanted share.
+Dilation is exact and isotropic: it adds every pixel whose Euclidean distance to the mask is at most
+d, where d is the smallest distance at which the area has grown by the dilation.
 """
 
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ Mask = NDArray[np.bool_]
 
 
 def run_lengths(segmentation: Any, height: int, width: int) -> str:
-    """The mask of a COCO segmentation, as ``encode`` writes masks.
+    """The mask of a COCO segmentation, in the notation of ``encode``.
 
     A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
     encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if it is damaged or of
     another size.
     """
-    if found := checks.fault(segmentation, height, width):
-        raise StudyError(found)
+    if error := checks.fault(segmentation, height, width):
+        raise StudyError(error)
     runs = _runs(segmentation, height, width)
     if not runs:
         return encode(np.zeros((height, width), dtype=bool))
@@ -42,12 +42,12 @@ def encode(mask: Mask) -> str:
 
 
 def decode(runs: str, height: int, width: int) -> Mask:
-    """The mask (H, W) of run lengths that ``encode`` or ``run_lengths`` wrote."""
+    """The mask (H, W) of run lengths from ``encode`` or ``run_lengths``."""
     return coco_mask.decode({"size": [height, width], "counts": runs}).astype(bool)
 
 
 def read(path: Path) -> Mask:
-    """The mask (H, W) of a picture that ``write`` made, in a result folder of masks."""
+    """Read the mask (H, W) of a picture by ``write``, in a result folder of masks."""
     results.verify(path, path.parent)
     try:
         with Image.open(path, formats=["PNG"]) as picture:
@@ -57,15 +57,15 @@ def read(path: Path) -> Mask:
 
 
 def write(mask: Mask, path: Path) -> None:
-    """The mask (H, W) as a grey picture, 0 and 255."""
+    """Write the mask (H, W) as a grey picture, 0 and 255."""
     Image.fromarray(mask.astype(np.uint8) * 255).save(path)
 
 
 def dilate(mask: Mask, dilation: float) -> Mask:
-    """``mask`` (H, W) grown by a share of its area: 0.2 adds 20 %, and at most one ring more.
+    """Dilate ``mask`` (H, W) by a share of its area: 0.2 adds at least 20 %, in whole rings.
 
-    Pixels at equal distance are added together, so the area is the smallest possible one that is
-    not below ``(1 + dilation) * area``, in whole pixels; the image's border is the only limit.
+    Pixels at equal distance are added together, so the area is the smallest one that is not below
+    ``(1 + dilation) * area``, in whole pixels, unless the image is too small.
     """
     return dilation_index(mask, [dilation]) == 0
 
@@ -73,7 +73,7 @@ def dilate(mask: Mask, dilation: float) -> Mask:
 def dilation_index(mask: Mask, dilations: Sequence[float]) -> NDArray[np.uint8]:
     """The index of the smallest of the ascending ``dilations`` of ``mask`` that covers each pixel.
 
-    (H, W). The i-th dilation covers the indices up to i; what none covers has len(dilations).
+    (H, W). The i-th dilation covers the indices up to i; pixels of none have len(dilations).
     """
     free = ~mask
     distance = cv2.distanceTransform(
@@ -98,11 +98,11 @@ def boxes(instances: Sequence[Mask]) -> Mask:
 
 
 def resize(mask: NDArray[Any], height: int, width: int) -> NDArray[Any]:
-    """Nearest-neighbour resize to (height, width), with pixel centres aligned as in the image's.
+    """Resize a mask or a dilation index (H, W) by nearest neighbours to (height, width).
 
-    Of a mask, or of a dilation index.
+    Pixel centres are aligned, as in the resize of images.
     """
-    exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST takes the pixel's corner for its centre
+    exact = cv2.INTER_NEAREST_EXACT  # INTER_NEAREST aligns pixel corners
     resized = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=exact)
     return resized.astype(mask.dtype)
 

@@ -1,4 +1,4 @@
-"""The names of formats of data sets, and the names of classes in those of files."""
+"""The names of data set formats, and class names in file names."""
 
 import re
 from pathlib import Path
@@ -9,5 +9,5 @@ FORMATS = declarations.declared("dataset", Path(__file__).parent)
 
 
 def slug(class_name: str) -> str:
-    """The class in a file name: what is no letter, digit, dot or dash becomes an underscore."""
+    """The class in a file name: anything but letters, digits, dots and dashes is an underscore."""
     return re.sub(r"[^\w.-]+", "_", class_name)

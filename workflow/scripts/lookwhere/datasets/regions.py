@@ -1,6 +1,6 @@
-"""The region of a sample: where its object lies, as maps are compared with it.
+"""The region of a sample: the ground truth that maps are compared with.
 
-Prepared once a sample, at the image's size, and resized with the image to that of a map.
+It is prepared once per sample, at the size of the image, and resized to that of a map.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from lookwhere.io import results
 class Region:
     """The ground truth of a sample."""
 
-    mask: Mask  # (H, W), dilated as the study says
-    boxes: Mask  # (H, W), the bounding boxes of the instances, not dilated
-    dilation_index: NDArray[np.uint8]  # (H, W), of the smallest of the dilations that covers it
-    dilations: NDArray[np.float64]  # ascending shares by which the undilated mask grows
+    mask: Mask  # (H, W), dilated
+    boxes: Mask  # (H, W), bounding boxes of the instances, not dilated
+    dilation_index: NDArray[np.uint8]  # (H, W), of the smallest dilation that covers a pixel
+    dilations: NDArray[np.float64]  # ascending, shares of the undilated area
 
     def resized(self, height: int, width: int) -> "Region":
         """The region at the size (height, width) of a map."""
@@ -36,7 +36,7 @@ class Region:
 
 
 def prepare(instances: Sequence[Mask], dilation: float, dilations: Sequence[float]) -> Region:
-    """The region of one or more ``instances`` (H, W): their union, dilated by a share of its area.
+    """Prepare the region of ``instances`` (H, W): their union, dilated by a share of its area.
 
     ``dilations`` are those of the dilation index.
     """
@@ -50,12 +50,12 @@ def prepare(instances: Sequence[Mask], dilation: float, dilations: Sequence[floa
 
 
 def write(region: Region, path: Path) -> None:
-    """The region as an ``.npz`` file."""
+    """Write the region as an ``.npz`` file."""
     np.savez_compressed(path, **vars(region))
 
 
 def read(path: Path) -> Region:
-    """The region of a file that ``write`` made, in a result folder of regions.
+    """Read the region of a file by ``write``, in a result folder of regions.
 
     Raises StudyError, with the way out, if it is damaged.
     """

@@ -1,4 +1,4 @@
-"""Samples: the (image, class) pairs of a study, whatever data set they come from."""
+"""Samples: the (image, class) pairs of a study, independent of the data set format."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -23,8 +23,8 @@ class Sample:
     width: int
     height: int
     licence: str
-    address: str | None  # from which the image can be fetched
-    instances: tuple[str, ...]  # the mask of each, as run lengths (masks.encode)
+    address: str | None  # the URL of the image
+    instances: tuple[str, ...]  # masks as run lengths (masks.encode)
 
     def masks(self) -> list[Mask]:
         """The mask (H, W) of each instance of the class."""
@@ -37,23 +37,23 @@ def sample_id(image_id: int, class_name: str) -> str:
 
 
 def in_order(samples: Iterable[Sample], classes: Sequence[str]) -> list[Sample]:
-    """The samples by class in the order of ``classes``, then by image id."""
+    """Sort samples by class, in the order of ``classes``, then by image id."""
     return sorted(samples, key=lambda s: (classes.index(s.class_name), s.image_id))
 
 
 def one_of_each_image(samples: Iterable[Sample]) -> list[Sample]:
-    """A sample of each image, by image id."""
+    """One sample per image, sorted by image id."""
     by_id = {sample.image_id: sample for sample in samples}
     return [by_id[image_id] for image_id in sorted(by_id)]
 
 
 def write_samples(samples: Iterable[Sample], path: str | Path) -> None:
-    """The samples as a result that later jobs read."""
+    """Write the samples as a result."""
     with checked_file(path) as draft:
         draft.write_text(json.dumps([asdict(sample) for sample in samples]), "utf-8")
 
 
 def read_samples(path: str | Path) -> list[Sample]:
-    """The samples of a result that ``write_samples`` made."""
+    """Read the samples of a result by ``write_samples``."""
     rows = json.loads(results.read(Path(path)))
     return [Sample(**{**row, "instances": tuple(row["instances"])}) for row in rows]

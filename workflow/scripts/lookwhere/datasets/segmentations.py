@@ -1,28 +1,28 @@
-"""COCO segmentations: what is wrong with one.
+"""Validation of COCO segmentations.
 
-pycocotools reads them in C and trusts them: a coordinate that is not a number ends the process, and
-run lengths that end before the image does fill the mask with whatever was in memory. So they are
-checked before it sees them.
+pycocotools parses them in C, unchecked: a coordinate that is not a number crashes the process, and
+run lengths shorter than the image fill the mask with uninitialised memory. So they are checked
+first.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 FAR = 2  # how many widths or heights a polygon may reach beyond its image
-# Pixels along the outlines of a segmentation: pycocotools takes 100 bytes for each, and ends the
-# process where it gets none. The outline of a million-pixel blob of fractal detail is far shorter.
+# Pixels along the outlines of a segmentation: pycocotools allocates 100 bytes for each, and crashes
+# if it can't. The outline of a million-pixel blob of fractal detail is far shorter.
 LONGEST = 5_000_000
 
 
 def fault(segmentation: Any, height: int, width: int) -> str | None:
-    """Why ``segmentation`` is no mask of an image of ``height`` x ``width`` pixels; None if it is.
+    """The error of a ``segmentation`` of an image of ``height`` x ``width`` pixels, or None.
 
-    Sound are lists of polygons, each a flat list of coordinates in pixels, and run-length
+    Valid are lists of polygons, each a flat list of coordinates in pixels, and run-length
     encodings, compressed or not, of exactly the image's size.
     """
     if isinstance(segmentation, list):
-        faults = (_polygon_fault(polygon, height, width) for polygon in segmentation)
-        return next((found for found in faults if found), None) or _outline_fault(segmentation)
+        errors = (_polygon_fault(polygon, height, width) for polygon in segmentation)
+        return next(filter(None, errors), None) or _outline_fault(segmentation)
     if isinstance(segmentation, dict):
         return _runs_fault(segmentation, height, width)
     return f"a {type(segmentation).__name__} is neither a list of polygons nor run lengths"
@@ -31,23 +31,23 @@ def fault(segmentation: Any, height: int, width: int) -> str | None:
 def run_lengths(compressed: str | bytes) -> list[int] | None:
     """The run lengths in COCO's compressed notation; None if it is not one.
 
-    Six bits a character: five of the number, lowest first, and one that says whether more follow.
-    From the fourth on, a number is the difference to the last but one.
+    Six bits a character: five of the number, lowest first, and a continuation bit. From the fourth
+    on, a number is the difference to the last but one.
     """
     runs: list[int] = []
-    number = place = 0
+    number = shift = 0
     for code in compressed if isinstance(compressed, bytes) else compressed.encode():
         bits = code - 48
-        if not 0 <= bits < 64 or place > 30:
+        if not 0 <= bits < 64 or shift > 30:
             return None
-        number |= (bits & 31) << place
-        place += 5
+        number |= (bits & 31) << shift
+        shift += 5
         if not bits & 32:
             if bits & 16:
-                number -= 1 << place
+                number -= 1 << shift
             runs.append(number + (runs[-2] if len(runs) > 2 else 0))
-            number = place = 0
-    return runs if place == 0 else None
+            number = shift = 0
+    return runs if shift == 0 else None
 
 
 def _polygon_fault(polygon: Any, height: int, width: int) -> str | None:
@@ -68,7 +68,7 @@ def _polygon_fault(polygon: Any, height: int, width: int) -> str | None:
 
 
 def _outline_fault(polygons: list[list[float]]) -> str | None:
-    """As pycocotools walks along the outline: so many steps as the longer of dx and dy."""
+    """pycocotools walks along the outline, for an edge in max(dx, dy) steps."""
     length = 0.0
     for polygon in polygons:
         x, y = polygon[::2], polygon[1::2]

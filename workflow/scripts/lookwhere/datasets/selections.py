@@ -1,9 +1,8 @@
-"""Selections: which samples came into a study together.
+"""Selections: samples that were added to a study together.
 
 The images of a class have an order, drawn from the seed, and a study takes the first of them. A
-study that grows, by a class or by images a class, gets a selection of what is new: the samples of
-the earlier ones stay as they are, and so does all that was computed of them. Which selections a
-study has is therefore part of its results.
+study that grows, by a class or by images per class, gets another selection with the new samples:
+the earlier samples and their results stay. The list of selections is therefore part of the results.
 """
 
 import json
@@ -13,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 
-# A shard is one job's share of a selection, for a net and a size. Their number is bounded for
-# Snakemake's sake, which takes a minute to plan 15 000 jobs.
-SAMPLES_PER_SHARD, MOST_SHARDS = 90, 500
+# A shard is one job's share of a selection, for a net and a size. Their number is bounded, since
+# Snakemake takes a minute to plan 15 000 jobs.
+SAMPLES_PER_SHARD, MAX_SHARDS = 90, 500
 
 
 @dataclass(frozen=True)
 class Span:
-    """The images of a class from the place ``first`` in its order to before ``last``."""
+    """The images ``first`` to ``last`` (exclusive) in the order of a class."""
 
     class_name: str
     first: int
@@ -31,49 +30,50 @@ class Span:
 
 @dataclass(frozen=True)
 class Selection:
-    """Samples that came into the study together."""
+    """Samples that were added to the study together."""
 
     number: int
     spans: tuple[Span, ...]
 
-    def shards(self, asked: int | None = None) -> range:
-        """The numbers of its shards, from 1: as many as asked for, or as its samples need."""
+    def shards(self, count: int | None = None) -> range:
+        """The numbers of its shards, from 1: ``count``, or as many as its samples need."""
         samples = sum(span.last - span.first for span in self.spans)
-        needed = min(math.ceil(samples / SAMPLES_PER_SHARD), MOST_SHARDS)
-        return range(1, 1 + min(asked or needed, samples))
+        default = min(math.ceil(samples / SAMPLES_PER_SHARD), MAX_SHARDS)
+        return range(1, 1 + min(count or default, samples))
 
     @property
     def classes(self) -> list[str]:
-        """The names of its classes, in order, each once."""
+        """The unique names of its classes, in order."""
         return list(dict.fromkeys(span.class_name for span in self.spans))
 
 
 def plan(recorded: Sequence[Selection], images: Mapping[str, int]) -> list[Selection]:
-    """The selections of a study that takes so many ``images`` of each class.
+    """The selections of a study with this number of ``images`` per class.
 
-    Of the ``recorded`` ones those stay whose samples all belong to the study; one more holds what
-    they lack.
+    ``recorded`` selections stay if all their samples belong to the study; one more holds the
+    samples that they lack.
 
     >>> first = plan([], {"dog": 10})
     >>> plan(first, {"dog": 20, "cat": 20})[1]
     Selection(number=2, spans=(Span(class_name='dog', first=10, last=20), \
 Span(class_name='cat', first=0, last=20)))
     """
-    kept: list[Selection] = []
+    selections: list[Selection] = []
     for selection in recorded:
         if all(
-            _is_new(span, kept) and span.last <= images.get(span.class_name, 0)
+            _is_new(span, selections) and span.last <= images.get(span.class_name, 0)
             for span in selection.spans
         ):
-            kept.append(selection)
-    missing = tuple(span for name, count in images.items() for span in _gaps(name, count, kept))
+            selections.append(selection)
+    missing = tuple(s for name, count in images.items() for s in _gaps(name, count, selections))
     if not missing:
-        return kept
-    return [*kept, Selection(max((s.number for s in kept), default=0) + 1, missing)]
+        return selections
+    number = max((selection.number for selection in selections), default=0) + 1
+    return [*selections, Selection(number, missing)]
 
 
 def read(path: Path) -> list[Selection]:
-    """The selections that were recorded at ``path``; none where that can't be read."""
+    """Read the selections recorded at ``path``; none if they can't be read."""
     try:
         return [
             Selection(int(number), tuple(Span(str(n), int(a), int(b)) for n, a, b in spans))
@@ -86,17 +86,17 @@ def read(path: Path) -> list[Selection]:
 def write(selections: Sequence[Selection], path: Path) -> None:
     """Record the ``selections`` at ``path``."""
     spans = {s.number: [[p.class_name, p.first, p.last] for p in s.spans] for s in selections}
-    with whole_file(path) as draft:
+    with atomic_file(path) as draft:
         draft.write_text(json.dumps(spans, ensure_ascii=False), "utf-8")
 
 
 def shard_of(samples: Sequence[Any], number: int, count: int) -> Sequence[Any]:
-    """The samples of one of ``count`` shards, whose ``number`` is from 1: every n-th sample."""
+    """The samples of shard ``number`` of ``count``, from 1: every ``count``-th sample."""
     return samples[number - 1 :: count]
 
 
 def _is_new(span: Span, selections: Sequence[Selection]) -> bool:
-    """Whether a span is one, and shares no place with those of the ``selections``."""
+    """Whether a span is valid and disjoint from those of the ``selections``."""
     return 0 <= span.first < span.last and not any(
         other.class_name == span.class_name and other.first < span.last and span.first < other.last
         for selection in selections
@@ -105,7 +105,7 @@ def _is_new(span: Span, selections: Sequence[Selection]) -> bool:
 
 
 def _gaps(name: str, count: int, selections: Sequence[Selection]) -> list[Span]:
-    """What the ``selections`` lack of the first ``count`` images of a class."""
+    """The spans of the first ``count`` images of a class that ``selections`` lack."""
     spans = sorted(
         (span.first, span.last) for s in selections for span in s.spans if span.class_name == name
     )

@@ -1,21 +1,21 @@
-"""Zip archives: one member of one, whole or not at all."""
+"""Zip archives: extract one member, whole or not at all."""
 
 import shutil
 import zipfile
 import zlib
 from pathlib import Path
 
-from lookwhere.errors import StudyError, hint, innermost
-from lookwhere.io.atomic import whole_file
+from lookwhere.errors import StudyError, hint, root_cause
+from lookwhere.io.atomic import atomic_file
 
-MOST_TIMES = 200  # the size of an archive that its member may have; text is rarely 20 times it
+MAX_RATIO = 200  # of the size of a member to that of its archive; text rarely exceeds 20
 
-# What zipfile raises for damage: its own error, and what it lets through.
+# Errors of zipfile on damaged archives: its own, and those of the modules that it calls.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
 def check_zip(path: Path) -> None:
-    """Raises StudyError if ``path`` is no zip archive, such as a page that says so."""
+    """Raise StudyError if ``path`` is no zip archive (but, say, a server's error page)."""
     if not zipfile.is_zipfile(path):
         raise StudyError(f"archive {str(path)!r} is not a zip")
 
@@ -23,24 +23,30 @@ def check_zip(path: Path) -> None:
 def unzip_member(archive: Path, member: str, file: Path) -> None:
     """Extract one member of a zip to ``file``. Raises StudyError if it is damaged or missing."""
     try:
-        with zipfile.ZipFile(archive) as opened:
-            if member not in opened.namelist():
-                names = hint(member, opened.namelist())
+        with zipfile.ZipFile(archive) as members:
+            if member not in members.namelist():
+                names = hint(member, members.namelist())
                 raise StudyError(f"archive {str(archive)!r} has no member {member!r}; {names}")
-            _require_sound_size(archive, opened.getinfo(member))
-            with opened.open(member) as source, whole_file(file) as draft, draft.open("wb") as sink:
+            _require_plausible_size(archive, members.getinfo(member))
+            with (
+                members.open(member) as source,
+                atomic_file(file) as draft,
+                draft.open("wb") as sink,
+            ):
                 shutil.copyfileobj(source, sink)  # to the end, where zipfile checks the CRC
     except DAMAGE as error:
-        reason = f"archive {str(archive)!r} can't be unpacked to {str(file)!r} ({innermost(error)})"
+        reason = (
+            f"archive {str(archive)!r} can't be unpacked to {str(file)!r} ({root_cause(error)})"
+        )
         raise StudyError(f"{reason}: fetch it again") from None
 
 
-def _require_sound_size(archive: Path, member: zipfile.ZipInfo) -> None:
-    """No more bytes are written than the archive announces, and these must be plausible."""
+def _require_plausible_size(archive: Path, member: zipfile.ZipInfo) -> None:
+    """zipfile writes no more bytes than a member announces: this number must be plausible."""
     packed = archive.stat().st_size
-    if member.file_size > MOST_TIMES * packed:
+    if member.file_size > MAX_RATIO * packed:
         raise StudyError(
             f"archive {str(archive)!r} of {packed} bytes holds a member of {member.file_size}, "
-            f"more than {MOST_TIMES} times as many, which annotations never are: fetch it again, "
+            f"more than {MAX_RATIO} times its size, which annotations never are: fetch it again, "
             "or unpack it by hand"
         )

@@ -1,9 +1,9 @@
-"""Results appear whole or not at all: written in a draft folder, then renamed.
+"""Atomic results: written in a draft folder, then renamed.
 
-Two jobs may write one result, when a cluster still runs a job that was given up and started anew.
-The one that starts last wins: it takes the drafts of the others away, so that their next write, or
-their rename, fails. What is renamed is on the disk already, so that a power loss leaves no empty
-file under a result's name.
+Two jobs may write the same result, where a cluster still runs a job that was submitted again. The
+last one to start wins: it removes the drafts of the others, so that their next write or rename
+fails. Drafts are synced to disk before the rename, so that a power loss leaves no empty file under
+a result's name.
 """
 
 import glob
@@ -16,7 +16,7 @@ from uuid import uuid4
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path of the same name, renamed to ``path`` when the block succeeds."""
     with draft_folder(Path(path)) as folder:
         draft = folder / Path(path).name
@@ -27,7 +27,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """An empty temporary folder, renamed to ``path`` when the block succeeds."""
     with draft_folder(Path(path)) as folder:
         yield folder
@@ -41,7 +41,7 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def draft_folder(final: Path) -> Iterator[Path]:
-    """An empty folder beside ``final`` that is this job's own; drafts of other jobs are removed."""
+    """An empty folder beside ``final`` for this job alone; drafts of other jobs are removed."""
     final.parent.mkdir(parents=True, exist_ok=True)
     for state in (".part", ".gone"):
         for other in final.parent.glob(f"{state}-{'?' * 8}-{glob.escape(final.name)}"):
@@ -49,35 +49,35 @@ def draft_folder(final: Path) -> Iterator[Path]:
     folder = final.with_name(f".part-{uuid4().hex[:8]}-{final.name}")
     folder.mkdir()
     try:
-        with _named(final):
+        with _with_path(final):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def discard(draft: Path) -> None:
-    """Remove a draft that a job may be writing: renamed first, so that it is gone at once."""
-    doomed = draft.with_name(f".gone-{draft.name.removeprefix('.part-').removeprefix('.gone-')}")
+    """Remove a draft that a job may still write to. The rename takes effect at once."""
+    trash = draft.with_name(f".gone-{draft.name.removeprefix('.part-').removeprefix('.gone-')}")
     with suppress(FileNotFoundError):  # its job has just ended
-        draft.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+        draft.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the entries of a folder, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError:
-        if not path.is_dir():  # some network file systems sync no folders
+        if not path.is_dir():  # some network file systems can't sync folders
             raise
     finally:
         os.close(handle)
 
 
 @contextmanager
-def _named(final: Path) -> Iterator[None]:
-    """A full disk's error names no file: let it name the result that was being written."""
+def _with_path(final: Path) -> Iterator[None]:
+    """Add the result's path to OSErrors that carry none, such as that of a full disk."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""What a run prints: a line in words for every step that is done, and at the end the result.
+"""Screen output of a run: a line for every finished step, and the result at the end.
 
-Snakemake's logger makes the records; its log file keeps them in full. Nothing of Snakemake is
-imported here: events are known by their names.
+The records are those of Snakemake's logger, whose log file keeps them in full. This module imports
+no Snakemake: it recognises events by name.
 """
 
 import logging
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# Steps whose rules' names need words of their own: what the step is about, and the verb.
+# The subject and the verb of a step, by rule.
 STEPS = {
     "draw_sample": ("sample", "drawn"),
     "select_subset": ("samples", "selected"),
@@ -31,16 +31,16 @@ STEPS = {
     "gather_scores": ("scores", "gathered"),
     "render_maps": ("pictures of maps", "drawn"),
     "build_gallery": ("gallery", "built"),
-    "make_tables": ("tables", "made"),
+    "make_tables": ("tables", "written"),
     "plot_charts": ("figures", "drawn"),
     "plot_comparison": ("figure comparison", "drawn"),
-    "describe_study": ("settings and software", "noted"),
+    "describe_study": ("settings and software", "recorded"),
 }
 
-LONG = 60  # seconds: a step that is expected to take as long is also named when it starts
-MOST_FILES = 3  # of a list in an error
+LONG = 60  # seconds, from which the start of a step is also printed
+MAX_FILES = 3  # of a list in an error
 
-# What Snakemake prints of itself, and of the files of the jobs that it starts.
+# Output of Snakemake about itself, and about the files of the jobs that it starts.
 DROPPED_EVENTS = {"workflow_started", "job_info", "group_info", "resources_info"}
 DROPPED_MESSAGES = (
     "Assuming unrestricted shared filesystem usage",
@@ -50,60 +50,60 @@ DROPPED_MESSAGES = (
     "Singularity containers: ignored",
     "Select jobs to execute",
 )
-LAST_MESSAGES = ("Complete log(s):", "Elapsed time:")  # they stay where a run fails
+LAST_MESSAGES = ("Complete log(s):", "Elapsed time:")  # kept if a run fails
 
 
 @dataclass(frozen=True)
 class Step:
-    """A job, and the seconds that it is expected to take; only their proportions matter much.
+    """A job, and its expected seconds, of which the proportions matter.
 
-    Targets such as ``all`` take none, and are no lines of their own.
+    Targets such as ``all`` take none, and have no line.
     """
 
     rule: str
     wildcards: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 1
-    parts: tuple[str, ...] = ()  # which part of the study it does, in words
+    parts: tuple[str, ...] = ()  # of the study, in words
 
     @property
     def kind(self) -> str:
-        """Steps of a kind take as long as expected, all by the same factor."""
+        """Steps of a kind share a factor between their expected and their true time."""
         return self.rule.split("_")[0]
 
 
 def subject(step: Step) -> str:
-    """What a step is about.
+    """The subject of a step.
 
     >>> subject(Step("compute_maps", {"net": "vgg19", "size": "224"}, parts=("shard 1 of 2",)))
     'maps of vgg19 at 224 (shard 1 of 2)'
     >>> subject(Step("plot_charts"))
     'figures'
     """
-    return _words(step)[0]
+    return _subject_and_verb(step)[0]
 
 
 def sentence(step: Step) -> str:
-    """What was done.
+    """The line of a finished step.
 
     >>> sentence(Step("score_maps", {"net": "vgg19", "size": "original"}))
     'maps of vgg19 at original scored'
     """
-    return " ".join(_words(step))
+    return " ".join(_subject_and_verb(step))
 
 
-def _words(step: Step) -> tuple[str, str]:
+def _subject_and_verb(step: Step) -> tuple[str, str]:
     notes = list(step.parts)
     if step.rule in STEPS:
         pattern, verb = STEPS[step.rule]
         text = pattern.format_map(step.wildcards)
-    else:  # a rule that is not known here
+    else:  # an unknown rule
         text, verb = step.rule.replace("_", " "), "done"
         notes = [f"{name} {value}" for name, value in step.wildcards.items()]
     return text + (f" ({', '.join(notes)})" if notes else ""), verb
 
 
 def time_left(seconds: float) -> str:
-    """An estimate in words, no more exact than it is.
+    """An estimate in words, rounded to its precision.
 
     >>> time_left(37), time_left(130), time_left(9000)
     ('about 40 s left', 'about 2 minutes left', 'about 2.5 hours left')
@@ -128,7 +128,7 @@ def time_left(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """The time that something took.
+    """Seconds in words.
 
     >>> duration(9), duration(69), duration(7500)
     ('9 s', '1 min 9 s', '2 h 5 min')
@@ -141,10 +141,10 @@ def duration(seconds: float) -> str:
 
 
 class Estimate:
-    """The time left, from the steps to do and those that are done.
+    """The time left, estimated from the finished steps and those to do.
 
-    The finished steps of a kind show how much slower than expected that kind is; the time at work
-    so far shows how many steps run side by side.
+    The finished steps of a kind give its slowness (true by expected time); the time spent in steps
+    gives the number of steps that run side by side.
     """
 
     def __init__(self, steps: Mapping[Any, Step], start: float) -> None:
@@ -153,17 +153,17 @@ class Estimate:
         self.took: dict[Any, float] = {}
 
     def begin(self, key: Any, now: float) -> None:
-        self.started[key] = now  # again, where a step is tried again
+        self.started[key] = now  # overwritten by a retry
 
     def end(self, key: Any, now: float) -> None:
         self.took[key] = now - self.started.get(key, now)
 
     def expected(self, key: Any) -> float:
-        """Seconds that a step will take."""
+        """The estimated seconds of a step."""
         return self.steps[key].seconds * self._slowness()[self.steps[key].kind]
 
     def _slowness(self) -> Mapping[str, float]:
-        """By kind: seconds that a step took for one expected."""
+        """By kind: true seconds for an expected one."""
         took: dict[str, float] = defaultdict(float)
         planned: dict[str, float] = defaultdict(float)
         for key in self.took.keys() & self.steps.keys():
@@ -175,9 +175,9 @@ class Estimate:
         return slowness
 
     def seconds_left(self, now: float) -> float | None:
-        """None until the steps that are done say something of the others.
+        """None until the finished steps are representative.
 
-        Either one of them is of the kind that is most of the work, or they are a tenth of it.
+        That is, until one of the kind with most work is among them, or they are a tenth of all.
         """
         work: dict[str, float] = defaultdict(float)
         for step in self.steps.values():
@@ -200,11 +200,11 @@ class Estimate:
 
 
 class Console(logging.Formatter):
-    """Format and filter of Snakemake's handler of the screen, for a run that does something.
+    """Formatter and filter of Snakemake's screen handler, for a run with jobs.
 
-    Where a record is not as expected, everything is printed as ``full``, Snakemake's own formatter,
-    prints it. ``steps`` and ``up_to_date`` are called once the plan is made: the jobs to do, by
-    their ids, and what to print where there are none.
+    After an unexpected record everything is formatted by ``full``, Snakemake's own formatter.
+    ``steps`` and ``up_to_date`` are called once the jobs are planned: the jobs to do, by id, and
+    the text to print if there are none.
     """
 
     def __init__(
@@ -218,12 +218,12 @@ class Console(logging.Formatter):
         self.full, self.steps, self.up_to_date, self.applies = full, steps, up_to_date, applies
         self.estimate = Estimate({}, time.time())
         self.finished: list[str] = []  # since the last count of steps
-        self.failures: dict[Any, str] = {}  # by job; one that is tried again may succeed
+        self.failures: dict[Any, str] = {}  # by job, until a retry succeeds
         self.done = 0
         self.succeeded = self.broken = False
 
     def summary(self) -> str:
-        """What was done in which time, once it is done.
+        """The last line of a successful run: its steps and its time.
 
         >>> Console(logging.Formatter(), dict, str).summary()
         'Done in 0 s'
@@ -233,7 +233,7 @@ class Console(logging.Formatter):
         return f"Done{steps} in {duration(time.time() - self.estimate.start)}"
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is printed at all."""
+        """Whether the record is printed."""
         if self.broken or record.levelno > logging.INFO or not self.applies():
             return True
         text = str(record.msg)
@@ -244,15 +244,15 @@ class Console(logging.Formatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record in words; an empty text is not printed."""
+        """The text of the record; an empty one is not printed."""
         if not self.broken and self.applies():
             try:
-                return self._in_words(record)
+                return self._text(record)
             except Exception:
                 self.broken = True
         return self.full.format(record)
 
-    def _in_words(self, record: logging.LogRecord) -> str:
+    def _text(self, record: logging.LogRecord) -> str:
         kind, now, values = getattr(record, "event", None), record.created, vars(record)
         if kind == "run_info":
             self.estimate = Estimate(self.steps(), now)
@@ -301,16 +301,16 @@ class Console(logging.Formatter):
         return f"{_clock(now)} {', '.join(lines)}; {count}"
 
     def _failure(self, values: Mapping[str, Any]) -> str:
-        """A failed job, for the end of the screen: what it was about, its last words, its log."""
+        """The summary of a failed job: its subject, error message and log file."""
         step, rule = self.estimate.steps.get(values["jobid"]), values["rule_name"]
         lines = [f"Failed: {subject(step)} (rule {rule})" if step else f"Failed: rule {rule}"]
         for log in values["log"]:
-            lines += [*(f"  {line}" for line in last_words(Path(log))), f"  log: {log}"]
+            lines += [*(f"  {line}" for line in error_lines(Path(log))), f"  log: {log}"]
         return "\n".join(lines)
 
 
 def _clock(now: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(now))  # as the jobs' own lines begin
+    return time.strftime("%H:%M:%S", time.localtime(now))  # as in the jobs' logs
 
 
 def plan(steps: Iterable[Step]) -> str:
@@ -330,8 +330,8 @@ def counted(steps: int) -> str:
     return "1 step" if steps == 1 else f"{steps} steps"
 
 
-def shortened(files: Sequence[str], most: int = MOST_FILES) -> list[str]:
-    """The first of a list of files, and how many more there are.
+def shortened(files: Sequence[str], most: int = MAX_FILES) -> list[str]:
+    """The first files of a list, and the number of the others.
 
     >>> shortened(["a", "b", "c", "d"], most=2)
     ['a', 'b', 'and 2 more']
@@ -341,8 +341,8 @@ def shortened(files: Sequence[str], most: int = MOST_FILES) -> list[str]:
     return [*files[:most], f"and {len(files) - most} more"]
 
 
-def last_words(log: Path, most: int = 8) -> list[str]:
-    """How a job ended: its error message, or else the last line of its log, if it has any."""
+def error_lines(log: Path, most: int = 8) -> list[str]:
+    """The error message in a job's log, else its last line, if it has any."""
     try:
         lines = log.read_text("utf-8", errors="replace").rstrip().split("\n")
     except OSError:
@@ -355,7 +355,7 @@ def last_words(log: Path, most: int = 8) -> list[str]:
 def short_table(
     markdown: str, columns: Sequence[str] = ("method", "n", "images", "mean", "95 % CI", "lift")
 ) -> list[str]:
-    """Some columns of a table of Markdown, aligned; none where it has not all of them.
+    """Some columns of a Markdown table, aligned; none if it lacks one of them.
 
     >>> short_table("| net | sum | mean |\\n|:--|--:|--:|\\n| vgg19 | 3 | 0.5 |", ["net", "mean"])
     ['net    mean', 'vgg19   0.5']
@@ -367,30 +367,30 @@ def short_table(
     ]
     if len(rows) < 3 or not set(columns) <= set(rows[0]):
         return []
-    places = [rows[0].index(column) for column in columns]
-    shown = [[row[place] for place in places] for row in (rows[0], *rows[2:])]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    indices = [rows[0].index(column) for column in columns]
+    cells = [[row[index] for index in indices] for row in (rows[0], *rows[2:])]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in shown
+        for row in cells
     ]
     notes = [line.replace("\\*", "*") for line in markdown.splitlines() if "*: " in line]
     return lines + notes
 
 
-def places(results: Path, made: Iterable[str], arrays: str, report: str) -> list[str]:
-    """Where to look: the parts of the results that the run is about, and how to get its report.
+def locations(results: Path, outputs: Iterable[str], arrays: str, report: str) -> list[str]:
+    """The locations of the results of a run, and the command for its report.
 
     Parameters
     ----------
-    made
-        The files and folders that the run's jobs make, or have made earlier.
+    outputs
+        The files and folders of the run's jobs, also of those that ran earlier.
     arrays
         The folder of the maps that are kept.
     report
-        The command that gathers the whole study on one page.
+        The command that collects the whole study on one page.
     """
-    parts = {Path(file).relative_to(results).parts[0] for file in made if _inside(file, results)}
+    parts = {Path(file).relative_to(results).parts[0] for file in outputs if _inside(file, results)}
     lines = [
         (what, str(results / where))
         for what, where in [

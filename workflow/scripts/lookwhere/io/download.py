@@ -1,8 +1,8 @@
-"""Downloads: a file arrives whole and verified, or not at all; one that is there stays as it is.
+"""Downloads: a file arrives whole and verified, or not at all; an existing file is kept.
 
-The bytes gather in ``.part-NAME`` beside the file; ``.part-NAME.etag`` remembers the address and
-the validator (strong ETag, else Last-Modified) that they came with. So the next attempt, even that
-of a later run, asks for the rest alone, and starts anew if the file has changed (RFC 9110, 13.1.5).
+Partial bytes are in ``.part-NAME`` beside the file; ``.part-NAME.etag`` holds their address and
+validator (strong ETag, else Last-Modified). So the next attempt, also of a later run, requests the
+rest alone, and starts over if the file has changed (RFC 9110, 13.1.5).
 """
 
 import fcntl
@@ -29,23 +29,23 @@ from tqdm import tqdm
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from lookwhere.errors import StudyError, enumerate_errors, innermost
+from lookwhere.errors import StudyError, enumerate_errors, root_cause
 from lookwhere.io.logs import log, progress
 
 CHUNK = 1 << 18  # bytes
-LARGE = 20_000_000  # bytes from which a file has a progress bar of its own
-LISTED = 10  # failures that the final message tells in full
-MOST_BYTES = 16 * 10**9  # of a file, unless its download says less
-MOST_UNANNOUNCED = 10**8  # bytes of a body whose length the server does not tell
+LARGE = 20_000_000  # bytes from which a download has a progress bar
+LISTED = 10  # failures in the final message
+MAX_BYTES = 16 * 10**9  # of a file, by default
+MAX_UNANNOUNCED = 10**8  # bytes of a body without a length in its headers
 
 
 @dataclass(frozen=True)
 class Patience:
-    """When to give up. Waits between attempts double, up to ``longest_wait``, with jitter."""
+    """Retry policy. Waits between attempts double, up to ``longest_wait``, with jitter."""
 
     attempts: int = 6
-    seconds: float = 30  # to connect, to wait for bytes, and to measure their pace over
-    bytes_per_second: float = 1024  # a slower pace is a failure
+    seconds: float = 30  # timeout to connect and to read, and period of the pace
+    bytes_per_second: float = 1024  # a slower pace is a failed attempt
     first_wait: float = 1  # seconds
     longest_wait: float = 60  # seconds; a server's Retry-After is honoured up to it
 
@@ -55,31 +55,32 @@ PATIENCE = Patience()
 
 @dataclass(frozen=True)
 class Download:
-    """What to fetch, where to put it, and how to know that it is right."""
+    """A file to fetch: its address, destination and checks."""
 
     address: str
     file: Path
     sha256_start: str | None = None  # hexadecimal
     check: Callable[[Path], None] | None = None  # raises StudyError for wrong content
-    most_bytes: int = MOST_BYTES
+    max_bytes: int = MAX_BYTES
 
     def fault(self, path: Path) -> str | None:
-        """Why the bytes at ``path`` are not the right ones."""
-        if not path.is_file():  # to read from a pipe would wait for ever
+        """Why the bytes at ``path`` fail the checks; None if they pass."""
+        if not path.is_file():  # a read from a pipe would block
             return f"{str(path)!r} is not a regular file"
         if self.sha256_start is not None:
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if not found.startswith(self.sha256_start.lower()):
-                return f"its SHA-256 starts with {found[:12]}, not with {self.sha256_start}"
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if not digest.startswith(self.sha256_start.lower()):
+                return f"its SHA-256 starts with {digest[:12]}, not with {self.sha256_start}"
         try:
             if self.check is not None:
                 self.check(path)
         except StudyError as error:
-            return str(error).replace(path.name, self.file.name)  # a draft's name helps nobody
+            return str(error).replace(path.name, self.file.name)  # not its draft's name
         return None
 
-    def complaint(self, reason: str) -> str:
+    def failure(self, reason: str) -> str:
+        """The message for a file that was not fetched."""
         return f"can't fetch {self.address} ({reason}): put the file at {self.file} by hand"
 
 
@@ -91,7 +92,7 @@ def fetch(
     check: Callable[[Path], None] | None = None,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Fetch ``address`` to ``file``, which must not be there; it appears once its bytes pass.
+    """Fetch ``address`` to ``file``, which must not exist; it appears once its bytes are verified.
 
     Raises StudyError, with the reason and the way out, when ``patience`` ends, the server refuses
     (4xx), or the bytes are wrong twice.
@@ -104,10 +105,10 @@ def fetch(
 def fetch_all(
     downloads: Sequence[Download], connections: int = 8, patience: Patience = PATIENCE
 ) -> None:
-    """Fetch all files that are not there, over at most ``connections`` at once.
+    """Fetch all files that do not exist, over at most ``connections`` at once.
 
     A failure stops no other download, but a host that can't be reached is not tried again. At the
-    end raises one StudyError that lists what is missing, or there and does not pass.
+    end raises one StudyError that lists the files that are missing or fail their checks.
     """
     unreachable: set[str] = set()
 
@@ -115,16 +116,16 @@ def fetch_all(
         try:
             host = urlsplit(download.address).netloc
             if download.file.exists():
-                return _complaint_of_present(download)
+                return _failure_of_existing(download)
             if host in unreachable:
-                return download.complaint(f"{host} can't be reached")
+                return download.failure(f"{host} can't be reached")
             _fetch(session, download, patience)
         except StudyError as error:
             if isinstance(error, _UnreachableError):
                 unreachable.add(error.host)
             return str(error)
         except ValueError as error:  # an address such as http://[
-            return download.complaint(str(error))
+            return download.failure(str(error))
         return None
 
     distinct = {download.file: download for download in downloads}.values()
@@ -144,8 +145,8 @@ def fetch_all(
         raise StudyError(enumerate_errors(title, missing[:LISTED] + more))
 
 
-def most_bytes_of_image(width: int, height: int) -> int:
-    """More bytes than the file of an image has, in any format: 16 a pixel, and a megabyte."""
+def max_image_bytes(width: int, height: int) -> int:
+    """An upper bound of an image file's bytes in any format: 16 a pixel, and a megabyte."""
     return 16 * width * height + 10**6
 
 
@@ -157,8 +158,8 @@ class _UnreachableError(StudyError):
         self.host = host
 
 
-class _PassingError(Exception):
-    """A failure that may pass, once ``seconds`` have gone by."""
+class _TransientError(Exception):
+    """A failure that may pass after ``seconds``."""
 
     def __init__(self, message: str, seconds: float = 0) -> None:
         super().__init__(message)
@@ -169,8 +170,8 @@ class _TooLargeError(requests.HTTPError):
     """More bytes than such a file can have."""
 
 
-_PASSING = (
-    _PassingError,
+_TRANSIENT = (
+    _TransientError,
     requests.ConnectionError,
     requests.Timeout,
     urllib3.exceptions.HTTPError,  # while the body is read
@@ -178,11 +179,11 @@ _PASSING = (
 
 
 class _Partial:
-    """The bytes of a download so far, and beside them where they came from."""
+    """The partial file of a download, and beside it the origin of its bytes."""
 
     def __init__(self, download: Download) -> None:
         self.address = download.address
-        self.most_bytes = download.most_bytes
+        self.max_bytes = download.max_bytes
         self.path = download.file.with_name(f".part-{download.file.name}")
         self.origin = self.path.with_name(f"{self.path.name}.etag")
 
@@ -192,14 +193,14 @@ class _Partial:
 
     @property
     def validator(self) -> str | None:
-        """What tells whether the server's file is still the one that the bytes are of."""
+        """The validator that the bytes came with; None if there are none, or from elsewhere."""
         if not self.size or not self.origin.exists():
             return None
         address, _, validator = self.origin.read_text("latin-1").partition("\n")
         return validator if address == self.address and validator else None
 
     def start(self, validator: str | None) -> None:
-        """Empty, before it is of ``validator``: a kill in between mixes nothing."""
+        """Empty the file, then record ``validator``: a kill in between mixes no bytes."""
         self.discard()
         if validator is not None:
             self.origin.write_text(f"{self.address}\n{validator}", "latin-1")
@@ -219,9 +220,9 @@ def _session(connections: int) -> requests.Session:
 
 
 class _Prompt:
-    """A connection that ends unless the headers of an answer are there in time, however they drip.
+    """A connection with a timeout for all headers of a response.
 
-    The timeout of a socket starts again with every byte.
+    The timeout of a socket restarts with every byte.
     """
 
     sock: socket.socket | None
@@ -239,17 +240,17 @@ class _Prompt:
             response = super().getresponse()  # type: ignore[misc]
         finally:
             alarm.cancel()
-        if late.is_set():  # the end of the headers may be that of the connection
+        if late.is_set():  # headers that the alarm cut short look complete
             raise TimeoutError("timed out")
         return response
 
 
 class _PromptHTTP(_Prompt, HTTPConnection):
-    """By http."""
+    """Over HTTP."""
 
 
 class _PromptHTTPS(_Prompt, HTTPSConnection):
-    """By https."""
+    """Over HTTPS."""
 
 
 class _HTTPPool(HTTPConnectionPool):
@@ -261,7 +262,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter of prompt connections."""
+    """An adapter with prompt connections."""
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -274,28 +275,28 @@ def _hang_up(connection: socket.socket, late: threading.Event) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _complaint_of_present(download: Download) -> str | None:
-    """Why a file that is there does not pass. It may be the user's, so it is not replaced."""
+def _failure_of_existing(download: Download) -> str | None:
+    """Why an existing file fails its checks. It may be the user's, so it is not replaced."""
     fault = download.fault(download.file)
     return fault and f"{fault}. To fetch it, move {str(download.file)!r} away and rerun"
 
 
 def _fetch(session: requests.Session, download: Download, patience: Patience) -> None:
-    """Receive, verify, rename. Wrong bytes are thrown away and fetched once more."""
+    """Receive, verify, rename. Wrong bytes are discarded and fetched once more."""
     partial = _Partial(download)
     try:
         download.file.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(partial):
-            if not download.file.exists():  # another run may have fetched it meanwhile
-                _receive_sound(session, download, partial, patience)
-    except (*_PASSING, OSError) as error:
+        with _locked(partial):
+            if not download.file.exists():  # else another run has fetched it
+                _receive_verified(session, download, partial, patience)
+    except (*_TRANSIENT, OSError) as error:
         if isinstance(error, _TooLargeError):
             partial.discard()
-        complaint, host = download.complaint(innermost(error)), _unreachable_host(error)
-        raise (_UnreachableError(complaint, host) if host else StudyError(complaint)) from None
+        message, host = download.failure(root_cause(error)), _unreachable_host(error)
+        raise (_UnreachableError(message, host) if host else StudyError(message)) from None
 
 
-def _receive_sound(
+def _receive_verified(
     session: requests.Session, download: Download, partial: _Partial, patience: Patience
 ) -> None:
     _receive(session, partial, patience)
@@ -305,14 +306,14 @@ def _receive_sound(
         _receive(session, partial, patience)
         if fault := download.fault(partial.path):
             partial.discard()
-            raise StudyError(download.complaint(fault))
+            raise StudyError(download.failure(fault))
     partial.path.replace(download.file)
     partial.discard()
 
 
 @contextmanager
-def _alone(partial: _Partial) -> Iterator[None]:
-    """Two runs that fetch one file take turns: their bytes would gather in one partial file."""
+def _locked(partial: _Partial) -> Iterator[None]:
+    """Hold the lock of a partial file, so that runs that fetch the same file take turns."""
     lock = partial.path.with_name(f"{partial.path.name}.lock")
     while True:
         with lock.open("a") as handle:
@@ -320,7 +321,7 @@ def _alone(partial: _Partial) -> Iterator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             try:
                 if not os.path.samestat(lock.stat(), os.fstat(handle.fileno())):
-                    continue  # the run before has removed it, and another has made a new one
+                    continue  # the previous run removed it, and another created it
             except FileNotFoundError:
                 continue
             try:
@@ -331,46 +332,44 @@ def _alone(partial: _Partial) -> Iterator[None]:
 
 
 def _receive(session: requests.Session, partial: _Partial, patience: Patience) -> None:
-    """Gather the whole body, in as many attempts as ``patience`` grants."""
+    """Receive the whole body, in at most ``patience.attempts`` attempts."""
     for attempt in count(1):
         try:
             return _attempt(session, partial, patience)
-        except _PASSING as error:
+        except _TRANSIENT as error:
             if attempt >= patience.attempts:
                 raise
             wait = _wait(attempt, getattr(error, "seconds", 0), patience)
-            log.info("%s: %s; again in %.0f s", partial.address, innermost(error), wait)
+            log.info("%s: %s; retry in %.0f s", partial.address, root_cause(error), wait)
             time.sleep(wait)
 
 
 def _attempt(session: requests.Session, partial: _Partial, patience: Patience) -> None:
-    """Ask for what is missing, or for everything where the server can't go on."""
+    """Request the missing bytes, or all where the server can't resume."""
     validator = partial.validator
     headers = {"Range": f"bytes={partial.size}-", "If-Range": validator} if validator else {}
     with session.get(
         partial.address, headers=headers, stream=True, timeout=patience.seconds
     ) as response:
-        goes_on = validator is not None and _goes_on(response, partial)
-        if validator is not None and not goes_on and response.status_code in (206, 416):
+        resumes = validator is not None and _resumes(response, partial)
+        if validator is not None and not resumes and response.status_code in (206, 416):
             partial.discard()
             return _attempt(session, partial, patience)
-        if not goes_on:
+        if not resumes:
             _require_whole(response)
             partial.start(_validator(response.headers))
         total = _total(response)
-        if total is not None and total > partial.most_bytes:
-            most = partial.most_bytes
-            raise _TooLargeError(f"{total} bytes are announced, and such a file has at most {most}")
-        most = (
-            partial.most_bytes if total is not None else min(partial.most_bytes, MOST_UNANNOUNCED)
-        )
+        if total is not None and total > partial.max_bytes:
+            most = partial.max_bytes
+            raise _TooLargeError(f"{total} bytes are announced, more than the maximum of {most}")
+        most = partial.max_bytes if total is not None else min(partial.max_bytes, MAX_UNANNOUNCED)
         _append(response, partial, patience, total, most)
     if total is not None and partial.size != total:
-        raise _PassingError(f"{partial.size} of {total} bytes arrived")
+        raise _TransientError(f"{partial.size} of {total} bytes arrived")
 
 
-def _goes_on(response: requests.Response, partial: _Partial) -> bool:
-    """Whether the body is the rest of the same file, from where the partial one ends."""
+def _resumes(response: requests.Response, partial: _Partial) -> bool:
+    """Whether the body is the rest of the same file, from the end of the partial one."""
     start = re.match(r"bytes (\d+)-\d+/\d+$", response.headers.get("Content-Range", ""))
     return (
         response.status_code == 206
@@ -381,12 +380,12 @@ def _goes_on(response: requests.Response, partial: _Partial) -> bool:
 
 
 def _require_whole(response: requests.Response) -> None:
-    """Raises an error, passing or not, unless the body is the whole file."""
-    told = f"{response.status_code} {response.reason or ''}".strip()
+    """Raise an error, transient or not, unless the body is the whole file."""
+    status = f"{response.status_code} {response.reason or ''}".strip()
     if response.status_code == 429 or response.status_code >= 500:
-        raise _PassingError(told, _retry_after(response.headers.get("Retry-After", "0")))
+        raise _TransientError(status, _retry_after(response.headers.get("Retry-After", "0")))
     if response.status_code != 200:
-        raise requests.HTTPError(told)
+        raise requests.HTTPError(status)
 
 
 def _append(
@@ -396,7 +395,7 @@ def _append(
     total: int | None,
     most: int,
 ) -> None:
-    """Append the body as it was sent, never decoded. Raises if it comes too slowly."""
+    """Append the body, not decoded. Raises if it is too slow or too large."""
     received, start = 0, time.monotonic()
     with partial.path.open("ab") as sink, _bar(partial, total) as bar:
         while chunk := response.raw.read1(CHUNK, decode_content=False):
@@ -408,47 +407,47 @@ def _append(
             seconds = time.monotonic() - start
             if seconds >= patience.seconds:
                 if received < patience.bytes_per_second * seconds:
-                    raise _PassingError(f"only {received / seconds:.0f} bytes a second")
+                    raise _TransientError(f"only {received / seconds:.0f} bytes a second")
                 log.info("%s: %.0f MB so far", partial.address, sink.tell() / 1e6)
                 received, start = 0, time.monotonic()
 
 
 def _bar(partial: _Partial, total: int | None) -> tqdm:
-    """A bar of the bytes of a large file, where there is a terminal to draw it on."""
-    hidden = None if total is not None and total >= LARGE else True  # None: off a terminal
+    """A progress bar for a large file, shown on a terminal alone."""
+    hidden = None if total is not None and total >= LARGE else True  # None hides it off a terminal
     name = partial.path.name.removeprefix(".part-")
     return tqdm(None, name, total, initial=partial.size, unit="B", unit_scale=True, disable=hidden)
 
 
 def _total(response: requests.Response) -> int | None:
-    """Bytes of the whole file, where the server tells them."""
+    """Bytes of the whole file, or None if the headers do not state them."""
     name = "Content-Range" if response.status_code == 206 else "Content-Length"
-    told = response.headers.get(name, "").rpartition("/")[2]
-    return int(told) if told.isdecimal() else None
+    number = response.headers.get(name, "").rpartition("/")[2]
+    return int(number) if number.isdecimal() else None
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:
-    """A weak ETag promises no equal bytes, so it can't guard a resume."""
+    """The strong ETag, else Last-Modified. A weak ETag does not guarantee equal bytes."""
     etag = headers.get("ETag", "")
     return etag if etag.startswith('"') else headers.get("Last-Modified")
 
 
-def _wait(attempt: int, asked: float, patience: Patience) -> float:
-    """Seconds to wait after failure number ``attempt``, at least those that the server asked."""
+def _wait(attempt: int, requested: float, patience: Patience) -> float:
+    """Seconds to wait after failed attempt number ``attempt``, at least those ``requested``."""
     backoff = patience.first_wait * 2 ** (attempt - 1) * random.uniform(0.5, 1)
-    return min(max(backoff, asked), patience.longest_wait)
+    return min(max(backoff, requested), patience.longest_wait)
 
 
-def _retry_after(told: str) -> float:
-    """Seconds, from seconds or a date; 0 for what is neither."""
+def _retry_after(header: str) -> float:
+    """Seconds of a Retry-After header (seconds or a date); 0 if it is neither."""
     try:
-        return urllib3.Retry().parse_retry_after(told)
+        return urllib3.Retry().parse_retry_after(header)
     except (urllib3.exceptions.HTTPError, ValueError, OverflowError):
         return 0
 
 
 def _unreachable_host(error: Exception) -> str | None:
-    """The host, if ``error`` tells that no connection to it could be made."""
+    """The host, if ``error`` is a failure to connect to it."""
     if not isinstance(error, requests.ConnectionError) or error.request is None:
         return None
     inner = getattr(error.args[0], "reason", None)

@@ -1,4 +1,4 @@
-"""What every job of the workflow does around its work: logging, progress, and clear failure."""
+"""Logging, progress and error messages of the jobs."""
 
 import gc
 import logging
@@ -18,49 +18,51 @@ log = logging.getLogger("lookwhere")
 
 @contextmanager
 def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
-    """Log to ``log_file`` and stderr; yield the settings in ``note``, which results will name.
+    """Log to ``log_file`` and stderr; yield the settings in ``note``, which results refer to.
 
-    What the user can mend ends the job with its message alone: a StudyError, what the system
-    refuses (disk, permission), and a want of memory.
+    Errors that the user can fix end the job with their message and no traceback: a StudyError, a
+    refusal of the system (disk, permission), lack of memory.
     """
-    logging.raiseExceptions = False  # a log on a full disk hides no message behind its own
+    logging.raiseExceptions = False  # else the error of a log on a full disk hides ours
     handlers: list[logging.Handler] = [
         logging.FileHandler(log_file, mode="w", encoding="utf-8"),
         logging.StreamHandler(),
     ]
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
     log.setLevel(logging.INFO)
-    gc.freeze()  # what was imported stays, and no collection of garbage has to look at it
+    gc.freeze()  # imported objects stay: garbage collections skip them
     try:
         if note is None:
             yield {}
         else:
-            yield provenance.take_up(Path(note))
+            yield provenance.activate(Path(note))
     except StudyError as error:
         log.error("Error: %s", error)
         sys.exit(1)
     except Exception as error:
         if (reason := _outside_cause(error)) is None:
-            log.exception("Unexpected error (please report it, with what follows)")
+            log.exception("Unexpected error (please report it, with this traceback)")
         else:
-            log.error("Error: %s, then start again: what is finished is kept", reason)
+            log.error("Error: %s, then rerun: finished jobs are kept", reason)
         sys.exit(1)
 
 
 def _outside_cause(error: Exception) -> str | None:
-    """What the machine refused, and the way out; None if the fault is in the code."""
+    """The refusal of the system, and the way out; None if the error is in the code."""
     if isinstance(error, OSError) and error.filename is not None:
-        reason = error.strerror or f"{error}: is the disk full?"  # numpy's tells counts alone
+        reason = error.strerror or f"{error}: is the disk full?"  # numpy's states counts alone
         ways = "disk space, permission, another run in this folder"
-        return f"{error.filename}: {reason}. Mend that ({ways})"
+        return f"{error.filename}: {reason}. Fix this ({ways})"
     if is_out_of_memory(error):
         reason = (str(error) or "MemoryError").splitlines()[0]
         return f"not enough memory ({reason}). Give the job more, or choose smaller sizes"
     return None
 
 
-def progress(batches: Sequence[Sequence[T]], what: str, every: float = 10) -> Iterator[Sequence[T]]:
-    """Go through ``batches``; log count and time left, at most once in ``every`` seconds."""
+def progress(
+    batches: Sequence[Sequence[T]], label: str, every: float = 10
+) -> Iterator[Sequence[T]]:
+    """Iterate over ``batches``; log count and time left, at most once in ``every`` seconds."""
     total, done = sum(len(batch) for batch in batches), 0
     start = last = time.monotonic()
     for batch in batches:
@@ -69,5 +71,5 @@ def progress(batches: Sequence[Sequence[T]], what: str, every: float = 10) -> It
         now = time.monotonic()
         if done == total or now - last >= every:
             left = (now - start) / done * (total - done)
-            log.info("%s: %d of %d, %.0f s left", what, done, total, left)
+            log.info("%s: %d of %d, %.0f s left", label, done, total, left)
             last = now

@@ -1,6 +1,4 @@
-"""Folders of maps that are not there: in place of the maps of a method that is not defined for a
-net lies one file with the reason.
-"""
+"""Missing maps: a file with the reason, in the folder of a method that is not defined for a net."""
 
 from pathlib import Path
 
@@ -11,16 +9,16 @@ FILE = "not_defined.txt"
 
 
 def note(folder: Path, reason: str) -> None:
-    """Write into the ``folder`` of a method's maps why there are none."""
+    """Write the reason into the ``folder`` of a method's maps."""
     path = folder / FILE
     path.write_text(f"{reason}\n", "utf-8")
     sync(path)
 
 
 def is_noted(folder: Path, below: Path = Path()) -> bool:
-    """Whether the result ``folder``, or the one ``below`` it, says why there are no maps.
+    """Whether the result ``folder``, or the one ``below`` it, holds the reason for missing maps.
 
-    Raises StudyError, as ``results.verify`` does, if what it says can't be relied on.
+    Raises StudyError, as ``results.verify`` does, if the file is damaged.
     """
     file = folder / below / FILE
     if not file.exists():

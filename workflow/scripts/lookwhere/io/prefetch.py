@@ -1,4 +1,4 @@
-"""Reading and writing in other threads, while this one computes."""
+"""Prefetching and background writing in separate threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,22 +10,22 @@ T = TypeVar("T")
 
 
 def read_ahead(read: Callable[[S], T], sources: Sequence[S]) -> Iterator[T]:
-    """``read`` of every source in turn; the next is read while the caller works on this one."""
+    """Yield ``read`` of every source; the next one is read while the caller works."""
     with ThreadPoolExecutor(max_workers=1) as reader:
-        upcoming = [reader.submit(read, source) for source in sources[:1]]
-        for following in sources[1:]:
-            ready = upcoming.pop().result()
-            upcoming.append(reader.submit(read, following))
-            yield ready
-        for last in upcoming:
+        pending = [reader.submit(read, source) for source in sources[:1]]
+        for source in sources[1:]:
+            item = pending.pop().result()
+            pending.append(reader.submit(read, source))
+            yield item
+        for last in pending:
             yield last.result()
 
 
 @contextmanager
 def write_behind(write: Callable[..., None]) -> Iterator[Callable[..., None]]:
-    """A ``write`` that returns at once, and waits only for the one before it.
+    """A ``write`` that returns at once, and waits only for the previous call.
 
-    What a write raises is raised by the next one, or at the end of the block.
+    An exception of ``write`` is raised by the next call, or at the end of the block.
     """
     pending: list[Future[None]] = []
 

@@ -1,11 +1,10 @@
-"""Provenance: the settings that results are made of, as notes beside them.
+"""Provenance: notes of the settings that results are computed with.
 
 ``provenance/RULE/HASH.json`` in the results of a study holds the settings of a rule: its part of
 the configuration, and hashes of its code and of its inputs that are no results. The hash in the
 name is that of the content, so other settings are another file. The rule has its note as an input
-and reads its settings from it; a job that makes a result first removes the notes of other settings.
-So a change is a file that is younger than the result, whether or not Snakemake remembers in
-``.snakemake`` how that was made.
+and reads its settings from it; a job first removes the notes of other settings. So changed settings
+are a file that is newer than the result, with or without Snakemake's metadata (``.snakemake``).
 """
 
 import hashlib
@@ -22,19 +21,19 @@ from lookwhere.errors import StudyError
 FOLDER = "provenance"
 MARKER = ".study"
 MARK = (
-    "Results of a study. The workflow makes, replaces and removes files in this folder: keep files "
-    "of your own elsewhere.\n"
+    "Results of a study. The workflow writes, replaces and removes files in this folder: keep your "
+    "own files elsewhere.\n"
 )
 
-# The name of the note that the results of the present job are made of.
+# The name of the note of the current job, to which its results refer.
 current_note: ContextVar[str | None] = ContextVar("current_note", default=None)
 
 
 def foreign_content(results: Path) -> str | None:
-    """The name of something in ``results`` that no study made; None if there is nothing such.
+    """The name of an entry of ``results`` that no study wrote; None if there is none.
 
-    A folder is a study's if its first run has marked it. One that is new, empty, or holds nothing
-    but the folders of other studies may become one. Hidden files do not count: no job makes any.
+    The first run of a study marks its folder. A folder that is new, empty, or holds the folders of
+    other studies alone may become one. Hidden files do not count: no job writes any.
     """
     if (results / MARKER).exists() or not (results.exists() or results.is_symlink()):
         return None
@@ -45,25 +44,25 @@ def foreign_content(results: Path) -> str | None:
 
 
 def mark(results: Path) -> None:
-    """Make ``results`` the folder of a study."""
+    """Mark ``results`` as the folder of a study."""
     results.mkdir(parents=True, exist_ok=True)
     if not (results / MARKER).exists():
         (results / MARKER).write_text(MARK, "utf-8")
 
 
 def short_hash(value: Any) -> str:
-    """Twelve hexadecimal digits that tell apart values of JSON."""
+    """Twelve hexadecimal digits of the SHA-256 of a JSON value."""
     text = json.dumps(value, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def note_path(folder: Path, settings: Mapping[str, Any]) -> Path:
-    """Where the note of these settings lies, in the ``folder`` of a rule's notes."""
+    """The path of the note of these settings, in the ``folder`` of a rule's notes."""
     return folder / f"{short_hash(settings)}.json"
 
 
 def note(folder: Path, settings: Mapping[str, Any]) -> Path:
-    """The note of these settings, written if it is not there."""
+    """The note of these settings, written if it does not exist."""
     path = note_path(folder, settings)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +73,7 @@ def note(folder: Path, settings: Mapping[str, Any]) -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The settings of a note. Raises StudyError if it is damaged: its name is that of others."""
+    """The settings of a note. Raises StudyError if they do not match the hash in its name."""
     try:
         settings = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -82,35 +81,35 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(settings, dict) or path.name != note_path(path.parent, settings).name:
         raise StudyError(
             f"settings {str(path)!r} are damaged: delete this file and rerun, which recomputes "
-            "what is made of them"
+            "what depends on it"
         )
     return settings
 
 
-def take_up(path: Path) -> dict[str, Any]:
-    """The settings of a note, whose job begins: the notes of other settings are removed.
+def activate(path: Path) -> dict[str, Any]:
+    """The settings of the note of a job that starts; notes of other settings are removed.
 
-    What the job makes is of this note (``current_note``).
+    The results of the job refer to this note (``current_note``).
     """
     settings = read(path)
     for other in path.parent.glob("*.json"):
         if other != path:
             other.unlink(missing_ok=True)
-    if path.stat().st_mtime > time.time():  # it was made younger than a result of the future
+    if path.stat().st_mtime > time.time():  # an older result has a future time
         os.utime(path)
     current_note.set(name_of(path))
     return settings
 
 
 def name_of(note: Path) -> str:
-    """What results call the note that they are made of."""
+    """The name by which results refer to a note."""
     return f"{note.parent.name}/{note.name}"
 
 
 def find(result: Path, name: str) -> Path | None:
-    """Where the note ``name`` lies, or would, in the study that ``result`` is of; None if of none.
+    """The path of the note ``name`` in the study of ``result``; None if it belongs to no study.
 
-    The notes of other settings are removed, so one that is there is of the study as it is.
+    Notes of other settings are removed, so one that exists has the study's current settings.
     """
     studies = (folder / FOLDER for folder in result.absolute().parents)
     return next((notes / name for notes in studies if notes.is_dir()), None)

@@ -1,7 +1,7 @@
 """Receipts: tables of files that are no results (images, annotations, weights), with their SHA-256.
 
-The files are the user's, or were fetched; no job replaces or removes them. ``found`` compares a
-receipt with the files as they are now, whatever their times say.
+The files are the user's, or were fetched; no job replaces or removes them. ``fingerprint`` compares
+a receipt with the content of the files, whatever their times.
 """
 
 import csv
@@ -15,17 +15,17 @@ from typing import Any
 
 from lookwhere.errors import StudyError
 from lookwhere.io import provenance, results
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 
 MISSING = "missing"
 MEMORY = Path(".snakemake/sha256.json")  # in the folder in which the workflow runs
 
 
 class Digests:
-    """SHA-256 of files, remembered in the file ``memory`` for as long as their status is the same.
+    """SHA-256 of files, cached in the file ``memory`` as long as their status is the same.
 
-    The status is size, inode, and the times of the last change of content and status: the last one
-    can't be set, so replaced bytes are seen even where the old time of change was put back.
+    The status is size, inode, mtime and ctime. The ctime can't be set, so replaced bytes are
+    detected even where the old mtime was restored.
     """
 
     def __init__(self, memory: Path = MEMORY) -> None:
@@ -40,39 +40,39 @@ class Digests:
         """The SHA-256 of a file, or ``missing`` where no regular file can be read."""
         try:
             status = path.stat()
-            seen = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
+            state = [status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns]
             key = str(path.absolute())
-            remembered = self._known.get(key)
-            if isinstance(remembered, list) and remembered[:-1] == seen:
-                return str(remembered[-1])
-            if not path.is_file():  # to read from a pipe would wait for ever
+            entry = self._known.get(key)
+            if isinstance(entry, list) and entry[:-1] == state:
+                return str(entry[-1])
+            if not path.is_file():  # a read from a pipe would block
                 return MISSING
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except (OSError, ValueError):
             return MISSING
-        self._known[key] = [*seen, digest]
+        self._known[key] = [*state, digest]
         self._changed = True
         return digest
 
     def of_path(self, path: Path) -> str:
-        """As ``sha256``; of a folder, that of the names and the SHA-256 of all files below it."""
+        """``sha256``; for a folder the SHA-256 of the names and digests of all files below it."""
         if not path.is_dir():
             return self.sha256(path)
         files = sorted(file for file in path.rglob("*") if not file.is_dir())
-        listed = [[file.relative_to(path).as_posix(), self.sha256(file)] for file in files]
-        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+        digests = [[file.relative_to(path).as_posix(), self.sha256(file)] for file in files]
+        return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
     def save(self) -> None:
-        """Remember for the next time, where this may be written."""
+        """Write the cache, unless permission is denied."""
         if self._changed and self._memory.parent.is_dir():
-            with suppress(OSError), whole_file(self._memory) as draft:
+            with suppress(OSError), atomic_file(self._memory) as draft:
                 draft.write_text(json.dumps(self._known), "utf-8")
             self._changed = False
 
 
 def require(path: Path, sha256: str | None) -> None:
-    """Raises StudyError if the file or folder is not that of this SHA-256; None is any."""
+    """Raise StudyError if the file or folder does not have this SHA-256; None is any."""
     if sha256 is not None and Digests().of_path(path) != sha256:
         raise StudyError(f"{str(path)!r} changed while the study ran: rerun")
 
@@ -100,18 +100,17 @@ def read(path: Path) -> dict[str, str]:
     return {row["file"]: row["sha256"] for row in csv.DictReader(StringIO(text, newline=""))}
 
 
-def found(path: Path, folder: Path, digests: Digests) -> str | None:
-    """What tells whether the files of the receipt at ``path``, below ``folder``, are as it lists.
+def fingerprint(path: Path, folder: Path, digests: Digests) -> str | None:
+    """A hash that changes with the files of the receipt at ``path``, which lie below ``folder``.
 
-    As long as they are, the same as when the receipt was made: the ``found`` of the note that it is
-    made of. Else another hash than that. So it is a setting of the rule that makes the receipt:
-    changed files change the setting.
+    While they match the receipt it is the ``fingerprint`` in the receipt's note, else another. As a
+    setting of the rule that writes the receipt it makes changed files change the settings.
     """
     if not path.exists():
         return None
     try:
-        files, before = read(path), results.settings_of(path).get("found")
-    except StudyError:  # a receipt that can't be used: it is made again
+        files, before = read(path), results.settings_of(path).get("fingerprint")
+    except StudyError:  # a damaged receipt, which is written again
         return provenance.short_hash(hashlib.sha256(path.read_bytes()).hexdigest())
     now = {name: digests.sha256(folder / name) for name in files}
     return before if now == files else provenance.short_hash([before, now])

@@ -1,8 +1,8 @@
 """Results that later jobs read: written with checksums, and verified when they are read.
 
-Beside a file lies ``.NAME.checksum``, in a folder ``.checksum``: the CRC-32 of every file, and the
-name of the note (see ``provenance``) that it is made of. A file that was damaged since, or that is
-of other settings, or was put there by somebody else, is refused with the way out.
+``.NAME.checksum`` beside a file, or ``.checksum`` in a folder, holds the CRC-32 of every file and
+the name of its note (see ``provenance``). A file that is damaged, has other settings, or was not
+written by a job is refused, with the way out.
 """
 
 import csv
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lookwhere.errors import StudyError
 from lookwhere.io import provenance
-from lookwhere.io.atomic import sync, whole_file, whole_folder
+from lookwhere.io.atomic import atomic_file, atomic_folder, sync
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,22 +30,22 @@ CHECKSUM = ".checksum"
 
 @contextmanager
 def checked_file(path: str | Path) -> Iterator[Path]:
-    """As ``whole_file``, with a checksum, which is there before the file is."""
-    with whole_file(path) as draft:
+    """``atomic_file`` with a checksum, which appears before the file."""
+    with atomic_file(path) as draft:
         yield draft
         seal = _seal({draft.name: _crc32(draft)})
-        with whole_file(_beside(Path(path))) as checksum:
+        with atomic_file(_beside(Path(path))) as checksum:
             checksum.write_text(seal, "utf-8")
 
 
 @contextmanager
 def checked_folder(path: str | Path) -> Iterator[Path]:
-    """As ``whole_folder``, with a checksum of every file in it."""
-    with whole_folder(path) as draft:
+    """``atomic_folder`` with a checksum of every file in it."""
+    with atomic_folder(path) as draft:
         yield draft
         files = sorted(file for file in draft.rglob("*") if file.is_file())
         sums = {file.relative_to(draft).as_posix(): _crc32(file) for file in files}
-        if draft.exists():  # else another job has taken over, which whole_folder tells
+        if draft.exists():  # else another job has taken over, and atomic_folder fails
             (draft / CHECKSUM).write_text(_seal(sums), "utf-8")
 
 
@@ -63,7 +63,7 @@ def verify(path: Path, folder: Path | None = None) -> None:
     what = folder or path
     name = path.relative_to(folder).as_posix() if folder else path.name
     try:
-        found = _crc32(path)
+        actual = _crc32(path)
         seal = json.loads((folder / CHECKSUM if folder else _beside(path)).read_text("utf-8"))
         expected, made_of = seal["crc32"].get(name), seal["made_of"]
     except FileNotFoundError as error:
@@ -71,7 +71,7 @@ def verify(path: Path, folder: Path | None = None) -> None:
         raise unusable(path, missing, what) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise unusable(path, f"can't be read ({error})", what) from None
-    if found != expected:
+    if actual != expected:
         raise unusable(path, "was damaged or changed after it was written", what)
     note = provenance.find(path, made_of) if made_of else None
     if note and not note.exists():
@@ -79,7 +79,7 @@ def verify(path: Path, folder: Path | None = None) -> None:
 
 
 def foreign_files(path: Path) -> list[Path]:
-    """What at ``path``, a file or a folder, was not made by a job, or was changed since."""
+    """The files at ``path`` (a file or a folder) that no job wrote, or that changed since."""
     if not path.exists():
         return []
     folder = path if path.is_dir() else None
@@ -94,9 +94,9 @@ def foreign_files(path: Path) -> list[Path]:
 
 
 def outdate(path: Path, note: Path) -> None:
-    """Make ``note`` younger than the result, a file or folder, unless that is made of this note.
+    """Make ``note`` newer than the result, a file or folder, unless the result refers to it.
 
-    So it is recomputed, even where a clock was wrong, or the note was written before the result.
+    So the result is recomputed, even with a wrong clock or a note from before the result.
     """
     if not path.exists():
         return
@@ -110,20 +110,20 @@ def outdate(path: Path, note: Path) -> None:
 
 
 def settings_of(path: Path) -> dict[str, Any]:
-    """The settings that a result is made of; none where it was not made by a job."""
+    """The settings of the note of a result; none if no job wrote it."""
     made_of = json.loads(_beside(path).read_text("utf-8"))["made_of"]
     note = provenance.find(path, made_of) if made_of else None
     return provenance.read(note) if note and note.exists() else {}
 
 
 def read_json(path: Path) -> Any:
-    """A result that is JSON."""
+    """The content of a JSON result."""
     with _refused(path):
         return json.loads(read(path))
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """A result that is a table: parquet, or csv whose texts stay texts."""
+    """The table of a parquet or csv result. In a csv, text stays text."""
     import pandas as pd  # slow to import, and the Snakefile reads no tables
 
     with _refused(path):
@@ -141,13 +141,13 @@ def read_array(path: Path, folder: Path) -> NDArray:
 
 
 def write_array(path: Path, array: NDArray) -> None:
-    """The array as a ``.npy`` file that is on the disk, not only on its way there."""
+    """Write the array as a ``.npy`` file, and flush it to disk."""
     np.save(path, array)
     sync(path)
 
 
 def unusable(path: Path, reason: str, what: Path | None = None) -> StudyError:
-    """What to say of a result that is not used; ``what`` is the result that Snakemake knows."""
+    """The error for a corrupt result; ``what`` is the output that Snakemake takes for complete."""
     what = what or path
     kind = "the folder " if what.is_dir() else ""
     return StudyError(
@@ -157,7 +157,7 @@ def unusable(path: Path, reason: str, what: Path | None = None) -> StudyError:
 
 @contextmanager
 def _refused(path: Path, folder: Path | None = None) -> Iterator[None]:
-    """Content that fits its checksum and is still no array, table or JSON."""
+    """Raise StudyError for content that matches its checksum but not its format."""
     try:
         yield
     except (OSError, ValueError, EOFError, KeyError) as error:  # pyarrow's are ValueErrors
@@ -177,7 +177,7 @@ def _seal(sums: dict[str, str]) -> str:
 
 
 def _crc32(path: Path) -> str:
-    """CRC-32 in hexadecimal, of a file that may be larger than the memory."""
+    """CRC-32 in hexadecimal, computed in chunks."""
     value = 0
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
@@ -186,7 +186,7 @@ def _crc32(path: Path) -> str:
 
 
 def csv_text(table: "pd.DataFrame") -> str:
-    """The table as csv. Its writer quotes no carriage return, at which a reader ends the row."""
+    """The table as csv. pandas does not quote carriage returns, at which readers end the row."""
     texts = table.select_dtypes(exclude="number")
     broken = any("\r" in str(value) for column in texts for value in texts[column].unique())
     quoting = csv.QUOTE_NONNUMERIC if broken else csv.QUOTE_MINIMAL

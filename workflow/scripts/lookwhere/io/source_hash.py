@@ -1,10 +1,9 @@
-"""Hashes of code: as a setting of a rule one recomputes what the code made, whenever it changes.
+"""Hashes of code. A hash is a setting of a rule, so that an edit of the code reruns the rule.
 
-Snakemake's own trigger looks at the script of a rule alone, and at the time when it was written.
-These hashes follow the imports to all modules of ours, and leave out comments, docstrings and
-layout. What a registry loads (methods, metrics, charts) is imported by no statement, and has a hash
-of its own: that of a function, with what it uses of ours and no more. So an edit of one method
-recomputes that method.
+Snakemake's own trigger compares the modification time of a rule's script alone. These hashes follow
+imports to all modules of the project, and ignore comments, docstrings and layout. Entries of a
+registry (methods, metrics, charts) are not imported by statements: each has a hash of its function
+and of the definitions that it uses. So an edit of one method recomputes that method.
 """
 
 import ast
@@ -15,15 +14,15 @@ from pathlib import Path
 
 from lookwhere.declarations import SCRIPTS, Declaration
 
-# A name at the top of a module.
-Place = tuple[Path, str]
+# A module-level name.
+Name = tuple[Path, str]
 
 
 @functools.cache
 def of_scripts(*scripts: str) -> str:
-    """A hash of scripts, such as ``make_tables``, and all modules that they import, also by others.
+    """A hash of scripts, such as ``make_tables``, and of all modules that they import.
 
-    Names are relative to the folder of the scripts, without a suffix.
+    Names are paths below the folder of the scripts, without a suffix.
     """
     sources: set[Path] = set()
     waiting = {SCRIPTS / f"{script}.py" for script in scripts}
@@ -35,10 +34,10 @@ def of_scripts(*scripts: str) -> str:
 
 
 def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
-    """A hash of the function of each entry, by name, with what it uses of ours.
+    """A hash of the function of each entry and of the definitions that it uses, by name.
 
-    Of a file of the user's it is that of the whole file, which may import others of theirs: these
-    are not followed. What the declaration states is not included.
+    For a user's file it is the hash of the whole file; its imports are not followed. Literals of
+    the declaration are not included.
     """
     return {entry.name: _of_entry(entry) for entry in entries}
 
@@ -46,13 +45,13 @@ def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
 def _of_entry(entry: Declaration) -> str:
     if SCRIPTS not in entry.file.parents:
         return _digest([_meaning(entry.file)])
-    reached: set[Place] = set()
+    names: set[Name] = set()
     waiting = {(entry.file, entry.function)}
     while waiting:
-        place = waiting.pop()
-        reached.add(place)
-        waiting |= _uses(*place) - reached
-    return _digest(_text(*place) for place in sorted(reached))
+        name = waiting.pop()
+        names.add(name)
+        waiting |= _uses(*name) - names
+    return _digest(_text(*name) for name in sorted(names))
 
 
 def _digest(texts: Iterable[str]) -> str:
@@ -64,7 +63,7 @@ def _digest(texts: Iterable[str]) -> str:
 
 @functools.cache
 def _statements(source: Path) -> list[ast.AST]:
-    """A source file as its syntax tree, followed by all statements in it that may run."""
+    """The syntax tree of a source file, followed by all statements in it that may run."""
     nodes: list[ast.AST] = [ast.parse(source.read_bytes())]
     for node in nodes:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
@@ -76,7 +75,7 @@ def _statements(source: Path) -> list[ast.AST]:
 
 @functools.cache
 def _meaning(source: Path) -> str:
-    """A source file as its syntax tree, without docstrings."""
+    """The syntax tree of a source file as text, without docstrings."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in _statements(source):
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
@@ -86,19 +85,19 @@ def _meaning(source: Path) -> str:
 
 @functools.cache
 def _imported_modules(source: Path) -> set[Path]:
-    """The files below the scripts' folder that a source file imports from, by itself."""
-    found = set()
+    """The files below the scripts' folder that a source file itself imports."""
+    modules = set()
     for node in _statements(source):
         if isinstance(node, ast.ImportFrom):
             folder = source.parents[node.level - 1] if node.level else SCRIPTS
             origin = folder.joinpath(*(node.module or "").split("."))
-            found |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
-    return {file for file in found if file.is_file()}
+            modules |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
+    return {file for file in modules if file.is_file()}
 
 
 @functools.cache
 def _names(source: Path) -> dict[str, list[ast.stmt]]:
-    """What stands at the top of a module, by the name that it defines, imports or changes."""
+    """The module-level statements of a file, by the name that they define, import or change."""
     _meaning(source)  # without docstrings
     [module] = [node for node in _statements(source) if isinstance(node, ast.Module)]
     names: dict[str, list[ast.stmt]] = {}
@@ -109,7 +108,7 @@ def _names(source: Path) -> dict[str, list[ast.stmt]]:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that a statement at the top of a module defines, imports or changes."""
+    """The names that a module-level statement defines, imports or changes."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.ImportFrom):
@@ -122,14 +121,12 @@ def _bound(node: ast.stmt) -> set[str]:
 
 
 @functools.cache
-def _uses(source: Path, name: str) -> frozenset[Place]:
-    """The names that the definition of ``name`` uses, in its module and in others of ours."""
-    return frozenset(
-        place for node in _names(source)[name] for place in _used_by(node, source, name)
-    )
+def _uses(source: Path, name: str) -> frozenset[Name]:
+    """The names that the definition of ``name`` uses, in its module and in others."""
+    return frozenset(used for node in _names(source)[name] for used in _used_by(node, source, name))
 
 
-def _used_by(node: ast.stmt, source: Path, name: str) -> Iterator[Place]:
+def _used_by(node: ast.stmt, source: Path, name: str) -> Iterator[Name]:
     if isinstance(node, ast.ImportFrom):
         origin = SCRIPTS.joinpath(*(node.module or "").split("."))
         [alias] = [a for a in node.names if name in (a.name, a.asname)]
@@ -152,7 +149,7 @@ def _text(source: Path, name: str) -> str:
 
 
 def _undeclared(node: ast.stmt) -> ast.stmt:
-    """A definition without the literals of its decorators: what they declare is no code."""
+    """A definition without the literals of its decorators, which declare and do not compute."""
     if not isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node
     copy = type(node)(**dict(ast.iter_fields(node)))

@@ -1,4 +1,4 @@
-"""Nets: torchvision classifiers with the weights of the study, ready to be explained."""
+"""Nets: torchvision classifiers with the weights of the study."""
 
 import pickle
 import re
@@ -13,15 +13,15 @@ from lookwhere.errors import StudyError, hint
 
 RANDOM = "random"
 
-# Heads that serve training alone: left out of the net, and of the weights.
+# Auxiliary heads for training, removed from the net and from the weights.
 AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
 
 def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
-    """The net in eval mode with frozen parameters, float32 on the CPU.
+    """Load a net in eval mode with frozen parameters, float32 on the CPU.
 
     ``weights`` is the path of a state dict (any floating dtype), or ``random`` for torchvision's
-    own initialisation, drawn from ``seed``. Raises StudyError if the weights do not fit.
+    initialisation, drawn from ``seed``. Raises StudyError if the weights do not fit.
     """
     if weights == RANDOM:
         torch.manual_seed(seed)
@@ -29,11 +29,11 @@ def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
     state = read_state_dict(Path(weights))
     auxiliary = AUXILIARY.get(architecture, ())
     state = {
-        _present_name(key): value for key, value in state.items() if not key.startswith(auxiliary)
+        _current_name(key): value for key, value in state.items() if not key.startswith(auxiliary)
     }
     net = _build(architecture, _outputs(state))
     _require_fit(net, state, f"weights {weights!r} do not fit the architecture {architecture!r}")
-    # Not load_state_dict: MNASNet refuses there a state dict without torch's hidden version.
+    # Not load_state_dict: MNASNet's refuses a state dict without torch's metadata of versions.
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
             tensor.copy_(state.get(name, tensor))
@@ -41,7 +41,7 @@ def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict; code in the file is never run.
+    """Read the tensors of a state dict; code in the file is never run.
 
     Raises StudyError if the file is missing, damaged, not a plain state dict, or not finite.
     """
@@ -51,7 +51,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise StudyError(f"weights {str(path)!r} do not exist") from None
     except pickle.UnpicklingError:
-        message = f"weights {str(path)!r} hold more than tensors, which is not loaded: {way_out}"
+        message = f"weights {str(path)!r} hold more than tensors and are not loaded: {way_out}"
         raise StudyError(message) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -83,46 +83,46 @@ def layer(net: nn.Module, name: str) -> nn.Module:
 
 
 def download_address(architecture: str, weights: str) -> str:
-    """Where torchvision keeps its ``weights``; the file's name ends in the start of its SHA-256."""
-    known = {entry.name: entry for entry in get_model_weights(architecture)}
-    if weights not in known:
+    """The URL of torchvision's ``weights``; the file name ends in the start of its SHA-256."""
+    entries = {entry.name: entry for entry in get_model_weights(architecture)}
+    if weights not in entries:
         message = f"torchvision has no weights {weights!r} for {architecture!r}"
-        raise StudyError(f"{message}; {hint(weights, known)}")
-    return known[weights].url
+        raise StudyError(f"{message}; {hint(weights, entries)}")
+    return entries[weights].url
 
 
 def _build(architecture: str, outputs: int = 1000) -> nn.Module:
     extra: dict[str, Any] = {}
-    if architecture in AUXILIARY:  # their ImageNet weights expect inputs in [-1, 1], made inside
+    if architecture in AUXILIARY:  # their ImageNet weights expect inputs in [-1, 1]
         extra = {"aux_logits": False, "init_weights": True, "transform_input": True}
     return get_model(architecture, weights=None, num_classes=outputs, **extra)
 
 
 def _outputs(state: dict[str, Tensor]) -> int:
-    """How many outputs the weights have: torchvision's classifiers end with that layer's bias."""
+    """The number of outputs of the weights, from the bias of the last layer."""
     last = list(state.values())[-1] if state else torch.empty(0)
     return len(last) if last.ndim == 1 and len(last) else 1000
 
 
-def _present_name(name: str) -> str:
-    """torchvision's DenseNet files still call ``norm1`` by its name of 2017, ``norm.1``."""
+def _current_name(name: str) -> str:
+    """The current name of a parameter: DenseNet files call ``norm1`` ``norm.1``, as in 2017."""
     return re.sub(r"(denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", name)
 
 
-def _require_fit(net: nn.Module, state: dict[str, Tensor], complaint: str) -> None:
-    wanted = net.state_dict()
-    counter = "num_batches_tracked"  # older files lack it, and only training reads it
-    reasons = {
-        "missing": [name for name in wanted if name not in state and not name.endswith(counter)],
-        "unexpected": [name for name in state if name not in wanted],
+def _require_fit(net: nn.Module, state: dict[str, Tensor], message: str) -> None:
+    expected = net.state_dict()
+    counter = "num_batches_tracked"  # missing in older files, read by training alone
+    parameters = {
+        "missing": [name for name in expected if name not in state and not name.endswith(counter)],
+        "unexpected": [name for name in state if name not in expected],
         "of another shape": [
-            name for name in wanted if name in state and state[name].shape != wanted[name].shape
+            name for name in expected if name in state and state[name].shape != expected[name].shape
         ],
     }
-    told = [
-        f"{len(names)} {why} ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})"
-        for why, names in reasons.items()
+    differences = [
+        f"{len(names)} {reason} ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})"
+        for reason, names in parameters.items()
         if names
     ]
-    if told:
-        raise StudyError(f"{complaint}: {'; '.join(told)}")
+    if differences:
+        raise StudyError(f"{message}: {'; '.join(differences)}")

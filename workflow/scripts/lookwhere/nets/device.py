@@ -1,17 +1,17 @@
-"""What the machine gives: the device that computes, the size of a batch, and memory that is kept.
+"""Device, batch size and allocator settings.
 
-None of it is part of a study: the same maps come out, up to the rounding of float32.
+They are not part of a study: the maps are the same, up to the rounding of float32.
 """
 
 import ctypes
 
 import torch
 
-# Pixels of a batch, which bound its memory; a single image may be larger. On a CPU more pixels help
-# some nets and harm others (docs/performance.md); a GPU is idle with less, and too much is halved.
+# Pixels of a batch, which bound its memory; a single image may be larger. On a CPU more pixels
+# speed up some nets and slow others (docs/performance.md); batches too large for a GPU are halved.
 PIXELS_PER_BATCH = {"cpu": 4 * 224 * 224, "mps": 16 * 224 * 224, "cuda": 64 * 224 * 224}
 
-# The names that glibc's malloc.h gives to mallopt's parameters.
+# Parameters of mallopt, as in glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
@@ -24,12 +24,12 @@ def choose_device() -> torch.device:
     return torch.device("cpu")
 
 
-def keep_freed_memory() -> None:
-    """Let freed memory stay with this process: feature maps are large, and soon wanted again.
+def retain_heap() -> None:
+    """Keep freed memory in the heap of this process, for the feature maps to come.
 
-    By default glibc hands every large block back to the kernel, which clears each of its pages when
-    it is asked for the next one. Elsewhere than on glibc nothing changes. ``give_back_memory`` ends
-    what would grow: blocks of one size seldom fit those of another.
+    By default glibc returns every large block to the kernel, which zeroes its pages at the next
+    allocation. Without glibc this does nothing. ``trim_heap`` bounds the heap where shapes change:
+    freed blocks of one size seldom fit another.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
@@ -37,8 +37,8 @@ def keep_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, -1)
 
 
-def give_back_memory() -> None:
-    """Hand the memory that is free to the kernel, once."""
+def trim_heap() -> None:
+    """Return the free memory of the heap to the kernel, once."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
         libc.malloc_trim(0)

@@ -1,7 +1,7 @@
-"""Batch norms folded into the convolutions before them: the same net with fewer passes over memory.
+"""Fold batch norms into the convolutions before them, which saves passes over memory.
 
-In evaluation a batch norm is an affine map of each channel, and can be a part of the convolution
-whose output it alone reads. The folded net equals the given one up to the rounding of float32.
+In evaluation a batch norm is an affine map of each channel, and can be part of a convolution if it
+alone reads the output. The folded net equals the original up to the rounding of float32.
 """
 
 from collections import Counter
@@ -14,11 +14,10 @@ from lookwhere.nets.graph import graph_nodes
 
 
 def fold(net: nn.Module, target_layer: str | None) -> None:
-    """Fold, in place, every batch norm of ``net`` (in eval mode) that can be.
+    """Fold the batch norms of ``net`` (in eval mode) where possible, in place.
 
-    The output of the module called ``target_layer``, if there is one, stays what it is. A module
-    that runs several times in one forward pass is not looked for: torchvision's classifiers have
-    none.
+    The output of the module ``target_layer``, if any, does not change. Modules that run several
+    times in one forward pass are not supported: torchvision's classifiers have none.
     """
     names = {module: name for name, module in net.named_modules()}
     for convolution, norm in _pairs(net):
@@ -31,21 +30,21 @@ def fold(net: nn.Module, target_layer: str | None) -> None:
 
 
 def _pairs(net: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    """The convolutions whose output a batch norm reads, and nothing else, with that batch norm."""
-    made, read = {}, {}  # modules, by the node of autograd's graph
+    """The convolutions whose output a batch norm alone reads, with that batch norm."""
+    producers, consumers = {}, {}  # modules, by the node of autograd's graph
 
-    def keep_maker(module: nn.Conv2d, inputs: tuple[Tensor], output: Tensor) -> None:
-        made[output.grad_fn] = module
+    def record_producer(module: nn.Conv2d, inputs: tuple[Tensor], output: Tensor) -> None:
+        producers[output.grad_fn] = module
 
-    def keep_reader(module: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
-        read[inputs[0].grad_fn] = module
+    def record_consumer(module: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
+        consumers[inputs[0].grad_fn] = module
 
     handles = []
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
-            handles.append(module.register_forward_hook(keep_maker))
+            handles.append(module.register_forward_hook(record_producer))
         elif isinstance(module, nn.BatchNorm2d):
-            handles.append(module.register_forward_pre_hook(keep_reader))
+            handles.append(module.register_forward_pre_hook(record_consumer))
     try:
         with torch.enable_grad():
             output = net(torch.zeros(1, 3, 224, 224, requires_grad=True))
@@ -55,4 +54,8 @@ def _pairs(net: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
     readers = Counter(
         parent for node in graph_nodes(output.grad_fn) for parent, _ in node.next_functions
     )
-    return [(made[node], read[node]) for node in made if node in read and readers[node] == 1]
+    return [
+        (producers[node], consumers[node])
+        for node in producers
+        if node in consumers and readers[node] == 1
+    ]

@@ -1,4 +1,4 @@
-"""The graph that autograd keeps of a forward pass."""
+"""Autograd's graph of a forward pass."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from torch.autograd.graph import Node
 
 
 def graph_nodes(root: Node) -> Iterator[Node]:
-    """All nodes of autograd's graph that ``root`` was computed from, and itself, each once."""
+    """Yield ``root`` and all nodes of autograd's graph that it depends on, each once."""
     seen, waiting = {root}, [root]
     while waiting:
         node = waiting.pop()

@@ -1,8 +1,8 @@
-"""What the net predicts for an image: the target's logit, probability and rank.
+"""Per-image predictions: the target's logit, probability and rank.
 
-The outputs of a net are read by softmax, where an image has one class, or by sigmoid, where it has
-any number of them: there the probability of each class stands by itself, and a class is recognised
-where its probability exceeds the net's threshold. One output alone can only be a sigmoid's.
+The activation of the outputs is softmax, for one class an image, or sigmoid, for any number of
+classes: there each class has its own probability, and is recognised if this exceeds the net's
+threshold. A single output is always a sigmoid's.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
 def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
-    """For each row of ``logits`` (N, outputs), its best-scoring candidate: (N,), int64.
+    """The best-scoring candidate for each row of ``logits`` (N, outputs): (N,), int64.
 
     Raises StudyError for a candidate that is no output.
     """
@@ -33,7 +33,7 @@ def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
 
 
 def activation(outputs: int, configured: str = SOFTMAX) -> str:
-    """How the outputs of a net are read, ``softmax`` or ``sigmoid``: of one, always by sigmoid."""
+    """The activation of a net's outputs, ``softmax`` or ``sigmoid`` (always for one output)."""
     return SIGMOID if outputs == 1 else configured
 
 
@@ -47,26 +47,26 @@ def table(
     """One row a sample, from ``logits`` (N, outputs) and ``targets`` (N,), int64.
 
     ``outputs`` is softmax or sigmoid, as configured. Columns: sample, target, its logit,
-    probability and rank (1 is best), recognised (of sigmoids; null of softmax), top1, and
-    output_activation. Logits that are not finite have no probability and no rank: both are null.
+    probability and rank (1 is best), recognised (null for softmax), top1, and output_activation.
+    Probability and rank are null where logits are not finite.
     """
     logits = logits.detach().double()
-    chosen = logits.gather(1, targets[:, None])  # (N, 1)
-    read_by = activation(logits.shape[1], outputs)
-    read = logits.sigmoid() if read_by == SIGMOID else logits.softmax(dim=1)
-    probability = read.gather(1, targets[:, None])[:, 0].numpy()
-    rank = 1 + (logits > chosen).sum(dim=1)
+    target_logits = logits.gather(1, targets[:, None])  # (N, 1)
+    function = activation(logits.shape[1], outputs)
+    probabilities = logits.sigmoid() if function == SIGMOID else logits.softmax(dim=1)
+    probability = probabilities.gather(1, targets[:, None])[:, 0].numpy()
+    rank = 1 + (logits > target_logits).sum(dim=1)
     defined = logits.isfinite().all(dim=1).numpy()
     recognised = pd.Series(probability > threshold, dtype="boolean")
     return pd.DataFrame(
         {
             "sample": list(samples),
             "target": targets.numpy(),
-            "logit": chosen[:, 0].numpy(),
+            "logit": target_logits[:, 0].numpy(),
             "probability": pd.Series(probability).where(defined),
             "rank": pd.Series(rank.numpy()).where(defined),  # integers, unless one is null
-            "recognised": recognised.where(defined & (read_by == SIGMOID)),
+            "recognised": recognised.where(defined & (function == SIGMOID)),
             "top1": logits.argmax(dim=1).numpy(),
-            "output_activation": read_by,
+            "output_activation": function,
         }
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lookwhere.io import results
-from lookwhere.io.atomic import whole_file
+from lookwhere.io.atomic import atomic_file
 from lookwhere.report import escapes, latex, readable
 from lookwhere.report.readable import Column
 from lookwhere.statistics.strata import mostly_undefined
@@ -97,7 +97,7 @@ def write(
         "html": _page(columns, title, "" if len(table) else NOTHING, note, caption),
     }
     for suffix, text in texts.items():
-        with whole_file(f"{stem}.{suffix}") as draft:
+        with atomic_file(f"{stem}.{suffix}") as draft:
             draft.write_text(text, "utf-8")
 
 

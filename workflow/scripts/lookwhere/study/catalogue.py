@@ -1,4 +1,4 @@
-"""The tables of the repository that defaults of a study come from."""
+"""The repository's tables of architectures and classes, which hold defaults of a study."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Catalogue:
-    """``architectures``: facts about each of torchvision's classifiers, such as its ``activation``
-    and default ``target_layer``; ``targets``: the output indices of COCO's categories in ImageNet.
+    """Defaults of architectures and classes.
+
+    ``architectures`` holds facts about torchvision's classifiers, such as ``activation`` and
+    ``target_layer``; ``targets`` the output indices of COCO's categories in ImageNet.
     """
 
     architectures: Mapping[str, Mapping[str, str]]
@@ -17,7 +19,7 @@ class Catalogue:
 
     @classmethod
     def read(cls, folder: Path) -> "Catalogue":
-        """The tables ``architectures.csv`` and ``classes.csv`` of a folder."""
+        """Read the tables ``architectures.csv`` and ``classes.csv`` of a folder."""
         architectures = {row["architecture"]: row for row in _rows(folder / "architectures.csv")}
         targets: dict[str, list[int]] = {}
         for row in _rows(folder / "classes.csv"):
@@ -25,7 +27,7 @@ class Catalogue:
         return cls(architectures, targets)
 
     def target_layer(self, architecture: str) -> str:
-        """The last convolutional features of an architecture."""
+        """The default target layer: the last convolutional features."""
         return self.architectures[architecture]["target_layer"]
 
 

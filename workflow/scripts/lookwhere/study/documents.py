@@ -1,6 +1,6 @@
-"""What is written of the model for people: the schema for editors, the README's table of keys.
+"""Documents generated from the model: the schema for editors, the README's table of keys.
 
-``make schema`` writes both again after a change of the model, or of the names of methods.
+``make schema`` writes both after a change of the model, or of the names of methods.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,51 +12,51 @@ import yaml
 from lookwhere.study import schema
 from lookwhere.study.schema import Schema
 
-HOUSE = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[4]
 SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
 BEGIN, END = "<!-- keys: written by make schema -->\n", "<!-- end of keys -->\n"
 HEAD = "# Written by make schema, from workflow/scripts/lookwhere/study/model.py.\n"
 
 
 def schema_file(known: Mapping[str, Collection[str]]) -> str:
-    """The schema by which editors complete and check a study's file.
+    """The schema with which editors complete and check a study's file.
 
-    ``known`` holds, by kind, the names that ``methods`` and the like may hold. A study may leave
-    out every key that config.yaml has, so none is required at the top, nor of the data set.
+    ``known`` holds the valid names in ``methods`` and other lists, by kind. A study may omit every
+    key that config.yaml has, so none is required at the top level and in the data set.
     """
-    whole = schema.of_study()
-    for part in (whole, whole["properties"]["dataset"]):
+    study = schema.of_study()
+    for part in (study, study["properties"]["dataset"]):
         del part["required"]
     for kind, names in known.items():
-        _offer(whole["properties"][kind], sorted(names))
-    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(whole)}
-    return HEAD + yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)
+        _list_names(study["properties"][kind], sorted(names))
+    study = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_for_editors(study)}
+    return HEAD + yaml.safe_dump(study, sort_keys=False, allow_unicode=True, width=100)
 
 
 def table(defaults: Mapping[str, Any]) -> str:
-    """The keys in Markdown, a row each; ``defaults`` is what config.yaml holds."""
+    """The keys as a Markdown table, a row each; ``defaults`` is the content of config.yaml."""
     rows = ["| key | value | default |", "| --- | --- | --- |"]
     return "\n".join([*rows, *_rows(schema.of_study(), "", defaults)]) + "\n"
 
 
 def with_table(document: str, rows: str) -> str:
-    """The document with other rows between the two comments that mark the table."""
+    """The document with ``rows`` between the two comments that mark the table."""
     before, _, rest = document.partition(BEGIN)
     return f"{before}{BEGIN}\n{rows}\n{END}{rest.partition(END)[2]}"
 
 
-def _offer(node: Schema, names: list[str]) -> None:
-    """Let an entry be one of the names, or ``file.py:name``, wherever it is a text."""
+def _list_names(node: Schema, names: list[str]) -> None:
+    """Restrict text entries to the names and ``file.py:name``."""
     for part in (node, *node.get("anyOf", [])):
         if part.get("type") == "string":
             del part["type"]
             part["anyOf"] = [{"enum": names}, {"type": "string", "pattern": "[.]py:"}]
         elif "items" in part:
-            _offer(part["items"], names)
+            _list_names(part["items"], names)
 
 
 def _for_editors(node: Any) -> Any:
-    """The schema with all that is known of a value as its description."""
+    """The schema with help and defaults in the descriptions."""
     if isinstance(node, list):
         return [_for_editors(part) for part in node]
     if not isinstance(node, dict):
@@ -93,7 +93,7 @@ def _rows(node: Schema, above: str, defaults: Any) -> Iterator[str]:
 
 
 def _default(node: Schema, value: Any) -> str:
-    """What holds where the key is left out: as the model says, or as config.yaml does."""
+    """The default of a key: the model's, else that of config.yaml."""
     if "otherwise" in node:
         return node["otherwise"]
     if node.get("default") and "properties" not in node:
@@ -108,9 +108,9 @@ def _default(node: Schema, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def main(house: Path, known: Mapping[str, Collection[str]]) -> None:
-    """Write the schema, and the table of the README, of the repository ``house``."""
-    readme = house / "README.md"
-    defaults = yaml.safe_load((house / "config.yaml").read_text("utf-8"))
-    (house / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
+def main(root: Path, known: Mapping[str, Collection[str]]) -> None:
+    """Write the schema and the README's table of the repository at ``root``."""
+    readme = root / "README.md"
+    defaults = yaml.safe_load((root / "config.yaml").read_text("utf-8"))
+    (root / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
     readme.write_text(with_table(readme.read_text("utf-8"), table(defaults)), "utf-8")

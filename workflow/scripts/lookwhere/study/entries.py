@@ -1,6 +1,6 @@
-"""The entries of ``methods`` and the like: names of the library, or ``file.py:name`` of the user's.
+"""The entries of ``methods`` and other lists: names of the library, or ``file.py:name``.
 
-A configuration may be faulty here: what is no list, and no text in it, is left out.
+A configuration may be invalid here: values of other types are skipped.
 """
 
 import os
@@ -17,19 +17,19 @@ FORM = re.compile(r"(.+[.]py:)?[^\W\d]\w*")
 
 
 def entries(config: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
-    """Each entry that ``config`` lists under ``kind``, behind its key: ``methods[0][1]``."""
+    """Yield the entries of ``config`` under ``kind``, each after its key: ``methods[0][1]``."""
     value = config.get(kind)
     for number, item in enumerate(value if isinstance(value, list) else []):
         if isinstance(item, str):
             yield f"{kind}[{number}]", item
         elif kind == "methods" and isinstance(item, list):
-            for place, entry in enumerate(item):
+            for index, entry in enumerate(item):
                 if isinstance(entry, str):
-                    yield f"{kind}[{number}][{place}]", entry
+                    yield f"{kind}[{number}][{index}]", entry
 
 
 def file_of(entry: str) -> str:
-    """The file of ``file.py:name`` as it is written; nothing for a name of the library."""
+    """The file of ``file.py:name``, unchanged; empty for a name of the library."""
     return entry.rpartition(":")[0] if ".py:" in entry else ""
 
 
@@ -39,13 +39,13 @@ def name_of(entry: str) -> str:
 
 
 def files_of(entries: Iterable[str]) -> list[str]:
-    """The Python files of the entries: absolute, sorted, each once."""
+    """The Python files of the entries: absolute, sorted, unique."""
     files = {file_of(entry) for entry in entries} - {""}
     return sorted({os.path.normpath(Path.cwd() / at_home(file)) for file in files})
 
 
 def all_files(config: dict[str, Any]) -> list[str]:
-    """The Python files that a configuration names anywhere, which may be faulty."""
+    """All Python files that a configuration, possibly invalid, names."""
     listed = [entry for kind in KINDS for _, entry in entries(config, kind)]
     dataset = config.get("dataset")
     form = dataset.get("format") if isinstance(dataset, dict) else None
@@ -53,5 +53,5 @@ def all_files(config: dict[str, Any]) -> list[str]:
 
 
 def flat(entries: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
-    """Entries and groups of entries as entries alone."""
+    """Flatten groups of entries."""
     return tuple(entry for item in entries for entry in ([item] if isinstance(item, str) else item))

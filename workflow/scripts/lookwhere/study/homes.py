@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-# The keys of paths, by where they stand: at the top, in a mapping, in each entry of a list.
+# The keys of paths: at the top level, in mappings, in the entries of lists.
 TOP, IN_MAPPINGS, IN_LISTS = (
     ["reference"],
     {"dataset": ["annotations", "images"], "pathvars": ["results", "logs", "benchmarks"]},
@@ -12,12 +12,12 @@ TOP, IN_MAPPINGS, IN_LISTS = (
 
 
 def at_home(path: str) -> str:
-    """The path without ``~``, ``.`` and doubled slashes."""
+    """The path with ``~`` expanded, normalised."""
     return os.path.normpath(os.path.expanduser(path))  # noqa: PTH111  # Path's needs a home
 
 
 def expanded(config: dict[str, Any]) -> dict[str, Any]:
-    """A copy of ``config``, which may be faulty, in which no path starts with ``~``."""
+    """A copy of ``config``, possibly invalid, with ``~`` expanded in all paths."""
     config = _expanded(config, TOP)
     for key, paths in IN_MAPPINGS.items():
         if key in config:

@@ -1,4 +1,4 @@
-"""The study of a configuration, or every fault of it in one message."""
+"""Load the study of a configuration, or report all its errors in one message."""
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -21,26 +21,26 @@ def load(
     folders: Mapping[str, str] | None = None,
     drawn: Collection[str] = (),
 ) -> Study:
-    """The study of ``config``, with every default filled in.
+    """Load the study of ``config``, with all defaults.
 
     Parameters
     ----------
     config
-        What was read of ``files``, the files of the configuration.
+        The content of ``files``, the files of the configuration.
     catalogue
-        What architectures and classes have by default.
+        The defaults of architectures and classes.
     known
-        The names that ``methods``, ``metrics``, ``controls`` and ``charts`` may list, by key, and
-        the ``formats`` of data sets. Of a key without names the form alone is checked.
+        The valid names in ``methods``, ``metrics``, ``controls`` and ``charts``, by key, and the
+        ``formats`` of data sets. For a key that is missing here the form alone is checked.
     folders
-        The folders that results are written to, by path variable.
+        The folders of the results, by path variable.
     drawn
-        The paths of annotations and images that the workflow draws itself.
+        The paths of annotations and images that the workflow draws.
 
     Raises
     ------
     StudyError
-        With a line for every fault: key, value and the way out.
+        With a line for every error: key, value and the way out.
     """
     faults = [
         f"{file}: {fault}"
@@ -48,7 +48,7 @@ def load(
         if file.is_file()
         for fault in yaml_keys.faults(file.read_bytes())
     ]
-    if not faults:  # what YAML's aliases stand for may be too large to look at
+    if not faults:  # expanded aliases may be too large to check
         config = expanded(config)
         faults = _faults(config, catalogue, known, folders or {}, drawn)
     if faults:
@@ -66,14 +66,14 @@ def _faults(
     faults = validation.faults(config, catalogue, known, _produced(config, drawn))
     faults += validation.results_faults(folders) if not faults else []
     if faults:
-        # There will be no study, so there is time for what needs torch and the annotations.
-        with suppress(ImportError):  # an environment of Snakemake alone: the jobs will report them
+        # The run ends here, so there is time for checks that need torch and the annotations.
+        with suppress(ImportError):  # an environment of Snakemake alone: the jobs report them
             faults += validation.slow_faults(config, catalogue)
     return faults
 
 
 def _produced(config: dict[str, Any], drawn: Collection[str]) -> Collection[Any]:
-    """The paths of the data set that need not exist yet: those fetched, or those drawn."""
+    """The paths of the data set that need not exist yet: fetched or drawn ones."""
     dataset = config.get("dataset")
     if isinstance(dataset, dict) and "source" in dataset:
         return [dataset.get("annotations"), dataset.get("images")]

@@ -1,4 +1,4 @@
-"""The errors that pydantic finds in a configuration, as sentences for its author."""
+"""Error messages for pydantic's errors in a configuration."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 
 
 class Place(NamedTuple):
-    """Where an error is: the path of its key, what stands there, and the schema of it."""
+    """The location of an error: the path of its key, its value and its schema."""
 
     path: Path
     value: Any
@@ -21,19 +21,19 @@ class Place(NamedTuple):
 
 
 def faults(config: Any) -> list[str]:
-    """A sentence for every value of ``config`` that the model does not allow."""
+    """An error message for every value of ``config`` that the model does not allow."""
     try:
         Study.model_validate(config)
     except ValidationError as error:
-        whole = schema.of_study()
+        study = schema.of_study()
         errors = [
-            (_place(details["loc"], config, whole), details["type"])
+            (_place(details["loc"], config, study), details["type"])
             for details in error.errors(include_url=False, include_context=False)
         ]
-        # Of a union each type has its error: that of the type which fits best goes deepest.
+        # A union has an error for each type: that of the best match is the deepest.
         paths = {place.path[:depth] for place, _ in errors for depth in range(len(place.path))}
-        kept = [_message(place, kind) for place, kind in errors if place.path not in paths]
-        return list(dict.fromkeys(kept))
+        messages = [_message(place, kind) for place, kind in errors if place.path not in paths]
+        return list(dict.fromkeys(messages))  # pydantic reports some errors twice
     return []
 
 
@@ -45,10 +45,10 @@ def key_of(path: Sequence[str | int]) -> str:
     return key or "config"
 
 
-def _place(location: Sequence[str | int], config: Any, whole: dict[str, Any]) -> Place:
-    """pydantic's location, without the names that it gives to the types of a union."""
+def _place(location: Sequence[str | int], config: Any, study: dict[str, Any]) -> Place:
+    """pydantic's location, without its names for the types of a union."""
     path: Path = ()
-    value, node = config, whole
+    value, node = config, study
     for part in location:
         if isinstance(value, dict) and "properties" in node:
             path = (*path, str(part))
@@ -66,14 +66,14 @@ def _message(place: Place, kind: str) -> str:
     if kind == "missing":
         return f"{key}: missing; {place.schema['description']}"
     if kind == "string_unicode":
-        return f"{key}: {value!r} is not text that can be written"
+        return f"{key}: {value!r} can't be encoded in UTF-8"
     if "enum" in place.schema:
         return f"{key}: {value!r} is not allowed; {hint(value, place.schema['enum'])}"
     return f"{key}: {value!r} is not allowed; {place.schema['description']}"
 
 
 def _siblings(path: Path) -> list[str]:
-    """The keys that may stand where the last part of ``path`` does."""
+    """The valid keys in place of the last part of ``path``."""
     node = schema.of_study()
     for part in path[:-1]:
         node = schema.items(node) if isinstance(part, int) else node["properties"][part]

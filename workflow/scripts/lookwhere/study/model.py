@@ -1,10 +1,10 @@
-"""The study: what its configuration may hold, the defaults, and what follows from both.
+"""The typed study: the keys of its configuration, their defaults, and derived values.
 
-A field is a key of the configuration with its type, its constraint, its default, and a description
-that completes "... is not allowed; ". Messages, the JSON schema and the README's table of keys are
-made from these. ``help`` says more about a key, and ``otherwise`` what holds where it is left out.
+A field is a key of the configuration with its type, constraint, default, and a description that
+completes "... is not allowed; ". Error messages, the JSON schema and the README's table of keys are
+generated from these. ``help`` explains a key, ``otherwise`` describes its default.
 
-Left out, a text is ``""`` and a list ``()``: a configuration can hold neither.
+A missing text is ``""`` and a missing list ``()``, neither of which a configuration can hold.
 """
 
 from typing import Annotated, Any, Literal, TypeVar
@@ -31,7 +31,7 @@ Many = Annotated[tuple[T, ...], Field(min_length=1), BeforeValidator(_tuple)]
 Folder = Annotated[str, Field(pattern="^[^{}]+$", description="give a folder, without braces")]
 Index = Annotated[int, Field(ge=0, le=10**9, description="give an output index, from 0")]
 SampleId = Annotated[str, Field(description="give a sample id such as 000000000139-traffic_light")]
-# $ alone lets a last line break pass.
+# $ alone allows a final line break.
 SIZE = r"^(original|[1-9][0-9]{0,3})$(?!\n)"
 Size = Annotated[
     str,
@@ -49,7 +49,7 @@ Chart = Annotated[str, Field(description="give the name of a chart, or file.py:n
 
 
 class Part(BaseModel):
-    """Values as YAML has them: 224.0 is no whole number, nan no number, true not 1."""
+    """Strict values of YAML: 224.0 is not a whole number, nan not a number, true not 1."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, regex_engine="python-re"
@@ -57,7 +57,7 @@ class Part(BaseModel):
 
 
 class Dataset(Part):
-    """The images and what is annotated on them."""
+    """The images and their annotations."""
 
     annotations: str = Field(
         pattern="^[^{}]+$",
@@ -93,7 +93,7 @@ class Dataset(Part):
 
 
 class Class(Part):
-    """A category of the annotations, and where a net says that it sees one."""
+    """A category of the annotations, and its index in the outputs of the nets."""
 
     name: str = Field(
         pattern=r"[^\W_]",  # a letter or digit of any script
@@ -119,7 +119,7 @@ class Class(Part):
 
 
 class Net(Part):
-    """A net, its weights, and how its outputs are read."""
+    """A net, its weights, and the activation of its outputs."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
@@ -139,7 +139,7 @@ class Net(Part):
         min_length=1,
         description="give the name of a convolutional module, e.g. features.35",
         json_schema_extra={
-            "help": "Grad-CAM and its kin weigh its feature maps.",
+            "help": "Grad-CAM and other CAMs weight its feature maps.",
             "otherwise": "the last convolutional features, where there are any",
         },
     )
@@ -161,7 +161,7 @@ class Net(Part):
             "give the probability above which a class is recognised, between 0 and 1 (0.5 by "
             "default)"
         ),
-        json_schema_extra={"help": "Sigmoid outputs alone have one."},
+        json_schema_extra={"help": "For sigmoid outputs alone."},
     )
 
     @property
@@ -170,7 +170,7 @@ class Net(Part):
 
     @property
     def is_fetched(self) -> bool:
-        """The weights are torchvision's, which the workflow fetches."""
+        """Whether the weights are torchvision's, which the workflow fetches."""
         return is_torchvisions(self.weights)
 
     @property
@@ -216,7 +216,7 @@ class Study(Part):
         ge=1,
         le=10**9,
         description="give a whole number from 1 to 10^9",
-        json_schema_extra={"help": "So many images of each class are drawn."},
+        json_schema_extra={"help": "The number of images drawn for each class."},
     )
     seed: int = Field(
         ge=0,
@@ -256,8 +256,8 @@ class Study(Part):
         description="give a list of saliency methods, or of groups (lists) of these",
         json_schema_extra={
             "help": (
-                "Methods of a group are computed by one job: a method that is added as a group of "
-                "its own leaves the maps of the others alone. How to write one: "
+                "One job computes the methods of a group: a method that is added as a group of its "
+                "own does not recompute the others. How to write one: "
                 "[docs/how-to/add-a-method.md](docs/how-to/add-a-method.md)."
             )
         },
@@ -312,9 +312,9 @@ class Study(Part):
         description="give true, or false to delete maps as soon as they are scored",
         json_schema_extra={
             "help": (
-                "The showcase's stay. Changing masks or showcase, or setting `true` again, "
-                "recomputes the maps. To delete the maps of a finished study, set `false` and run "
-                "`snakemake --delete-temp-output`."
+                "Those of the showcase are kept. Changing masks or showcase, or setting `true` "
+                "again, recomputes the maps. To delete the maps of a finished study, set `false` "
+                "and run `snakemake --delete-temp-output`."
             )
         },
     )
@@ -322,15 +322,17 @@ class Study(Part):
         default="",
         pattern="^[^{}]+$",
         description="give the path of a table with the columns method and mean, without braces",
-        json_schema_extra={"help": "Its means are printed beside ours.", "otherwise": "none"},
+        json_schema_extra={
+            "help": "Tables list its means beside ours.",
+            "otherwise": "none",
+        },
     )
     showcase: Literal["all"] | Many[SampleId] = Field(
         default=(),
         description="give a list of sample ids such as 000000000139-traffic_light, or all",
         json_schema_extra={
             "help": (
-                "These are shown as pictures; the comparison shows as many of the first as fit on "
-                "a page."
+                "They are shown as pictures; the comparison shows the first that fit on a page."
             ),
             "otherwise": (
                 "one of every class, two of them in one image; the gallery adds the worst of every "
@@ -341,12 +343,12 @@ class Study(Part):
     pathvars: Pathvars = Field(
         default=Pathvars(),
         description="give Snakemake's path variables, e.g. {results: results/my_study}",
-        json_schema_extra={"help": "They keep the results of two studies apart."},
+        json_schema_extra={"help": "They separate the results of studies."},
     )
 
     @property
     def groups(self) -> dict[str, list[str]]:
-        """Names of methods that one job computes, by the first of them. A flat list is a group."""
+        """Groups of methods, each by the name of its first. A flat list is one group."""
         groups = [entry for entry in self.method_entries if isinstance(entry, tuple)]
         names = [
             [name_of(entry) for entry in group] for group in groups or [flat(self.method_entries)]
@@ -360,17 +362,17 @@ class Study(Part):
 
     @property
     def metrics(self) -> list[str]:
-        """The names of the metrics; none where all of the library are meant."""
+        """The names of the metrics; empty for all of the library."""
         return [name_of(entry) for entry in self.metric_entries]
 
     @property
     def controls(self) -> list[str]:
-        """The names of the controls; none where all of the library are meant."""
+        """The names of the controls; empty for all of the library."""
         return [name_of(entry) for entry in self.control_entries]
 
     @property
     def charts(self) -> list[str]:
-        """The names of the charts; none where all of the library are meant."""
+        """The names of the charts; empty for all of the library."""
         return [name_of(entry) for entry in self.chart_entries]
 
     @property
@@ -399,17 +401,17 @@ class Study(Part):
 
     @property
     def untrained(self) -> list[str]:
-        """The names of the nets that learned nothing. They are controls, unless all are."""
+        """The names of the untrained nets, which are controls unless all are."""
         return [net.name for net in self.nets if self.some_trained and not net.is_trained]
 
     @property
     def class_settings(self) -> list[dict[str, Any]]:
-        """The classes as jobs read them: name and targets."""
+        """The settings of classes for jobs: name and targets."""
         return [{"name": item.name, "targets": item.targets} for item in self.classes]
 
     @property
     def net_settings(self) -> dict[str, dict[str, Any]]:
-        """The nets as jobs read them, by name: every default filled in, the weights as a file."""
+        """The settings of nets for jobs, by name: all defaults, the weights as a file."""
         return {
             net.name: {
                 **net.model_dump(),
@@ -421,7 +423,7 @@ class Study(Part):
         }
 
     def completed(self, catalogue: Catalogue) -> "Study":
-        """The study with those defaults that depend on the class and on the architecture."""
+        """The study with the defaults that depend on classes and architectures."""
         classes = [
             item.model_copy(update={"target": item.targets or catalogue.targets[item.name]})
             for item in self.classes
@@ -438,10 +440,10 @@ class Study(Part):
 
 
 def is_path(weights: str) -> bool:
-    """Weights are a file, not ``random`` or one of torchvision's names."""
+    """Whether weights are a file, not ``random`` or one of torchvision's names."""
     return "/" in weights or weights.endswith((".pth", ".pt"))
 
 
 def is_torchvisions(weights: str) -> bool:
-    """Weights are one of torchvision's names, such as IMAGENET1K_V1."""
+    """Whether weights are one of torchvision's names, such as IMAGENET1K_V1."""
     return weights != "random" and not is_path(weights)

@@ -1,4 +1,4 @@
-"""The means of another study, which stand beside ours: a table with the columns method and mean."""
+"""The means of another study, for comparison: a table with the columns method and mean."""
 
 import csv
 from io import StringIO
@@ -12,9 +12,9 @@ BY_LABEL = {label.casefold(): name for name, label in ALL_LABELS.items()}
 
 
 def read(path: Path) -> dict[str, float]:
-    """The mean by method of a csv file in UTF-8. Methods stand there by name or by label.
+    """Read the mean by method of a csv file in UTF-8, which has methods by name or by label.
 
-    Raises StudyError that names the first row that can't be used.
+    Raises StudyError that names the first invalid row.
     """
     what = f"reference: {str(path)!r}"
     try:
@@ -26,7 +26,7 @@ def read(path: Path) -> dict[str, float]:
     try:
         return _means(what, csv.DictReader(StringIO(text), skipinitialspace=True))
     except csv.Error as error:
-        raise StudyError(f"{what} is not a table of csv ({error})") from None
+        raise StudyError(f"{what} is not a csv table ({error})") from None
 
 
 def _means(what: str, rows: "csv.DictReader[str]") -> dict[str, float]:
@@ -40,15 +40,15 @@ def _means(what: str, rows: "csv.DictReader[str]") -> dict[str, float]:
         where = f"{what}, line {rows.line_num}"
         if method is None:
             raise StudyError(
-                f"{where}: {row['method']!r} is no method; {hint(row['method'], ALL_LABELS)} "
+                f"{where}: {row['method']!r} is not a method; {hint(row['method'], ALL_LABELS)} "
                 "Or leave the row out"
             )
         if method in means:
-            raise StudyError(f"{where}: {method!r} stands there twice; keep one row")
+            raise StudyError(f"{where}: {method!r} is listed twice; keep one row")
         try:
             means[method] = float(mean)
         except ValueError:
-            raise StudyError(f"{where}: the mean {mean!r} is no number, such as 0.47") from None
+            raise StudyError(f"{where}: the mean {mean!r} is not a number, such as 0.47") from None
         if not isfinite(means[method]):
             raise StudyError(f"{where}: the mean {mean!r} is not finite")
     return means

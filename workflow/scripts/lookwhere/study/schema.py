@@ -1,4 +1,4 @@
-"""What the model allows, as a JSON schema. Its descriptions are the words of messages."""
+"""The JSON schema of the model. Error messages quote its descriptions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ Schema = dict[str, Any]
 
 
 def of_study() -> Schema:
-    """The schema of a configuration, without references: that of each value stands at its place."""
+    """The schema of a configuration, with references resolved."""
     schema = Study.model_json_schema()
     return _inlined(schema, schema.pop("$defs"))
 
 
 def items(schema: Schema) -> Schema:
-    """The schema of the entries of a list, which may be one type of several."""
+    """The schema of the entries of a list, which may be in a union."""
     types = [schema, *schema.get("anyOf", [])]
     return next((part["items"] for part in types if "items" in part), {})
 

@@ -1,7 +1,7 @@
-"""What several values of a configuration must be together: every fault, with the way out.
+"""Checks across the values of a configuration: every error, with the way out.
 
-The model says what a single value may be. A name that stands twice, a file that must exist and
-what only torch knows are checked here.
+The model defines single values. Repeated names, missing files, and what only torch can check are
+found here.
 """
 
 import os
@@ -30,10 +30,10 @@ def faults(
     known: Mapping[str, Collection[str]],
     produced: Collection[str] = (),
 ) -> list[str]:
-    """A sentence for every fault of ``config``; none if it is sound.
+    """An error message for every error in ``config``; none if it is valid.
 
-    ``known`` holds the names that ``methods`` and the like may list, by key: of a key without names
-    the form alone is checked. ``produced`` names the files that the workflow makes by itself.
+    ``known`` holds the valid names in ``methods`` and other lists, by key: for a missing key the
+    form alone is checked. ``produced`` are the files that the workflow writes.
     """
     return [
         *messages.faults(config),
@@ -49,23 +49,23 @@ def faults(
 
 
 def results_faults(folders: Mapping[str, str]) -> list[str]:
-    """A sentence for each of the ``folders`` of results, by pathvar, that holds files of others."""
-    found = []
+    """An error message for each of the ``folders``, by pathvar, that holds foreign files."""
+    errors = []
     for key, folder in folders.items():
         foreign = provenance.foreign_content(Path(folder))
         if foreign is not None and not Path(folder).is_dir():
-            found.append(f"pathvars.{key}: {folder!r} is no folder; give a new or empty one")
+            errors.append(f"pathvars.{key}: {folder!r} is not a folder; give a new or empty one")
         elif foreign is not None:
-            found.append(
+            errors.append(
                 f"pathvars.{key}: {folder!r} holds {foreign!r}, which no study of this workflow "
-                "made, and files in such a folder are replaced and removed; give a new or empty "
-                f"folder (one of an earlier version is adopted by: touch '{folder}/.study')"
+                "wrote, and a study replaces and removes files in its folder; give a new or empty "
+                f"folder (adopt one of an earlier version with: touch '{folder}/.study')"
             )
-    return found
+    return errors
 
 
 def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
-    """More faults of a faulty config: what only torch, or the annotations, can tell."""
+    """Errors of an invalid config that only torch, or the annotations, reveal."""
     from lookwhere.datasets import base
     from lookwhere.methods import check
 
@@ -83,20 +83,20 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
         if isinstance(net, dict) and (spec := _loadable(net, architectures))
     ]
     sizes = [str(size) for size in _list(config, "sizes")]
-    found = list(_unknown_weights(config, architectures))
+    errors = list(_unknown_weights(config, architectures))
     methods = [
         name for _, entry in entries(config, "methods") if (name := name_of(entry)) in METHODS
     ]
-    found += check.check(specs, classes, [size for size in sizes if size.isdigit()], methods)[1]
+    errors += check.check(specs, classes, [size for size in sizes if size.isdigit()], methods)[1]
     dataset = _dataset(config)
     annotations, form = dataset.get("annotations"), name_of(str(dataset.get("format", "coco")))
     if isinstance(annotations, str) and _exists(annotations) and form in FORMATS:
         try:
             data = base.load(form, Path(annotations), Path(str(dataset.get("images"))))
-            found += base.class_errors(data, [c["name"] for c in classes])
+            errors += base.class_errors(data, [c["name"] for c in classes])
         except StudyError as error:
-            found.append(f"dataset.annotations: {error}")
-    return found
+            errors.append(f"dataset.annotations: {error}")
+    return errors
 
 
 def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -104,8 +104,8 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
     names = [item for item in listed if isinstance(item, str)]
     if names and any(isinstance(item, list) for item in listed):
         yield (
-            f"methods: {names[0]!r} stands beside groups; make every entry a group (a list of "
-            "names), or none"
+            f"methods: {names[0]!r} is not in a group, unlike others; make every entry a group (a "
+            "list of names), or none"
         )
     for kind in KINDS:
         for key, entry in entries(config, kind):
@@ -114,7 +114,7 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
             if kind not in known and not FORM.fullmatch(entry):
                 yield f"{key}: {entry!r} is not allowed; give a name, or file.py:name"
             if kind in known and name not in known[kind]:
-                here = f"{file!r} enters no {kind[:-1]} {name!r}"
+                here = f"{file!r} declares no {kind[:-1]} {name!r}"
                 what = here if file else f"{name!r} is not allowed"
                 yield f"{key}: {what}; {hint(name, known[kind])}"
 
@@ -122,7 +122,7 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
 def _format_faults(config: Config, formats: Collection[str]) -> Iterator[str]:
     form = _dataset(config).get("format")
     if isinstance(form, str) and file_of(form) and name_of(form) not in formats:
-        here = f"{file_of(form)!r} enters no dataset {name_of(form)!r}"
+        here = f"{file_of(form)!r} declares no dataset {name_of(form)!r}"
         yield f"dataset.format: {here}; {hint(name_of(form), formats)}"
 
 
@@ -144,7 +144,7 @@ def _name_faults(config: Config) -> Iterator[str]:
         if _name(net) in list(ALL_LABELS):
             yield (
                 f"nets[{number}].name: {_name(net)!r} is the name of a method or control, and "
-                "tables name nets beside these; give another"
+                "tables list nets beside these; give another"
             )
 
 
@@ -187,8 +187,8 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
         elif not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
         elif not kind(Path(path)) and (key == "images" or dataset.get("format") in (None, "coco")):
-            wanted = "a file" if key == "annotations" else "a folder"
-            yield f"dataset.{key}: {path!r} is not {wanted}; give the path of one"
+            expected = "a file" if key == "annotations" else "a folder"
+            yield f"dataset.{key}: {path!r} is not {expected}; give the path of one"
     for key, entry in _own_entries(config):
         file = file_of(entry)
         if not _exists(at_home(file), folder=False):
@@ -217,7 +217,7 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
 
 
 def _own_entries(config: Config) -> Iterator[tuple[str, str]]:
-    """Each ``file.py:name`` of the user's, behind its key."""
+    """Each ``file.py:name``, after its key."""
     format_ = _dataset(config).get("format")
     listed = [entry for kind in KINDS for entry in entries(config, kind)]
     listed += [("dataset.format", format_)] if isinstance(format_, str) else []
@@ -227,23 +227,23 @@ def _own_entries(config: Config) -> Iterator[tuple[str, str]]:
 def _exists(path: str, *, folder: bool = True) -> bool:
     try:
         return Path(path).is_file() or (folder and Path(path).is_dir())
-    except (OSError, ValueError):  # a name too long for the file system, or with a zero
+    except (OSError, ValueError):  # a name too long for the file system, or with a null byte
         return False
 
 
 def _is_denied(path: str) -> bool:
-    """Whether something is, or may be, at ``path`` that this user may not read."""
+    """Whether this user lacks permission to read ``path``, or to see whether it exists."""
     try:
         Path(path).stat()
     except OSError as error:
         return isinstance(error, PermissionError)
-    except ValueError:  # a zero in the name
+    except ValueError:  # a null byte in the name
         return False
     return not os.access(path, os.R_OK)
 
 
 def _denial(key: str, path: str) -> str:
-    return f"{key}: {path!r} may not be read by you; give a path that may, or get the permission"
+    return f"{key}: {path!r} is not readable (no permission); give another path, or get permission"
 
 
 def _list(config: Config, key: str) -> list[Any]:
@@ -277,25 +277,25 @@ def _unknown_weights(
 
 
 def _targets(item: Mapping[str, Any], imagenet: Mapping[str, Sequence[int]]) -> list[int]:
-    """The output indices of a class; none if one of them is faulty."""
+    """The output indices of a class; none if one of them is invalid."""
     target = item.get("target", imagenet.get(item["name"], []))
     indices = list(target) if isinstance(target, Sequence) else [target]
-    sound = all(isinstance(index, int) and index >= 0 for index in indices)
-    return indices if sound else []
+    valid = all(isinstance(index, int) and index >= 0 for index in indices)
+    return indices if valid else []
 
 
 def _loadable(
     net: Mapping[str, Any], architectures: Mapping[str, Mapping[str, str]]
 ) -> dict[str, Any] | None:
-    """The net with weights that are at hand; None if it is too faulty to be built."""
+    """The net with loadable weights (random until downloaded), or None if it is invalid."""
     facts = architectures.get(str(net.get("architecture")))
     if not facts:
         return None
     weights = str(net.get("weights"))
-    at_hand = weights if is_path(weights) and _exists(weights, folder=False) else "random"
+    loadable = weights if is_path(weights) and _exists(weights, folder=False) else "random"
     return {
         "name": net.get("name"),
         "architecture": net["architecture"],
         "target_layer": str(net.get("target_layer", facts["target_layer"])) or None,
-        "weights": at_hand,
+        "weights": loadable,
     }

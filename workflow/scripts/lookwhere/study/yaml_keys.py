@@ -1,4 +1,4 @@
-"""What a configuration may not hold, though YAML does: keys that stand twice, and aliases."""
+"""Checks of YAML files of the configuration: no repeated keys and no aliases."""
 
 from collections.abc import Iterator
 
@@ -6,24 +6,24 @@ import yaml
 
 
 def faults(content: bytes) -> list[str]:
-    """A sentence for every alias of a YAML file, or else for every key that stands twice."""
+    """An error message for every alias of a YAML file, else for every repeated key."""
     try:
         text = content.decode("utf-8-sig")
         return list(_aliases(text)) or repeated(text)
     except UnicodeDecodeError:
-        return ["it is not text in UTF-8; save it as such"]
-    except yaml.YAMLError:  # Snakemake reads JSON, too, and has read this file already
+        return ["it is not UTF-8 text; save it as such"]
+    except yaml.YAMLError:  # Snakemake reads JSON, too, and has parsed this file
         return []
 
 
 def repeated(text: str) -> list[str]:
-    """A sentence for every key of ``text`` that its mapping holds more than once."""
+    """An error message for every repeated key of ``text``."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     return list(_repeated(root, "")) if root is not None else []
 
 
 def _aliases(text: str) -> Iterator[str]:
-    """Aliases of aliases grow without bound, so a file of a few lines could be endless."""
+    """Aliases of aliases grow exponentially: a few lines can expand without bound."""
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 1
@@ -41,8 +41,8 @@ def _repeated(node: yaml.Node, above: str) -> Iterator[str]:
             path = f"{above}.{name}" if above else name
             if name in lines:
                 yield (
-                    f"{path}: given twice, in the lines {lines[name]} and {line}, of which only "
-                    "the last would count; keep one"
+                    f"{path}: repeated, in lines {lines[name]} and {line}, of which only the "
+                    "last would count; keep one"
                 )
             lines[name] = line
             yield from _repeated(value, path)
