@@ -1,4 +1,4 @@
-# The workflow with its pinned requirements. Results stay where they are mounted:
+# The workflow with its pinned requirements. Results are in the mounted folder:
 #   docker build --tag lookwhere .
 #   docker run --rm --volume "$PWD/results:/lookwhere/results" lookwhere --cores 2
 FROM python:3.12-slim

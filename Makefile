@@ -1,4 +1,4 @@
-# make study   installs what is needed and runs the default study
+# make study   installs the requirements and runs the default study
 # make report  runs it and gathers tables and figures in one page, results/report.html
 # make check   checks style, types and the workflow (make lint), and runs the unit tests (make unit)
 # make test    runs all tests but those on Slurm
@@ -10,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Where config.yaml puts the results.
+# The results folder of config.yaml.
 RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
 .PHONY: study report check unit test test-browser test-latex test-slurm lint format schema benchmark clean
