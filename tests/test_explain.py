@@ -1,14 +1,12 @@
 """A batch explained as a whole and in halves, and on the device that there is."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
+from lookwhere.declarations import declarations
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import classifiers, device
 
@@ -100,17 +98,19 @@ def test_without_feature_maps_there_are_gradients():
     assert made.not_defined["grad_cam"].startswith("no layer with feature maps is known")
 
 
-def test_a_method_s_own_reason_is_kept(monkeypatch):
-    def draw(run):
-        raise NotDefinedError("it wants a net of one output")
-
-    own = replace(METHODS["backpropagation"], name="own", draw=draw)
+def test_the_reason_of_a_method_is_kept(monkeypatch, tmp_path):
+    (tmp_path / "own.py").write_text(
+        "from lookwhere.methods.registry import NotDefinedError, method\n\n\n"
+        '@method("own", "Own", family="cam", needs=[], cite="none")\n'
+        'def own(run):\n    raise NotDefinedError("it needs one output")\n'
+    )
+    [own] = declarations(tmp_path / "own.py")
     monkeypatch.setitem(METHODS, "own", own)
-    made = explainer()
-    made.methods = ["own", "grad_cam"]
-    found = made.explain(IMAGES, CANDIDATES)
-    assert list(found.maps) == ["grad_cam"]
-    assert found.not_defined == {"own": "it wants a net of one output"}
+    two_methods = explainer()
+    two_methods.methods = ["own", "grad_cam"]
+    explanation = two_methods.explain(IMAGES, CANDIDATES)
+    assert list(explanation.maps) == ["grad_cam"]
+    assert explanation.not_defined == {"own": "it needs one output"}
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -108,7 +108,7 @@ def test_a_map_is_read_from_the_showcase_or_from_all_maps(tmp_path):
         read_map(folders, "8", "net", "deconvolution", "64")
 
 
-@pytest.mark.parametrize("place", ["net/64/1-of-2", "net/deconvolution/64/1-of-2"])
+@pytest.mark.parametrize("place", ["net/64/five/1-2", "net/deconvolution/64/1-2"])
 def test_there_is_no_map_where_the_folder_says_that_it_is_not_defined(tmp_path, place):
     below = "deconvolution" if place.startswith("net/64") else "."
     with checked_folder(tmp_path / place) as draft:
