@@ -18,6 +18,9 @@ pathvars:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/samples.smk"
+include: "workflow/rules/nets.smk"
+include: "workflow/rules/files.smk"
 
 
 wildcard_constraints:

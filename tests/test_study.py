@@ -109,12 +109,12 @@ def test_other_weights_are_unchanged(weights):
     assert own.weights_file == weights
 
 
-def test_untrained_nets_are_controls_unless_all_are():
+def test_contents_name_what_figures_and_tables_depend_on():
     trained = "resources/sample/weights/mnasnet0_5.pth"
-    model = study(nets=[net(), net(name="other", weights=trained)])
-    assert (model.untrained, model.some_trained) == (["mine"], True)
-    model = study(nets=[net(), net(name="other")])
-    assert (model.untrained, model.some_trained) == ([], False)
+    contents = study(nets=[net(), net(name="other", weights=trained)]).contents
+    assert contents["trained_nets"] == ["other"]
+    assert contents["methods"] == study().methods
+    assert contents["mask_dilation"] == study().mask_dilation
 
 
 def test_a_flat_list_of_methods_is_one_group():

@@ -213,4 +213,4 @@ def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
     assert "methods[0]: 'own/layer_cam.py' declares no method 'layercam'; did you mean" in said
     done = study.run("-n", study=STUDY | {"charts": ["lift", "own/scatter.py:scater"]})
     said = done.stdout + done.stderr
-    assert "charts[1]: 'own/scatter.py' declares no 'scater'; did you mean 'scatter'" in said
+    assert "charts[1]: 'own/scatter.py' declares no chart 'scater'; did you mean 'scatter'" in said

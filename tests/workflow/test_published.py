@@ -107,7 +107,7 @@ def test_an_unreachable_host_is_reported_with_a_way_out_that_works(house, study,
 def test_fetch_gets_the_annotations_and_the_images_of_the_subset_alone(fetched, server):
     coco = fetched.root / "resources/coco"
     assert [path.name for path in (coco / "annotations").iterdir()] == ["instances_train2017.json"]
-    listed = pd.read_csv(fetched.root / "results/coco2017/images.csv")
+    listed = pd.read_csv(fetched.root / "results/coco2017/samples/1.csv")
     assert sorted(path.name for path in (coco / "train2017").iterdir()) == sorted(listed["file"])
     assert len(listed) == 2
     assert sum("train2017/" in line for line in server.asked) == 2

@@ -79,7 +79,7 @@ def replace_in_old_time(path: Path, content: bytes) -> None:
 def test_own_annotations_outlive_a_source_in_the_study(sample, study):
     study["dataset"]["source"] = NOWHERE
     before = contents(sample.root / "mine")
-    sample.build("results/mine/samples.json", study=study)
+    sample.build("results/mine/samples/1.json", study=study)
     assert contents(sample.root / "mine") == before
     output = refused(sample, study=study)  # the images have no address
     assert "has no 'coco_url' to fetch it from" in output

@@ -27,12 +27,6 @@ def on_slurm():
     return not workflow.local_exec and not workflow.touch
 
 
-# Resources set for compute_maps apply to the rules of all groups of methods.
-RESOURCES = workflow.resource_settings.overwrite_resources
-for GROUP in GROUPS if "compute_maps" in RESOURCES else []:
-    RESOURCES.setdefault(rule_of_group(GROUP), RESOURCES["compute_maps"])
-
-
 onstart:
     lock_results()
     require_lock()

@@ -1,11 +1,6 @@
 # From annotations to samples, masks and showcase. Annotations and images are inputs or outputs only
 # if the workflow drew them: else receipts stand in for them.
 
-ANNOTATIONS, IMAGE_FOLDER = STUDY.dataset.annotations, STUDY.dataset.images
-FETCHED = bool(STUDY.dataset.source)
-DRAWN = "resources/sample/drawn.csv"
-OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
-
 
 rule draw_sample:
     input:
@@ -44,7 +39,7 @@ rule select_subset:
             makes="samples/{selection}.json",
             code=source_hash.of_scripts("select_subset"),
             format=STUDY.dataset.format_name,
-            format_code=source_hash.of_entries([FORMATS[STUDY.dataset.format_name]]),
+            format_code=source_hash.of_entries([DECLARED["formats"][STUDY.dataset.format_name]]),
             spans=lambda wildcards: [
                 [span.class_name, span.first, span.last]
                 for span in SELECTIONS[wildcards.selection].spans

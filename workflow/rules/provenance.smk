@@ -5,6 +5,8 @@ import fcntl
 import socket
 from importlib.metadata import distributions
 
+from lookwhere.charts.registry import FORMER as FORMER_FIGURES
+
 DIGESTS = receipts.Digests()
 
 
@@ -124,8 +126,8 @@ def installed_versions(wildcards):
 
 def remove_leftovers():
     """Remove tables and figures of an earlier study in these results that this one lacks."""
-    tables = outputs.patterns(TABLE_ENTRIES)
-    figures = [*outputs.patterns(CHART_ENTRIES), *chart_registry.FORMER]
+    tables = outputs.patterns(DECLARED["tables"])
+    figures = [*outputs.patterns(DECLARED["charts"]), *FORMER_FIGURES]
     for file in [
         *outputs.leftovers(RESULTS / "tables", tables, TABLE_FORMATS, TABLES),
         *outputs.leftovers(RESULTS / "figures", figures, FIGURE_FORMATS, FIGURES),

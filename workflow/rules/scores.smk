@@ -86,8 +86,8 @@ rule gather_scores:
                 for net in STUDY.nets
             ],
             methods=METHODS,
-            controls=CONTROLS,
-            metrics=DECLARED["metrics"],
+            controls=list(ENTRIES["controls"]),
+            metrics=STATED["metrics"],
             sizes=SIZES,
             dilations=DILATIONS,
             study=study_in_full,

@@ -10,7 +10,7 @@ rule make_tables:
                 DIGESTS.sha256(Path(STUDY.reference)) if STUDY.reference else None
             ),
             code=source_hash.of_scripts("make_tables"),
-            declared=DECLARED,
+            stated=STATED,
             tables={name: table.label for name, table in TABLES.items()},
             groups={name: table.entry.options.get("by") for name, table in TABLES.items()},
             code_of_tables=source_hash.of_entries(table.entry for table in TABLES.values()),

@@ -2,20 +2,14 @@
 
 from collections.abc import Collection
 
-from lookwhere.charts import registry as charts
-from lookwhere.methods.names import CONTROLS, METHODS
-from lookwhere.metrics.registry import METRICS
-from lookwhere.study import documents
+from lookwhere.study import documents, registries
+from lookwhere.study.entries import KINDS
 
 
 def known() -> dict[str, Collection[str]]:
     """The names that the library declares, by the key that lists them."""
-    return {
-        "methods": METHODS,
-        "metrics": METRICS,
-        "controls": CONTROLS,
-        "charts": charts.entries(),
-    }
+    declared = registries.declared()
+    return {kind: declared[kind] for kind in KINDS}
 
 
 if __name__ == "__main__":

@@ -396,13 +396,14 @@ class Study(Part):
         return paths
 
     @property
-    def some_trained(self) -> bool:
-        return any(net.is_trained for net in self.nets)
-
-    @property
-    def untrained(self) -> list[str]:
-        """The names of the untrained nets, which are controls unless all are."""
-        return [net.name for net in self.nets if self.some_trained and not net.is_trained]
+    def contents(self) -> dict[str, Any]:
+        """What decides which tables and figures the study has, and what these take of it."""
+        return {
+            "methods": self.methods,
+            "sizes": list(self.sizes),
+            "trained_nets": [net.name for net in self.nets if net.is_trained],
+            "mask_dilation": self.mask_dilation,
+        }
 
     @property
     def class_settings(self) -> list[dict[str, Any]]:

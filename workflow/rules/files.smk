@@ -1,0 +1,41 @@
+# The files of maps, figures and tables, as outputs of rules.
+SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
+SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
+KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
+
+
+def map_folder(method):
+    """A method's maps of a net, a size and a shard, as an output."""
+    folder = directory(SALIENCY.replace("{method}", method))
+    return folder if STUDY.keep_maps else temp(folder)
+
+
+def rule_of_group(group):
+    """The rule that computes the maps of a group of methods."""
+    return "compute_maps" if group == METHODS[0] else f"compute_maps_{group}"
+
+
+def figure_files(labels):
+    """The files of the figures, as outputs; the report lists their pages by these labels."""
+    files = []
+    for name, label in labels.items():
+        page = report(
+            f"<results>/figures/{name}.html", category="Figures", labels={"figure": label}
+        )
+        files += [page, *multiext(f"<results>/figures/{name}", ".png", ".pdf", ".eps")]
+    return files
+
+
+def table_files(labels):
+    """The files of the tables, as outputs; the report lists their pages by these labels."""
+    files = []
+    for name, label in labels.items():
+        page = report(f"<results>/tables/{name}.html", category="Tables", labels={"table": label})
+        files += [page, *multiext(f"<results>/tables/{name}", ".csv", ".md", ".tex")]
+    return files
+
+
+# Resources set for compute_maps apply to the rules of all groups of methods.
+RESOURCES = workflow.resource_settings.overwrite_resources
+for GROUP in GROUPS if "compute_maps" in RESOURCES else []:
+    RESOURCES.setdefault(rule_of_group(GROUP), RESOURCES["compute_maps"])
