@@ -30,13 +30,15 @@ def records():
 
 def test_of_a_ratio_is_that_of_draws_by_hand(records):
     over, under, images = records
-    assert bootstrap.of_ratio(over, under, images) == pytest.approx(by_hand(*records), rel=0.03)
+    assert bootstrap.ratio_interval(over, under, images) == pytest.approx(
+        by_hand(*records), rel=0.03
+    )
 
 
 def test_of_a_mean_is_that_of_theory():
     """With one record per image, the mean is approximately normal."""
     values = pd.Series(np.random.default_rng(0).random(400))
-    low, high = bootstrap.of_mean(values, pd.Series(range(400)))
+    low, high = bootstrap.mean_interval(values, pd.Series(range(400)))
     error = 1.96 * values.std() / np.sqrt(400)
     assert low == pytest.approx(values.mean() - error, abs=0.1 * error)
     assert high == pytest.approx(values.mean() + error, abs=0.1 * error)
@@ -46,42 +48,43 @@ def test_of_a_mean_is_seaborns():
     values = pd.Series(np.random.default_rng(0).random(60) ** 2)
     axes = sns.pointplot(x=values, errorbar="ci", n_boot=4000, seed=0)
     [drawn] = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
-    got = bootstrap.of_mean(values, pd.Series(range(60)))
+    got = bootstrap.mean_interval(values, pd.Series(range(60)))
     assert got == pytest.approx(sorted(drawn), rel=0.02)
 
 
 def test_copies_of_records_change_nothing(records):
     over, under, images = records
     many = [pd.concat([column] * 20, ignore_index=True) for column in records]
-    assert bootstrap.of_ratio(*many) == pytest.approx(bootstrap.of_ratio(over, under, images))
+    expected = bootstrap.ratio_interval(*records)
+    assert bootstrap.ratio_interval(*many) == pytest.approx(expected)
 
 
 def test_is_reproducible(records):
-    assert bootstrap.of_ratio(*records) == bootstrap.of_ratio(*records)
+    assert bootstrap.ratio_interval(*records) == bootstrap.ratio_interval(*records)
 
 
 @pytest.mark.parametrize("batch", [1, 30 * 7])
 def test_memory_is_bounded_and_changes_nothing(records, batch, monkeypatch):
-    expected = bootstrap.of_ratio(*records)
+    expected = bootstrap.ratio_interval(*records)
     monkeypatch.setattr(bootstrap, "CELLS", batch)
-    assert bootstrap.of_ratio(*records) == pytest.approx(expected, rel=0.05)
+    assert bootstrap.ratio_interval(*records) == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_records_of_one_image_have_no_interval(count):
     values = pd.Series(np.random.default_rng(0).random(count))
-    assert np.isnan(bootstrap.of_mean(values, pd.Series([7] * count, dtype="int64"))).all()
+    assert np.isnan(bootstrap.mean_interval(values, pd.Series([7] * count, dtype="int64"))).all()
 
 
 def test_images_that_are_all_alike_have_an_interval_of_no_width():
     values = pd.Series([0.25] * 10)
-    assert bootstrap.of_mean(values, pd.Series(range(10))) == (0.25, 0.25)
+    assert bootstrap.mean_interval(values, pd.Series(range(10))) == (0.25, 0.25)
 
 
 def test_below_ten_images_there_is_none():
     values = pd.Series(np.random.default_rng(0).random(90))
-    assert np.isnan(bootstrap.of_mean(values, pd.Series(np.arange(90) % 9))).all()
-    assert not np.isnan(bootstrap.of_mean(values, pd.Series(np.arange(90) % 10))).any()
+    assert np.isnan(bootstrap.mean_interval(values, pd.Series(np.arange(90) % 9))).all()
+    assert not np.isnan(bootstrap.mean_interval(values, pd.Series(np.arange(90) % 10))).any()
 
 
 def test_of_a_difference_within_strata_is_that_of_draws_by_hand():
@@ -97,9 +100,9 @@ def test_of_a_difference_within_strata_is_that_of_draws_by_hand():
         draw = pd.concat([by_image[i] for i in rng.integers(0, 30, 30)])
         means = draw.groupby(["stratum", "member"])["value"].mean().unstack()
         drawn.append((means[True] - means[False]).mean())
-    got = bootstrap.of_difference_within(values, images, strata, member)
+    got = bootstrap.difference_interval(values, images, strata, member)
     assert got == pytest.approx(np.percentile(drawn, [2.5, 97.5]), rel=0.06)
     few = images < 9
     assert np.isnan(
-        bootstrap.of_difference_within(values[few], images[few], strata[few], member[few])
+        bootstrap.difference_interval(values[few], images[few], strata[few], member[few])
     ).all()

@@ -22,7 +22,7 @@ from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report import comparison
 from lookwhere.statistics import paired, summary
-from lookwhere.statistics.strata import extent, of_trained, once
+from lookwhere.statistics.strata import extent, once, trained_only
 
 from .studies import (
     NETS,
@@ -234,7 +234,7 @@ def few_defined():
 
 def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_says_so():
     records = few_defined()
-    trained = of_trained(records)
+    trained = trained_only(records)
     of_method = trained[trained["method"] == "deconvolution"]
     count = f"n = {of_method['concentration'].notna().sum()} of {len(of_method)}"
     [axes] = draw("concentration", records).axes
@@ -266,7 +266,7 @@ def test_level_of_chance_is_that_of_the_defined_records():
 )
 def test_grouped_points_are_the_means_and_the_lines_chance_and_the_best_control(chart, group):
     [axes] = chart_of(chart).axes
-    records = RECORDS[RECORDS["size"] == "224"] if group == "net" else of_trained(RECORDS)
+    records = RECORDS[RECORDS["size"] == "224"] if group == "net" else trained_only(RECORDS)
     table = summary.summarise(records, [group, "method"])
     assert_points_are(axes, table[table["method"].isin(METHODS)], "mean", "low", "high")
     groups = list(records[group].unique())
@@ -350,7 +350,7 @@ def test_a_lift_of_zero_is_drawn_at_the_edge():
 def test_every_image_is_a_dot_and_the_lowest_records_are_named():
     figure = chart_of("distribution")
     [axes] = figure.axes
-    trained = of_trained(RECORDS)
+    trained = trained_only(RECORDS)
     dots = [c for c in axes.collections if len(c.get_offsets())]
     assert len(dots) == len(ALL_LABELS)
     for method, drawn in zip(ALL_LABELS, dots, strict=True):
@@ -370,7 +370,7 @@ def test_every_image_is_a_dot_and_the_lowest_records_are_named():
 
 def test_sizes_are_compared_pair_by_pair():
     [axes] = chart_of("concentration_by_size").axes
-    trained = of_trained(RECORDS)
+    trained = trained_only(RECORDS)
     assert "224 \N{MINUS SIGN} original" in axes.get_xlabel()
     table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     assert_points_are(axes, table, "difference", "low", "high")
@@ -380,7 +380,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
     records = fabricate(sizes=["original", "224", "64"])
     [axes] = draw("concentration_by_size", records).axes
     assert [text.get_text() for text in axes.texts] == 5 * ["224"] + 5 * ["64"]
-    trained = of_trained(records)
+    trained = trained_only(records)
     table = paired.between_sizes(trained[trained["method"].isin(METHODS)])
     to_first = table[table["other"] == "original"].sort_values("size", kind="stable")
     assert_points_are(axes, to_first, "difference", "low", "high")
@@ -388,7 +388,7 @@ def test_of_many_sizes_each_is_compared_with_the_first():
 
 def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
     [axes] = chart_of("dilation_sweep").axes
-    sweep = of_trained(sweep_of(RECORDS)).dropna(subset="concentration")
+    sweep = trained_only(sweep_of(RECORDS)).dropna(subset="concentration")
     expected = summary.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
     for method in ALL_LABELS:
@@ -559,10 +559,10 @@ def test_what_is_not_significant_is_hollow():
 
 
 def test_measures_are_those_of_the_table():
-    table = summary.summarise_measures(of_trained(RECORDS))
+    table = summary.summarise_measures(trained_only(RECORDS))
     [axes] = chart_of("measures").axes
     assert_points_are(axes, table, "mean", "low", "high")
-    trained = once(of_trained(RECORDS)).dropna(subset="concentration")
+    trained = once(trained_only(RECORDS)).dropna(subset="concentration")
     upright = [
         x0
         for collection in axes.collections
@@ -579,9 +579,9 @@ def test_undefined_records_are_told(chart):
     [legend] = figure.legends
     said = legend.get_title().get_text().replace("\n", " ")
     records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS
-    assert extent(records) in said or extent(of_trained(records)) in said
+    assert extent(records) in said or extent(trained_only(records)) in said
     if chart not in ("concentration_by_net", "lift"):
-        records = of_trained(records)
+        records = trained_only(records)
     of_method = records[records["method"] == "grad_cam"]
     missing = of_method["concentration"].isna().sum()
     assert missing

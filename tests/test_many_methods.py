@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from lookwhere.charts import registry, style
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 from lookwhere.statistics import paired
-from lookwhere.statistics.strata import of_trained
+from lookwhere.statistics.strata import trained_only
 from lookwhere.statistics.summary import summarise, summarise_measures
 
 from .studies import NETS, UNTRAINED, assert_fits, declare_further, draw_chart, fabricate, ticks
@@ -98,7 +98,7 @@ def assert_panel_is(axes, table, value, methods):
 
 def test_panels_hold_what_the_table_holds(methods):
     records = fabricate(methods=methods)
-    trained, rows = of_trained(records), [*methods, *CONTROL_LABELS]
+    trained, rows = trained_only(records), [*methods, *CONTROL_LABELS]
     by_class = summarise(trained, ["class", "method"])
     for axes, name in zip(
         draw_chart("concentration_by_class", records).axes, ["dog", "traffic light"], strict=True

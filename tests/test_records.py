@@ -9,7 +9,7 @@ from lookwhere.metrics.columns import NAMES
 from lookwhere.statistics import records, summary
 from lookwhere.statistics.certainty import by_certainty
 from lookwhere.statistics.paired import between_sizes, differences
-from lookwhere.statistics.strata import as_text, grouped, of_methods, of_trained
+from lookwhere.statistics.strata import add_strata, as_text, methods_only, trained_only
 
 from .studies import fabricate
 
@@ -75,9 +75,9 @@ def test_a_control_of_a_sweep_is_joined_in_the_same_way():
 TABLES = {
     "summary": lambda t: summary.summarise(t),
     "summary by net": lambda t: summary.summarise(t, ["net", "size", "method"]),
-    "summary by class": lambda t: summary.summarise(grouped(t, ["class"]), ["class", "method"]),
+    "summary by class": lambda t: summary.summarise(add_strata(t, ["class"]), ["class", "method"]),
     "summary by training": lambda t: summary.summarise(t, ["training", "method"]),
-    "summary by prediction": lambda t: summary.by_prediction(of_trained(t)),
+    "summary by prediction": lambda t: summary.by_prediction(trained_only(t)),
     "metrics": summary.summarise_measures,
     "undefined": summary.undefined,
     "certainty": by_certainty,
@@ -85,7 +85,7 @@ TABLES = {
     "differences by net": lambda t: differences(t, ["net"]),
     "differences by class": lambda t: differences(t, ["class"]),
     "differences by prediction": lambda t: differences(t, ["prediction"]),
-    "differences between sizes": lambda t: between_sizes(of_methods(t)),
+    "differences between sizes": lambda t: between_sizes(methods_only(t)),
 }
 
 

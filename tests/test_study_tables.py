@@ -7,12 +7,12 @@ import make_tables
 from lookwhere.report import registry, study_tables, tables
 from lookwhere.report.registry import Scores
 from lookwhere.statistics import certainty, paired, summary
-from lookwhere.statistics.strata import of_methods, of_trained
+from lookwhere.statistics.strata import methods_only, trained_only
 
 from .studies import fabricate
 
 RECORDS = fabricate()
-TRAINED = of_trained(RECORDS)
+TRAINED = trained_only(RECORDS)
 EXPECTED = {
     "concentration": lambda: summary.summarise(TRAINED),
     "concentration_all": lambda: summary.summarise(RECORDS),
@@ -26,7 +26,7 @@ EXPECTED = {
     "differences_by_size": lambda: paired.differences(RECORDS, ["size"]),
     "differences_by_class": lambda: paired.differences(RECORDS, ["class"]),
     "differences_by_prediction": lambda: paired.differences(RECORDS, ["prediction"]),
-    "differences_between_sizes": lambda: paired.between_sizes(of_methods(TRAINED)),
+    "differences_between_sizes": lambda: paired.between_sizes(methods_only(TRAINED)),
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),

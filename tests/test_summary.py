@@ -80,8 +80,8 @@ def test_summary_is_that_of_plain_python(records, by):
 def test_intervals_are_those_of_the_defined_records(records):
     [row] = summarise(records[records["method"] == "guided_grad_cam"]).to_dict("records")
     ok = records[(records["method"] == "guided_grad_cam") & (records["status"] == "ok")]
-    assert (row["low"], row["high"]) == bootstrap.of_mean(ok["concentration"], ok["image_id"])
-    assert (row["lift_low"], row["lift_high"]) == bootstrap.of_ratio(
+    assert (row["low"], row["high"]) == bootstrap.mean_interval(ok["concentration"], ok["image_id"])
+    assert (row["lift_low"], row["lift_high"]) == bootstrap.ratio_interval(
         ok["concentration"], ok["mask_fraction"], ok["image_id"]
     )
 

@@ -12,7 +12,7 @@ import pytest
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.report import tables
 from lookwhere.statistics.paired import between_sizes, differences
-from lookwhere.statistics.strata import grouped, of_methods, of_trained
+from lookwhere.statistics.strata import add_strata, methods_only, trained_only
 from lookwhere.statistics.summary import compare, summarise, summarise_measures, undefined
 from tests.studies import declare_further, fabricate
 
@@ -74,10 +74,10 @@ def every_table() -> dict[str, pd.DataFrame]:
     few = ("guided_backpropagation", "grad_cam", "guided_grad_cam")
     nasty = fabricate(images=14, nets=NASTY[4:6], classes=NASTY, methods=few)
     nasty = with_training(nasty, NASTY[4:5]).assign(architecture="vgg19")
-    trained = of_trained(records)
+    trained = trained_only(records)
     tables = {}
     for name, by in GROUPINGS.items():
-        groups = grouped(records, by)
+        groups = add_strata(records, by)
         tables[f"concentration {name}"] = summarise(groups, by).assign(images=24, negligible=3)
         if "training" not in by:
             tables[f"differences {name}"] = differences(records, by[:-1])
@@ -85,7 +85,7 @@ def every_table() -> dict[str, pd.DataFrame]:
     tables["many methods"] = summarise(many, ["net", "method"])
     tables["differences of many methods"] = differences(many, ["net"])
     tables["with a reference"] = compare(tables["concentration all"], {"grad_cam": 0.277})
-    tables["between sizes"] = between_sizes(of_methods(trained))
+    tables["between sizes"] = between_sizes(methods_only(trained))
     tables["measures"] = summarise_measures(trained)
     tables["undefined"] = undefined(records)
     tables["nothing undefined"] = undefined(records[records["status"] == "ok"])

@@ -1,7 +1,7 @@
-"""What the charts are made of: bars and points with their intervals, chance, legend and notes.
+"""Parts of charts: bars and points with their intervals, chance, legend and notes.
 
-A hollow point is a difference that is not significant. A point that is half filled, or a bar that
-is hatched, is the mean of what is left where more than a fifth of the records are undefined.
+A hollow point is a difference that is not significant. A half filled point or a hatched bar is the
+mean of the other records where more than a fifth are undefined.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ DIFFERENCE = "Mean difference in concentration"
 INTERVALS = "95 % bootstrap intervals"
 MINUS = "\N{MINUS SIGN}"
 NOT_DEFINED = "not_defined"  # the status of a record whose method is not defined for its net
-NAMED = 3  # nets that a note names; of more it says how many
+NAMED = 3  # nets that a note names; more are counted
 FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named one by one
 MOST_NAMED = 5  # methods in a note
-FEW_METHODS = 8  # that stand beside each other in a group; of more each has a row of its own
-LABEL, WIDE_LABEL = 24, 60  # signs in a line of a row's label, in a column and across a page
+FEW_METHODS = 8  # beside each other in a group; more have a row each
+LABEL, WIDE_LABEL = 24, 60  # characters in a line of a row's label, in a column and on a page
 LINE, MOST_ROWS = 0.13, 6.4  # inches: of a line of a label, and of all rows of a page
 CHANCE: dict[str, Any] = {
     "color": "0.25",
@@ -45,19 +45,17 @@ NET: dict[str, Any] = {
     "zorder": 4,
     "label": "Mean of each net",
 }
-
-
 REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
 
 
 def bars(axes: Axes, table: pd.DataFrame, places: Sequence[float], height: float) -> None:
     """A horizontal bar a row of the summary ``table``, in its method's colour, and its interval."""
     colors = [PALETTE[method] for method in table["method"]]
-    drawn = axes.barh(places, table["mean"], height=height, color=colors)
-    for bar, partial in zip(drawn, mostly_undefined(table), strict=True):
+    patches = axes.barh(places, table["mean"], height=height, color=colors)
+    for bar, partial in zip(patches, mostly_undefined(table), strict=True):
         if partial:
             bar.set(hatch="/////", edgecolor="white")
-    for color, width in (("white", 2.4), ("0.1", 0.9)):  # dark on a light rim, seen on any bar
+    for color, width in (("white", 2.4), ("0.1", 0.9)):  # dark on a light rim: visible on any bar
         axes.hlines(places, table["low"], table["high"], color=color, linewidth=width, zorder=3)
 
 
@@ -70,26 +68,26 @@ def points(
 ) -> None:
     """A marker a row of the ``table``, in its method's colour and shape, and its interval.
 
-    A column ``marker`` holds another shape. With ``counts`` the number of records that a mean is of
-    stands beside it where more than a fifth are undefined.
+    A column ``marker`` overrides the shape. With ``counts`` the number of defined records is at the
+    edge where more than a fifth are undefined.
     """
     value, low, high = columns
     partials = mostly_undefined(table)
     for place, partial, (_, row) in zip(places, partials, table.iterrows(), strict=True):
         color, marker = PALETTE[row["method"]], row.get("marker", MARKERS[row["method"]])
         hollow = "p_holm" in row and not row["p_holm"] < SIGNIFICANT
-        look: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
+        style: dict[str, Any] = {"color": color, "markerfacecolor": "white" if hollow else color}
         if partial:
-            look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
+            style |= {"fillstyle": "left", "markerfacecoloralt": "white"}
             if counts and row.get("pairs") != 0:
-                at_the_edge(axes, place, how_many(row))
+                annotate_edge(axes, place, how_many(row))
         axes.hlines([place], row[low], row[high], color=color, zorder=3)
-        look |= {"marker": marker, "linestyle": ""}
-        axes.plot([row[value]], [place], zorder=3, clip_on=False, **look)
+        style |= {"marker": marker, "linestyle": ""}
+        axes.plot([row[value]], [place], zorder=3, clip_on=False, **style)
 
 
-def at_the_edge(axes: Axes, place: float, text: str) -> None:
-    """A text right of the axes, at the height of a row."""
+def annotate_edge(axes: Axes, place: float, text: str) -> None:
+    """Annotate a row right of the axes."""
     axes.annotate(
         text,
         (1, place),
@@ -103,7 +101,7 @@ def at_the_edge(axes: Axes, place: float, text: str) -> None:
 
 
 def how_many(row: Mapping[str, Any]) -> str:
-    """How many of its records the mean in a row is of, or of how many pairs."""
+    """The number of defined records, or of pairs, of a row's mean."""
     if row.get("reasons") == f"{row.get('records')} {NOT_DEFINED}":
         return "not defined"
     if "undefined" in row:
@@ -111,14 +109,14 @@ def how_many(row: Mapping[str, Any]) -> str:
     return f"{row['pairs']} pairs"
 
 
-def beside(
+def annotate_ends(
     axes: Axes,
     ends: Iterable[float],
     places: Iterable[float],
     texts: Iterable[str],
     size: float = 7,
 ) -> None:
-    """A text right of each mark, which ends at ``ends``; none where that is undefined."""
+    """Annotate each mark right of its end; not where ``ends`` is undefined."""
     for end, place, text in zip(ends, places, texts, strict=True):
         if pd.notna(end):
             axes.annotate(
@@ -126,31 +124,31 @@ def beside(
             )
 
 
-def rows(axes: Axes, labels: Sequence[str], signs: int = LABEL) -> None:
-    """Rows named ``labels`` at 0, 1, ... from top to bottom, with a grid of values behind.
+def label_rows(axes: Axes, labels: Sequence[str], width: int = LABEL) -> None:
+    """Label the rows at 0, 1, ... from top to bottom, with a grid of values behind.
 
-    A line of a label has at most so many ``signs``.
+    A line of a label has at most ``width`` characters.
     """
-    axes.set_yticks(range(len(labels)), [wrapped(label, signs) for label in labels])
+    axes.set_yticks(range(len(labels)), [wrapped(label, width) for label in labels])
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
 
 
 def size_of_rows(labels: Sequence[str], height: float) -> tuple[float, float, int]:
-    """Width of the figure, height of all rows, and signs in a line of their ``labels``.
+    """Width of the figure, height of all rows, and characters in a line of their ``labels``.
 
-    A row has this ``height``, or that of its label, in a column of print. Where these are too many
-    for a page, rows are lower and the figure is as wide as a page.
+    A row has this ``height``, or that of its label, in a column of print. Where the rows exceed a
+    page, they are lower and the figure is as wide as a page.
     """
     lines = max(wrapped(label).count("\n") + 1 for label in labels)
     rows = len(labels) * max(height, LINE * lines)
     return (COLUMN, rows, LABEL) if rows <= MOST_ROWS else (PAGE, MOST_ROWS, WIDE_LABEL)
 
 
-def offsets(count: int, room: float = 0.8) -> list[float]:
-    """Where ``count`` marks of a row stand about its middle, from top to bottom."""
-    return [room * ((place + 0.5) / count - 0.5) for place in range(count)]
+def dodge(count: int, width: float = 0.8) -> list[float]:
+    """Offsets of ``count`` marks about the middle of their row, from top to bottom."""
+    return [width * ((place + 0.5) / count - 0.5) for place in range(count)]
 
 
 def level_of_chance(table: pd.DataFrame, chance: str = "mask_fraction") -> float:
@@ -160,7 +158,7 @@ def level_of_chance(table: pd.DataFrame, chance: str = "mask_fraction") -> float
 
 
 def net_label(net: str, untrained: Collection[str]) -> str:
-    """The net as print names it, with the word that it is untrained."""
+    """Display label of a net, marked if untrained."""
     return f"{net}\n(untrained)" if net in untrained else net
 
 
@@ -175,25 +173,25 @@ def point_handles(methods: Iterable[str], linestyle: Literal["", "-"] = "") -> l
 
 
 def hollow_handles(table: pd.DataFrame) -> list[Line2D]:
-    """The legend entry of what is not significant, if anything in the table of tests is not."""
+    """The legend entry of hollow points, if any test in the table is not significant."""
     if (table["p_holm"] < SIGNIFICANT).all():
         return []
-    look: dict[str, Any] = {"color": "0.25", "marker": "o", "markerfacecolor": "white"}
+    style: dict[str, Any] = {"color": "0.25", "marker": "o", "markerfacecolor": "white"}
     label = f"Not significant: p ≥ {SIGNIFICANT:g}\n(Wilcoxon, Holm)"
-    return [Line2D([], [], linestyle="", label=label, **look)]
+    return [Line2D([], [], linestyle="", label=label, **style)]
 
 
 def partial_handles(*tables: pd.DataFrame) -> list[Line2D]:
-    """The legend entry of means of too few of the records, if there are any in the tables."""
+    """The legend entry of half filled points, if the tables have any."""
     if not any(any(mostly_undefined(table)) for table in tables):
         return []
-    look: dict[str, Any] = {"color": "0.25", "marker": "o", "fillstyle": "left"}
+    style: dict[str, Any] = {"color": "0.25", "marker": "o", "fillstyle": "left"}
     label = "More than a fifth undefined"
-    return [Line2D([], [], linestyle="", markerfacecoloralt="white", label=label, **look)]
+    return [Line2D([], [], linestyle="", markerfacecoloralt="white", label=label, **style)]
 
 
 def left_out(count: int, noun: str, table: str, plural: str | None = None) -> list[str]:
-    """A note that counts what a figure has no room for, and names the table that holds it."""
+    """A note that counts the groups without room in a figure, and names the table with them."""
     return [f"No room for {counted(count, noun, plural)}: see tables/{table}"] if count else []
 
 
@@ -206,23 +204,23 @@ def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable
 
 
 def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None) -> list[str]:
-    """What the ``records`` of a chart are, and what of them it leaves out, in sentences.
+    """Notes on the ``records`` of a chart: their extent, and those that it leaves out.
 
-    ``intervals`` are ends of intervals that are drawn: the note names them if there are any.
+    ``intervals`` are ends of the intervals in the chart: the note names them if there are any.
     """
-    shown = once(records)
-    drawn = intervals is not None and intervals.notna().any()
+    unique = once(records)
+    has_intervals = intervals is not None and intervals.notna().any()
     return [
-        "; ".join([extent(records), *([INTERVALS] if drawn else [])]),
+        "; ".join([extent(records), *([INTERVALS] if has_intervals else [])]),
         *more,
-        *_not_defined(shown),
-        *_undefined(shown),
-        *_negligible(shown),
+        *_not_defined(unique),
+        *_undefined(unique),
+        *_negligible(unique),
     ]
 
 
 def remarks(axes: Axes, methods: Sequence[str], records: pd.DataFrame) -> None:
-    """``not defined`` in the rows of the ``methods`` that are for none of the records' nets."""
+    """``not defined`` in the rows of ``methods`` that are defined for none of the records' nets."""
     everywhere = (records["status"] == NOT_DEFINED).groupby(records["method"]).all()
     for place, method in enumerate(methods):
         if everywhere.get(method, False):
@@ -230,15 +228,15 @@ def remarks(axes: Axes, methods: Sequence[str], records: pd.DataFrame) -> None:
 
 
 def remark(axes: Axes, place: float, text: str) -> None:
-    """Grey words in the middle of a row that has nothing to draw."""
+    """Grey text in the middle of an empty row."""
     axes.text(0.5, place, text, transform=axes.get_yaxis_transform(), **REMARK)
 
 
 def _not_defined(records: pd.DataFrame) -> list[str]:
-    """The methods that are not defined for some nets, with the names of these, or their number."""
-    lacking = records[records["status"] == NOT_DEFINED]
+    """The methods that are not defined for some nets, with the names or the number of these."""
+    undefined = records[records["status"] == NOT_DEFINED]
     methods: dict[tuple[str, ...], list[str]] = {}
-    for method, nets in lacking.groupby("method", sort=False)["net"].unique().items():
+    for method, nets in undefined.groupby("method", sort=False)["net"].unique().items():
         methods.setdefault(tuple(nets), []).append(ALL_LABELS[str(method)])
     named = [
         f"{', '.join(of_nets)} ({', '.join(nets) if len(nets) <= NAMED else f'{len(nets)} nets'})"
@@ -248,7 +246,7 @@ def _not_defined(records: pd.DataFrame) -> list[str]:
 
 
 def _undefined(records: pd.DataFrame) -> list[str]:
-    """The records that a chart leaves out, by method, the most first; those of few in one."""
+    """The undefined records by method, the most first; methods with few of them in one."""
     records = records[records["status"] != NOT_DEFINED]
     missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
     missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")

@@ -1,4 +1,4 @@
-"""Concentration by how sure the net is of the target, compared within classes and nets."""
+"""Concentration by the net's certainty of the target, compared within classes and nets."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, styled
 from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.certainty import by_certainty
-from lookwhere.statistics.strata import counted, of_methods, of_trained
+from lookwhere.statistics.strata import counted, methods_only, trained_only
 
 CAPTION = """
 How concentration differs from that of the records of which the net is surest, by the rank of the
@@ -30,19 +30,19 @@ LABELS = {"softmax": "Rank of the target", "sigmoid": "Probability of the target
 @chart("certainty", "Certainty of the net", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """A panel for softmax, for sigmoid, or both; in it a row a bin and a mark a method."""
-    trained = of_trained(records)
+    trained = trained_only(records)
     table = by_certainty(trained)
     methods = list(trained["method"].unique())
     kinds = list(trained["output_activation"].unique())
     notes = artists.notes(trained, intervals=table["within_low"])
-    if panels.needed(of_methods(trained)["method"].nunique(), 0):
+    if panels.needed(methods_only(trained)["method"].nunique(), 0):
         return _panels(table, notes)
     lines = [max(1, table.loc[table["outputs"] == kind, "certainty"].nunique()) for kind in kinds]
     with styled():
         height = 1.6 + sum(lines) * max(0.3, 0.1 + 0.075 * len(methods))
         figure = Figure(figsize=(COLUMN, height))
-        drawn = figure.subplots(len(kinds), 1, squeeze=False, sharex=True, height_ratios=lines)
-        for axes, kind in zip(drawn[:, 0], kinds, strict=True):
+        grid = figure.subplots(len(kinds), 1, squeeze=False, sharex=True, height_ratios=lines)
+        for axes, kind in zip(grid[:, 0], kinds, strict=True):
             _panel(axes, table[table["outputs"] == kind], methods)
             axes.set_ylabel(LABELS[kind])
         if table["within"].isna().all():
@@ -54,7 +54,7 @@ def draw(records: pd.DataFrame) -> Figure:
 
 
 def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
-    """A panel a bin but the first, which the others are compared with; a row a method."""
+    """A panel a bin but the first, which is the reference; a row a method."""
     tables, references = {}, []
     for kind, of_kind in table.groupby("outputs", sort=False):
         first, *names = of_kind["certainty"].unique()
@@ -71,25 +71,25 @@ def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
             axes.text(0.5, 0.5, text, transform=axes.transAxes, **artists.REMARK)
 
     with styled():
-        drawn = panels.draw(tables, "Mean difference", WITHIN, mark)
+        page = panels.draw(tables, "Mean difference", WITHIN, mark)
         if table["within"].isna().all():
-            next(iter(drawn.axes.values())).set_xlim(-1, 1)
-        drawn.figure.suptitle(TITLE.replace("\n", " "))
-        rest = artists.left_out(len(drawn.left_out), "bin", "certainty")
-        artists.legend(drawn.figure, [], 1, [*references, *notes, *rest])
-        return drawn.figure
+            next(iter(page.axes.values())).set_xlim(-1, 1)
+        page.figure.suptitle(TITLE.replace("\n", " "))
+        rest = artists.left_out(len(page.left_out), "bin", "certainty")
+        artists.legend(page.figure, [], 1, [*references, *notes, *rest])
+        return page.figure
 
 
 def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
     names = list(table["certainty"].unique())
-    labels, shifts = [], dict(zip(methods, artists.offsets(len(methods)), strict=True))
+    labels, offsets = [], dict(zip(methods, artists.dodge(len(methods)), strict=True))
     axes.axvline(0, color="0.25", linewidth=0.9)
     for place, name in enumerate(names):
         of_bin = table[table["certainty"] == name]
         images = counted(of_bin["images"].max(), "image")
-        compared = "" if place else ", reference"
-        labels.append(f"{name}\n({images}{compared})")
-        places = [place + shifts[method] for method in of_bin["method"]]
+        role = "" if place else ", reference"
+        labels.append(f"{name}\n({images}{role})")
+        places = [place + offsets[method] for method in of_bin["method"]]
         artists.points(axes, of_bin, places, WITHIN)
         if place and of_bin["within"].isna().all():
             artists.remark(axes, place, f"fewer than {FEWEST} images to compare")

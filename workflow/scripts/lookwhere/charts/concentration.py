@@ -12,7 +12,7 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained, untrained_nets
+from lookwhere.statistics.strata import methods_only, mostly_undefined, trained_only, untrained_nets
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -30,13 +30,13 @@ UNTRAINED: dict[str, Any] = {
     "zorder": 4,
     "label": "Same method, untrained net",
 }
-LOW = 0.24  # how far below the middle of a bar the ticks of its nets stand
+LOW = 0.24  # of the ticks of nets below the middle of a bar
 
 
 @chart("concentration", "Concentration", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Bars by method and control; ticks of single nets, crosses of untrained ones."""
-    trained = of_trained(records)
+    trained = trained_only(records)
     means = summarise(trained)
     methods = means["method"].tolist()
     with styled():
@@ -44,29 +44,29 @@ def draw(records: pd.DataFrame) -> Figure:
         width, height, signs = artists.size_of_rows(labels, 0.24)
         figure = Figure(figsize=(width, 1.3 + height))
         axes = figure.add_subplot()
-        artists.rows(axes, labels, signs)
+        artists.label_rows(axes, labels, signs)
         artists.bars(axes, means, range(len(methods)), height=0.8)
         artists.remarks(axes, methods, trained)
         of_nets = _means_of_nets(trained)
         furthest = of_nets.groupby(level="method").max().reindex(methods).to_numpy()
         ends = means[["mean", "high"]].assign(net=furthest).max(axis=1)
-        artists.beside(axes, ends, range(len(methods)), _labels(means))
+        artists.annotate_ends(axes, ends, range(len(methods)), _labels(means))
         handles = [axes.axvline(artists.level_of_chance(means), **artists.CHANCE)]
         if trained["net"].nunique() > 1:
             _mark(axes, of_nets, methods, LOW, artists.NET)
             handles.append(Line2D([], [], **artists.NET))
-        twins = of_methods(records[records["net"].isin(untrained_nets(records))])
-        if len(twins):
-            _mark(axes, _means_of_nets(twins), methods, -LOW, UNTRAINED)
+        counterparts = methods_only(records[records["net"].isin(untrained_nets(records))])
+        if len(counterparts):
+            _mark(axes, _means_of_nets(counterparts), methods, -LOW, UNTRAINED)
             handles.append(Line2D([], [], **UNTRAINED))
         room = ends * [1.85 if partial else 1.1 for partial in mostly_undefined(means)]
         axes.set_xlim(0, room.max() if room.notna().any() else 1)
         axes.set_xlabel(artists.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
-        turned = agreement.first(
-            agreement.sentences(agreement.reversals(trained), trained, "below")
-        )
-        artists.legend(figure, handles, 2, artists.notes(trained, *turned, intervals=means["low"]))
+        pairs = agreement.reversals(trained)
+        reversals = agreement.first(agreement.sentences(pairs, trained, "below"))
+        notes = artists.notes(trained, *reversals, intervals=means["low"])
+        artists.legend(figure, handles, 2, notes)
         return figure
 
 
@@ -79,13 +79,13 @@ def _labels(means: pd.DataFrame) -> list[str]:
 
 
 def _means_of_nets(records: pd.DataFrame) -> pd.Series:
-    """The mean of each net and method; those of the controls are of no net."""
-    return of_methods(records).groupby(["net", "method"], sort=False)["concentration"].mean()
+    """The mean of each net and method, without the controls, which have no net."""
+    return methods_only(records).groupby(["net", "method"], sort=False)["concentration"].mean()
 
 
 def _mark(
-    axes: Axes, means: pd.Series, methods: list[str], shift: float, look: dict[str, Any]
+    axes: Axes, means: pd.Series, methods: list[str], shift: float, style: dict[str, Any]
 ) -> None:
-    """A mark at the mean of each net and method, so far below the middle of the method's bar."""
+    """A mark at the mean of each net and method, ``shift`` below the middle of the bar."""
     places = [methods.index(method) + shift for _, method in means.index]
-    axes.plot(means, places, **{**look, "label": None})
+    axes.plot(means, places, **{**style, "label": None})

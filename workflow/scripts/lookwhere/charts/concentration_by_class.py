@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lookwhere.charts import grouped_points
 from lookwhere.charts.registry import chart
-from lookwhere.statistics.strata import of_trained
+from lookwhere.statistics.strata import trained_only
 
 CAPTION = """
 Mean concentration by class over the trained nets, with 95 % bootstrap intervals over images.
@@ -18,4 +18,4 @@ fifth of the records are undefined. Of fewer than ten images there is no interva
 def draw(records: pd.DataFrame) -> Figure:
     """Points by class."""
     title = "How much of the saliency lies\non the object, by class?"
-    return grouped_points.draw(of_trained(records), "class", {}, title)
+    return grouped_points.draw(trained_only(records), "class", {}, title)

@@ -1,4 +1,4 @@
-"""What another input size changes in concentration, for the same sample and net."""
+"""Paired differences in concentration between input sizes, on the same sample and net."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from lookwhere.charts.style import styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
 from lookwhere.statistics.paired import between_sizes
-from lookwhere.statistics.strata import of_methods, of_trained
+from lookwhere.statistics.strata import methods_only, trained_only
 
 CAPTION = """
 What another input size changes in concentration, on the same sample and net, over the trained
@@ -28,7 +28,7 @@ images. Hollow: Wilcoxon's p by Holm's correction is 0.05 or more.
 )
 def draw(records: pd.DataFrame) -> Figure:
     """A row a method: the paired differences to the first size."""
-    trained = of_methods(of_trained(records))
+    trained = methods_only(trained_only(records))
     methods = list(trained["method"].unique())
     table = between_sizes(trained)
     first = trained["size"].iloc[0]
@@ -39,26 +39,26 @@ def draw(records: pd.DataFrame) -> Figure:
         width, height, signs = artists.size_of_rows(labels, 0.22 * len(sizes))
         figure = Figure(figsize=(width, 1.3 + height))
         axes = figure.add_subplot()
-        artists.rows(axes, labels, signs)
+        artists.label_rows(axes, labels, signs)
         artists.remarks(axes, methods, trained)
         axes.axvline(0, color="0.25", linewidth=0.9)
-        for shift, size in zip(artists.offsets(len(sizes)), sizes, strict=True):
+        for shift, size in zip(artists.dodge(len(sizes)), sizes, strict=True):
             of_size = table[table["size"] == size]
             places = [methods.index(method) + shift for method in of_size["method"]]
             artists.points(axes, of_size, places, ("difference", "low", "high"))
             if len(sizes) > 1:
                 ends = of_size[["difference", "high"]].max(axis=1)
-                artists.beside(axes, ends, places, len(places) * [size])
+                artists.annotate_ends(axes, ends, places, len(places) * [size])
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.12)
-        compared = f"{sizes[0] if len(sizes) == 1 else 'size'} {artists.MINUS} {first}"
-        axes.set_xlabel(f"{artists.DIFFERENCE}\n({compared}, same sample, net)")
+        difference = f"{sizes[0] if len(sizes) == 1 else 'size'} {artists.MINUS} {first}"
+        axes.set_xlabel(f"{artists.DIFFERENCE}\n({difference}, same sample, net)")
         figure.suptitle("Does the input size change\nwhere the saliency lies?")
-        turned = agreement.first(agreement.changes(trained, table))
+        exceptions = agreement.first(agreement.changes(trained, table))
         artists.legend(
             figure,
             [*artists.hollow_handles(table), *artists.partial_handles(table)],
             1,
-            artists.notes(trained, *turned, intervals=table["low"]),
+            artists.notes(trained, *exceptions, intervals=table["low"]),
         )
         return figure

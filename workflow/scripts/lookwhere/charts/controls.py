@@ -15,7 +15,7 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, styled, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.paired import differences
-from lookwhere.statistics.strata import of_trained, untrained_nets
+from lookwhere.statistics.strata import trained_only, untrained_nets
 
 CAPTION = """
 Paired differences in concentration between every method and the controls, on the same sample and
@@ -41,7 +41,7 @@ def draw(records: pd.DataFrame) -> Figure:
     methods, others = list(table["method"].unique()), list(table["other"].unique())
     nets = list(table["net"].unique())
     shapes = dict(zip(others, _shapes(others), strict=True))
-    notes = artists.notes(of_trained(records), intervals=table["low"])
+    notes = artists.notes(trained_only(records), intervals=table["low"])
     columns = min(len(nets), MOST_PANELS)
     lines = ceil(len(nets) / columns)
     height = 0.45 + len(methods) * (0.08 + 0.08 * len(others))
@@ -65,30 +65,30 @@ def draw(records: pd.DataFrame) -> Figure:
 
 
 def _closest(table: pd.DataFrame, shapes: dict[str, Any], notes: list[str]) -> Figure:
-    """A panel a net, in it a row a method: only the control that it beats by least, or not."""
+    """A panel a net, in it a row a method: the control with the smallest difference alone."""
     with styled({"lines.markersize": 5}):
         in_order = table.sort_values("difference", kind="stable")
         least = in_order.drop_duplicates(["net", "method"]).sort_index()
         least = least.assign(marker=least["other"].map(shapes))
         tables = {str(net): of_net for net, of_net in least.groupby("net", sort=False)}
-        drawn = panels.draw(tables, "Mean difference", DIFFERENCE, _zero)
-        drawn.figure.suptitle(TITLE)
-        among = {other: shape for other, shape in shapes.items() if other in set(least["other"])}
-        rest = artists.left_out(len(drawn.left_out), "net", "differences_by_net")
-        artists.legend(drawn.figure, _handles(least, among), 4, [CLOSEST, *notes, *rest])
-        return drawn.figure
+        page = panels.draw(tables, "Mean difference", DIFFERENCE, _zero)
+        page.figure.suptitle(TITLE)
+        present = {other: shape for other, shape in shapes.items() if other in set(least["other"])}
+        rest = artists.left_out(len(page.left_out), "net", "differences_by_net")
+        artists.legend(page.figure, _handles(least, present), 4, [CLOSEST, *notes, *rest])
+        return page.figure
 
 
 def _handles(table: pd.DataFrame, shapes: dict[str, Any]) -> list[Line2D]:
-    look: dict[str, Any] = {"color": "0.25", "linestyle": ""}
-    named = [Line2D([], [], marker=shapes[o], label=_name(o), **look) for o in shapes]
+    style: dict[str, Any] = {"color": "0.25", "linestyle": ""}
+    named = [Line2D([], [], marker=shapes[o], label=_name(o), **style) for o in shapes]
     return [*named, *artists.hollow_handles(table)]
 
 
 def _panel(axes: Axes, table: pd.DataFrame, methods: list[str], shapes: dict[str, Any]) -> None:
-    artists.rows(axes, [ALL_LABELS[method] for method in methods])
+    artists.label_rows(axes, [ALL_LABELS[method] for method in methods])
     _zero(axes)
-    for shift, (other, shape) in zip(artists.offsets(len(shapes)), shapes.items(), strict=True):
+    for shift, (other, shape) in zip(artists.dodge(len(shapes)), shapes.items(), strict=True):
         against = table[table["other"] == other]
         against = against.assign(marker=[shape] * len(against))  # a shape may be a tuple
         places = [methods.index(method) + shift for method in against["method"]]
@@ -101,9 +101,9 @@ def _zero(axes: Axes, _: object = None) -> None:
 
 
 def _shapes(others: list[str]) -> list[Any]:
-    """A shape a control; the nets that are controls have shapes of their own."""
-    twins = cycle("ph8<>d")
-    return [MARKERS.get(other) or next(twins) for other in others]
+    """A shape a control; untrained nets have their own."""
+    further = cycle("ph8<>d")
+    return [MARKERS.get(other) or next(further) for other in others]
 
 
 def _name(other: str) -> str:

@@ -14,7 +14,7 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, styled, wrapped
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.strata import mostly_undefined, of_methods, of_trained
+from lookwhere.statistics.strata import methods_only, mostly_undefined, trained_only
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -24,7 +24,7 @@ images. Dashed: the mask fraction at that dilation. The axis is the mean growth 
 achieved: they grow by whole rings of pixels, at least by 0, 10, ..., 100 %. Below: the classes,
 nets and sizes in which two methods change places along the axis.
 """
-NAME, REST = 0.125, 1.3  # inches: of a name beside its line, and of what is no axes
+NAME, REST = 0.125, 1.3  # inches: of a name beside its line, and of all but the axes
 
 
 @chart(
@@ -36,7 +36,7 @@ NAME, REST = 0.125, 1.3  # inches: of a name beside its line, and of what is no 
 )
 def draw(sweep: pd.DataFrame, mask_dilation: float) -> Figure:
     """A line a method over the trained nets; ``mask_dilation`` is the study's, as a share."""
-    trained = _defined_throughout(of_trained(sweep))
+    trained = _defined_throughout(trained_only(sweep))
     means, records = (
         summarise(trained, ["method", "dilation"]),
         trained.dropna(subset="concentration"),
@@ -44,7 +44,7 @@ def draw(sweep: pd.DataFrame, mask_dilation: float) -> Figure:
     growth = _growth(trained)
     methods = list(means["method"].unique())
     with styled():
-        many = of_methods(means)["method"].nunique() > artists.FEW_METHODS
+        many = methods_only(means)["method"].nunique() > artists.FEW_METHODS
         height = max(3.9, REST + 1.2 * NAME * len(methods)) if many else 3.9
         figure = Figure(figsize=(PAGE if many else COLUMN, height))
         axes = figure.add_subplot()
@@ -61,10 +61,11 @@ def draw(sweep: pd.DataFrame, mask_dilation: float) -> Figure:
         figure.suptitle("Does the ranking depend on the dilation?")
         study = Line2D([], [], color="0.25", linewidth=0.6, label="The study's dilation")
         lines = [Line2D([], [], **artists.CHANCE), study]
-        swapped = agreement.first(agreement.sentences(agreement.crossings(records), records, "and"))
-        title = ["Two methods change places:"] if swapped else []
+        pairs = agreement.crossings(records)
+        crossings = agreement.first(agreement.sentences(pairs, records, "and"))
+        title = ["Two methods change places:"] if crossings else []
         at_one = trained[trained["dilation"] == trained["dilation"].min()]
-        notes = artists.notes(at_one, *title, *swapped, intervals=None if many else means["low"])
+        notes = artists.notes(at_one, *title, *crossings, intervals=None if many else means["low"])
         if many:
             room = NAME / (height - REST)  # as a share of the axes
             _names(axes, means, growth, room)
@@ -93,11 +94,11 @@ def _names(axes: Axes, means: pd.DataFrame, growth: pd.Series, room: float) -> N
 
 
 def _apart(heights: Sequence[float], room: float, low: float, high: float) -> list[float]:
-    """The ascending ``heights``, moved as little as leaves ``room`` between each two of them.
+    """The ascending ``heights``, moved as little as needed for ``room`` between each two.
 
-    Heights that are too close make a block about their mean: isotonic regression.
+    Heights that are too close form a block about their mean: isotonic regression.
     """
-    blocks: list[tuple[float, int]] = []  # the mean, less the room below, and how many
+    blocks: list[tuple[float, int]] = []  # the mean, less the room below, and the count
     for place, height in enumerate(heights):
         mean, size = height - place * room, 1
         while blocks and blocks[-1][0] > mean:
@@ -110,7 +111,7 @@ def _apart(heights: Sequence[float], room: float, low: float, high: float) -> li
 
 
 def _defined_throughout(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The records, undefined throughout where one dilation leaves them so.
+    """The records, undefined at every dilation where they are at one.
 
     So a line is the mean of the same records everywhere.
     """
@@ -121,7 +122,7 @@ def _defined_throughout(sweep: pd.DataFrame) -> pd.DataFrame:
 
 
 def _growth(records: pd.DataFrame) -> pd.Series:
-    """The mean growth (%) of the masks by dilation: often beyond it, as rings are whole pixels."""
+    """The mean growth (%) of the masks by dilation: often more, as rings are whole pixels."""
     key = ["sample", "size"]
     masks = records.drop_duplicates([*key, "dilation"]).sort_values("dilation")
     first = masks.groupby(key)["mask_fraction"].transform("first")
@@ -142,9 +143,11 @@ def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series, intervals: bool) -
     growth = growth[means["dilation"]]
     for end in ("low", "high") if intervals else ():  # lines, since bands would hide each other
         axes.plot(growth, means[end], color=color, linewidth=0.4, zorder=1)
-    look: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
+    style: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
     if any(mostly_undefined(means)):
-        look |= {"fillstyle": "left", "markerfacecoloralt": "white"}
+        style |= {"fillstyle": "left", "markerfacecoloralt": "white"}
         last = means.iloc[-1]
-        artists.beside(axes, [growth.iloc[-1]], [last["mean"]], [artists.how_many(last)], size=6)
-    axes.plot(growth, means["mean"], zorder=2, **look)
+        artists.annotate_ends(
+            axes, [growth.iloc[-1]], [last["mean"]], [artists.how_many(last)], size=6
+        )
+    axes.plot(growth, means["mean"], zorder=2, **style)

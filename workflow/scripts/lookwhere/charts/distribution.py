@@ -15,7 +15,7 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import PALETTE, styled
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.bootstrap import FEWEST
-from lookwhere.statistics.strata import of_methods, of_trained, once
+from lookwhere.statistics.strata import methods_only, once, trained_only
 from lookwhere.statistics.summary import summarise
 
 CAPTION = """
@@ -24,13 +24,13 @@ spans the middle half of the images, the line in it is their median, and whisker
 last image within 1.5 times the height of the box. Below: the classes of the tenth of the records
 that has the lowest concentration by the leading method. Of fewer than ten images there is no box.
 """
-MOST_DRAWN = 2000  # dots as shapes; more are drawn as a picture, which keeps pdf and eps small
+MOST_VECTORS = 2000  # dots as shapes; more are rasterized, which keeps pdf and eps small
 
 
 @chart("distribution", "Distribution over images", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """A box and the images' dots a method and control, over the trained nets."""
-    trained = of_trained(records)
+    trained = trained_only(records)
     methods = list(trained["method"].unique())
     means = once(trained).groupby(["method", "image_id"], sort=False)["concentration"].mean()
     images = means.dropna().reset_index()
@@ -41,7 +41,7 @@ def draw(records: pd.DataFrame) -> Figure:
         axes = figure.add_subplot()
         if len(images):
             _boxes_and_dots(axes, images, methods)
-        artists.rows(axes, labels, signs)
+        artists.label_rows(axes, labels, signs)
         artists.remarks(axes, methods, trained)
         axes.set(xlim=(-0.02, 1.02), ylabel="")
         axes.set_xlabel("Concentration of an image\n(mean of its records)")
@@ -51,13 +51,13 @@ def draw(records: pd.DataFrame) -> Figure:
             Line2D([], [], label="An image", **dot),
             Line2D([], [], color="0.2", linewidth=1.6, label="Median"),
         ]
-        notes = artists.notes(trained, *_lowest(of_methods(trained)))
+        notes = artists.notes(trained, *_lowest(methods_only(trained)))
         artists.legend(figure, handles, 2, notes)
         return figure
 
 
 def _boxes_and_dots(axes: Axes, images: pd.DataFrame, methods: Sequence[str]) -> None:
-    """A box a method, and on it a dot an image, whose scatter across the row is by chance."""
+    """A box a method, and on it a dot an image, jittered across the row."""
     frame: dict[str, Any] = {
         "data": images,
         "x": "concentration",
@@ -71,8 +71,8 @@ def _boxes_and_dots(axes: Axes, images: pd.DataFrame, methods: Sequence[str]) ->
     if len(enough["data"]):
         sns.boxplot(**enough, width=0.75, showfliers=False, linewidth=0.8, color="0.2", **box)
     colors: dict[str, Any] = {"hue": "method", "hue_order": methods, "palette": PALETTE}
-    many = len(images) > MOST_DRAWN
-    np.random.seed(0)  # seaborn draws the scatter from it
+    many = len(images) > MOST_VECTORS
+    np.random.seed(0)  # seaborn draws the jitter from it
     sns.stripplot(**frame, **colors, legend=False, size=2.4, jitter=0.25, rasterized=many)
 
 

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from lookwhere.charts import artists, panels
 from lookwhere.charts.style import COLUMN, PAGE, styled
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.statistics.strata import counted, of_methods
+from lookwhere.statistics.strata import counted, methods_only
 from lookwhere.statistics.summary import summarise
 
-COLUMN_HOLDS = 8  # groups; more stand in two columns, on the width of a page
+COLUMN_HOLDS = 8  # groups; more are in two columns, on the width of a page
 BEST_CONTROL: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (1, 1)),
@@ -25,13 +25,13 @@ BEST_CONTROL: dict[str, Any] = {
 
 
 def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: str) -> Figure:
-    """Points by the column ``group``, whose values are printed as ``labels`` says.
+    """Points by the column ``group``, with ``labels`` for some of its values.
 
-    Across the points of a group stand the two lines that they have to pass: chance, and the best
-    of the controls.
+    Two lines across the points of a group mark what they should exceed: chance, and the best of the
+    controls.
     """
     means = summarise(records, [group, "method"])
-    groups, methods = list(means[group].unique()), list(of_methods(means)["method"].unique())
+    groups, methods = list(means[group].unique()), list(methods_only(means)["method"].unique())
     columns = 1 if len(groups) <= COLUMN_HOLDS else 2
     rows = ceil(len(groups) / columns)
     height = rows * (0.3 + 0.1 * len(methods))
@@ -46,10 +46,10 @@ def draw(records: pd.DataFrame, group: str, labels: Mapping[str, str], title: st
         if panels.needed(len(methods), height):
             return _panels(means, group, names, title, handles, notes)
         figure = Figure(figsize=(COLUMN if columns == 1 else PAGE, 1.5 + height))
-        drawn = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
-        for place, axes in enumerate(drawn):
+        grid = figure.subplots(1, columns, squeeze=False, sharex=True)[0]
+        for place, axes in enumerate(grid):
             _points(axes, means, group, groups[place * rows : (place + 1) * rows], names)
-        drawn[0].set_xlim(left=0)
+        grid[0].set_xlim(left=0)
         figure.suptitle(title)
         handles = [*artists.point_handles(methods), *handles]
         artists.legend(figure, handles, 2 * columns, notes)
@@ -66,24 +66,24 @@ def _panels(
 ) -> Figure:
     """A panel a group, in it a row a method and control."""
     tables = {name: means[means[group] == value] for value, name in names.items()}
-    drawn = panels.draw(tables, artists.SHARE, mark=lambda axes, table: _lines(axes, None, table))
-    next(iter(drawn.axes.values())).set_xlim(left=0)
-    drawn.figure.suptitle(title.replace("\n", " "))
+    page = panels.draw(tables, artists.SHARE, mark=lambda axes, table: _lines(axes, None, table))
+    next(iter(page.axes.values())).set_xlim(left=0)
+    page.figure.suptitle(title.replace("\n", " "))
     plural = "classes" if group == "class" else None
-    rest = artists.left_out(len(drawn.left_out), group, f"concentration_by_{group}", plural)
-    artists.legend(drawn.figure, handles, 4, [*notes, *rest])
-    return drawn.figure
+    rest = artists.left_out(len(page.left_out), group, f"concentration_by_{group}", plural)
+    artists.legend(page.figure, handles, 4, [*notes, *rest])
+    return page.figure
 
 
 def _points(
     axes: Axes, means: pd.DataFrame, group: str, groups: Sequence[str], names: Mapping[str, str]
 ) -> None:
-    artists.rows(axes, [names[name] for name in groups])
+    artists.label_rows(axes, [names[name] for name in groups])
     for place, name in enumerate(groups):
         of_group = means[means[group] == name]
-        of_seeing = of_methods(of_group)
-        places = [place + offset for offset in artists.offsets(len(of_seeing))]
-        artists.points(axes, of_seeing, places)
+        of_methods = methods_only(of_group)
+        places = [place + offset for offset in artists.dodge(len(of_methods))]
+        artists.points(axes, of_methods, places)
         _lines(axes, place, of_group)
         if place:
             axes.axhline(place - 0.5, color="0.85", linewidth=0.6)
@@ -97,9 +97,9 @@ def _lines(axes: Axes, place: int | None, means: pd.DataFrame) -> None:
         (artists.level_of_chance(means), artists.CHANCE),
         (controls["mean"].max(), BEST_CONTROL),
     ]
-    for level, look in levels:
-        look = {**look, "label": None}
+    for level, style in levels:
+        style = {**style, "label": None}
         if place is None:
-            axes.axvline(level, **look)
+            axes.axvline(level, **style)
         else:
-            axes.vlines(level, place - 0.45, place + 0.45, zorder=2, **look)
+            axes.vlines(level, place - 0.45, place + 0.45, zorder=2, **style)

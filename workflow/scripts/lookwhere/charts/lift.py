@@ -14,8 +14,8 @@ from lookwhere.charts.style import COLUMN, styled
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.statistics.strata import (
     as_text,
+    methods_only,
     mostly_undefined,
-    of_methods,
     once,
     untrained_nets,
 )
@@ -36,21 +36,19 @@ CONTROLS = "Controls\n(no net)"
 @chart("lift", "Lift", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Points by net on a logarithmic axis, and a row of the controls."""
-    counted = as_text(once(records))
-    of_no_net = counted["method"].isin(CONTROL_LABELS)
-    lifts = summarise(
-        counted.assign(net=counted["net"].mask(of_no_net, CONTROLS)), ["net", "method"]
-    )
+    unique = as_text(once(records))
+    of_no_net = unique["method"].isin(CONTROL_LABELS)
+    lifts = summarise(unique.assign(net=unique["net"].mask(of_no_net, CONTROLS)), ["net", "method"])
     nets = [*records["net"].unique(), *([CONTROLS] if of_no_net.any() else [])]
     methods = list(records["method"].unique())
     untrained = untrained_nets(records)
-    seeing = of_methods(lifts)["method"].nunique()
-    height = len(nets) * (0.08 + 0.09 * seeing)
+    count = methods_only(lifts)["method"].nunique()
+    height = len(nets) * (0.08 + 0.09 * count)
     notes = artists.notes(records, intervals=lifts["lift_low"])
     with styled():
         chance = Line2D([], [], **{**artists.CHANCE, "label": "Chance (lift 1)"})
         handles = [*artists.partial_handles(lifts), chance]
-        if panels.needed(seeing, height):
+        if panels.needed(count, height):
             tables = {
                 artists.net_label(net, untrained): lifts[lifts["net"].isin([net, CONTROLS])]
                 for net in records["net"].unique()
@@ -58,12 +56,12 @@ def draw(records: pd.DataFrame) -> Figure:
             return _panels(tables, handles, notes)
         figure = Figure(figsize=(COLUMN, 1.7 + height))
         axes = figure.add_subplot()
-        artists.rows(axes, [artists.net_label(net, untrained) for net in nets])
+        artists.label_rows(axes, [artists.net_label(net, untrained) for net in nets])
         axes.axvline(1, **artists.CHANCE)
         axes.set_xscale("log")
         of_nets = [lifts[lifts["net"] == net] for net in nets]
         places = [
-            pd.Series(artists.offsets(len(of_net)), of_net.index) + place
+            pd.Series(artists.dodge(len(of_net)), of_net.index) + place
             for place, of_net in enumerate(of_nets)
         ]
         for of_net, heights in zip(of_nets, places, strict=True):
@@ -85,20 +83,20 @@ def _panels(
         axes.axvline(1, **artists.CHANCE)
         axes.set_xscale("log")
 
-    drawn = panels.draw(tables, LABEL, LIFT, mark)
-    of_nets = [tables[net] for net in drawn.axes]
+    page = panels.draw(tables, LABEL, LIFT, mark)
+    of_nets = [tables[net] for net in page.axes]
     places = [pd.Series(range(len(of_net)), of_net.index) for of_net in of_nets]
-    _at_the_edge(list(drawn.axes.values()), of_nets, places)
-    for axes in drawn.axes.values():
+    _at_the_edge(list(page.axes.values()), of_nets, places)
+    for axes in page.axes.values():
         _ticks(axes)
-    drawn.figure.suptitle(TITLE)
-    rest = artists.left_out(len(drawn.left_out), "net", "concentration_by_net")
-    artists.legend(drawn.figure, handles, 4, [*notes, *rest])
-    return drawn.figure
+    page.figure.suptitle(TITLE)
+    rest = artists.left_out(len(page.left_out), "net", "concentration_by_net")
+    artists.legend(page.figure, handles, 4, [*notes, *rest])
+    return page.figure
 
 
 def _ticks(axes: Axes) -> None:
-    """Ticks as numbers, those between powers of ten where there is room."""
+    """Ticks as plain numbers, also between powers of ten where there is room."""
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -108,7 +106,7 @@ def _ticks(axes: Axes) -> None:
 def _at_the_edge(
     every_axes: Sequence[Axes], tables: Sequence[pd.DataFrame], places: Sequence[pd.Series]
 ) -> None:
-    """Lifts of 0, which a logarithmic axis has no place for, at its left edge."""
+    """Lifts of 0, which have no place on a logarithmic axis, at its left edge."""
     if not any((lifts["lift"] == 0).any() for lifts in tables):
         return
     low, high = every_axes[0].get_xlim()
@@ -122,4 +120,4 @@ def _at_the_edge(
             "0" + (f" ({artists.how_many(row)})" if few else "")
             for few, row in zip(mostly_undefined(zero), zero.to_dict("records"), strict=True)
         ]
-        artists.beside(axes, [edge] * len(zero), of_rows[zero.index], texts, size=6)
+        artists.annotate_ends(axes, [edge] * len(zero), of_rows[zero.index], texts, size=6)

@@ -1,7 +1,7 @@
-"""Colours by family and markers without end: no two methods of a study look the same.
+"""Colours by family and generated markers: no two methods of a study look the same.
 
-A further method has, of the colours of its family, the one that is furthest from all that are in
-use. So methods that a study appends leave the looks of the others as they are.
+A further method has the colour of its family that is furthest from all in use. So methods that a
+study appends do not change the others.
 """
 
 import colorsys
@@ -17,10 +17,10 @@ from lookwhere.methods import registry
 from lookwhere.methods.names import METHODS
 
 Marker = str | tuple[int, int, float]
-Look = tuple[str, Marker]
+Style = tuple[str, Marker]
 
-# The methods of the thesis look as it has them.
-OF_THESIS: dict[str, Look] = {
+# The methods of the thesis have its colours.
+OF_THESIS: dict[str, Style] = {
     "backpropagation": ("#0173b2", "o"),
     "deconvolution": ("#56b4e9", "s"),
     "guided_backpropagation": ("#029e73", "D"),
@@ -39,8 +39,8 @@ HUES = {
 }
 LIGHTNESSES, SATURATIONS = np.linspace(0.15, 0.8, 14).tolist(), (0.95, 0.7, 0.45)
 DARKEST, LIGHTEST = 0.32, 0.77  # in Oklab, where black is 0 and white is 1
-LIGHTNESS_COUNTS = 1.6  # as much more than hue and saturation do: print may be grey
-OTHERS_ARE_FURTHER = 2  # colours of other families may be as much closer
+LIGHTNESS_WEIGHT = 1.6  # relative to hue and saturation: print may be grey
+OTHERS_WEIGHT = 2  # of distances to other families, which may be as much closer
 # From linear red, green and blue to the responses of the eye, and on to lightness, a and b
 # (Ottosson 2020, "A perceptual color space for image processing": Oklab).
 TO_RESPONSES = np.array(
@@ -59,27 +59,27 @@ TO_LAB = np.array(
 )
 
 
-def of_methods(methods: Iterable[str]) -> dict[str, Look]:
+def of_methods(methods: Iterable[str]) -> dict[str, Style]:
     """Colour and marker of each method."""
     methods = list(methods)
-    looks = {name: look for name, look in OF_THESIS.items() if name in methods}
+    styles = {name: style for name, style in OF_THESIS.items() if name in methods}
     markers = chain(SHAPES, _polygons(0))
     families = [registry.family(METHODS[name]) for name in OF_THESIS]
     used = list(_places([colour for colour, _ in OF_THESIS.values()]))
     for name in methods:
-        if name not in looks:
+        if name not in styles:
             family = registry.family(METHODS[name])
             colours, places = _colours(family)
             distances = np.linalg.norm(places[:, None] - np.array(used), axis=2)
-            distances[:, [other != family for other in families]] *= OTHERS_ARE_FURTHER
+            distances[:, [other != family for other in families]] *= OTHERS_WEIGHT
             furthest = int(distances.min(axis=1).argmax())
             families.append(family)
             used.append(places[furthest])
-            looks[name] = colours[furthest], next(markers)
-    return {name: looks[name] for name in methods}
+            styles[name] = colours[furthest], next(markers)
+    return {name: styles[name] for name in methods}
 
 
-def of_controls(controls: Iterable[str]) -> dict[str, Look]:
+def of_controls(controls: Iterable[str]) -> dict[str, Style]:
     """Grey and marker of each control."""
     controls = list(controls)
     greys = np.linspace(0.35, 0.75, len(controls))
@@ -92,7 +92,7 @@ def of_controls(controls: Iterable[str]) -> dict[str, Look]:
 
 @cache
 def _colours(family: str) -> tuple[list[str], NDArray[np.float64]]:
-    """The n colours of a family, as #rrggbb, whose hue is seen on white; their places (n, 3)."""
+    """The n colours of a family, as #rrggbb, that are visible on white; their places (n, 3)."""
     first, last = HUES.get(family, (0, 330))
     hues = np.linspace(first, last, 2 + (last - first) // 12)
     colours = [
@@ -100,9 +100,9 @@ def _colours(family: str) -> tuple[list[str], NDArray[np.float64]]:
         for hue, *rest in product(hues, LIGHTNESSES, SATURATIONS)
     ]
     places = _places(colours)
-    lightness = places[:, 0] / LIGHTNESS_COUNTS
-    seen = np.flatnonzero((lightness > DARKEST) & (lightness < LIGHTEST))
-    return [colours[place] for place in seen], places[seen]
+    lightness = places[:, 0] / LIGHTNESS_WEIGHT
+    visible = np.flatnonzero((lightness > DARKEST) & (lightness < LIGHTEST))
+    return [colours[place] for place in visible], places[visible]
 
 
 def _polygons(turn: float) -> Iterator[Marker]:
@@ -111,7 +111,7 @@ def _polygons(turn: float) -> Iterator[Marker]:
 
 
 def _places(colours: Sequence[str]) -> NDArray[np.float64]:
-    """Where n colours lie (n, 3) in Oklab, whose first axis, lightness, is stretched."""
+    """The places (n, 3) of n colours in Oklab, its first axis, lightness, stretched."""
     parts = np.array([to_rgb(colour) for colour in colours])
     linear = np.where(parts > 0.04045, ((parts + 0.055) / 1.055) ** 2.4, parts / 12.92)
-    return np.cbrt(linear @ TO_RESPONSES.T) @ TO_LAB.T * (LIGHTNESS_COUNTS, 1, 1)
+    return np.cbrt(linear @ TO_RESPONSES.T) @ TO_LAB.T * (LIGHTNESS_WEIGHT, 1, 1)

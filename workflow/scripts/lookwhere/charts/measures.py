@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, styled
-from lookwhere.statistics.strata import of_methods, of_trained
+from lookwhere.statistics.strata import methods_only, trained_only
 from lookwhere.statistics.summary import summarise_measures
 
 CAPTION = """
@@ -24,14 +24,14 @@ TITLE = "Do the measures agree?"
 @chart("measures", "Measures", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Points by measure over the trained nets, and the level of chance of each."""
-    means = summarise_measures(of_trained(records))
+    means = summarise_measures(trained_only(records))
     names, methods = list(means["measure"].unique()), list(means["method"].unique())
     labels = [name.replace("_", " ").capitalize() for name in names]
-    notes = artists.notes(of_trained(records), intervals=means["low"])
+    notes = artists.notes(trained_only(records), intervals=means["low"])
     with styled():
         chance = Line2D([], [], **{**artists.CHANCE, "label": "Chance (mask or box)"})
         handles = [*artists.partial_handles(means), chance]
-        if panels.needed(of_methods(means)["method"].nunique(), len(names) * 0.08 * len(methods)):
+        if panels.needed(methods_only(means)["method"].nunique(), len(names) * 0.08 * len(methods)):
             tables = {
                 label: means[means["measure"] == name]
                 for name, label in zip(names, labels, strict=True)
@@ -39,10 +39,10 @@ def draw(records: pd.DataFrame) -> Figure:
             return _panels(tables, handles, notes)
         figure = Figure(figsize=(COLUMN, 1.7 + len(names) * 0.08 * len(methods)))
         axes = figure.add_subplot()
-        artists.rows(axes, [label.replace(" accuracy", "\naccuracy") for label in labels])
+        artists.label_rows(axes, [label.replace(" accuracy", "\naccuracy") for label in labels])
         for place, name in enumerate(names):
             of_measure = means[means["measure"] == name]
-            places = [place + offset for offset in artists.offsets(len(of_measure))]
+            places = [place + offset for offset in artists.dodge(len(of_measure))]
             artists.points(axes, of_measure, places)
             axes.vlines(
                 artists.level_of_chance(of_measure, "chance"),
@@ -65,9 +65,9 @@ def _panels(
     def mark(axes: Axes, table: pd.DataFrame) -> None:
         axes.axvline(artists.level_of_chance(table, "chance"), **artists.CHANCE)
 
-    drawn = panels.draw(tables, "Mean", mark=mark)
-    next(iter(drawn.axes.values())).set_xlim(left=0)
-    drawn.figure.suptitle(TITLE)
-    rest = artists.left_out(len(drawn.left_out), "measure", "measures")
-    artists.legend(drawn.figure, handles, 4, [*notes, *rest])
-    return drawn.figure
+    page = panels.draw(tables, "Mean", mark=mark)
+    next(iter(page.axes.values())).set_xlim(left=0)
+    page.figure.suptitle(TITLE)
+    rest = artists.left_out(len(page.left_out), "measure", "measures")
+    artists.legend(page.figure, handles, 4, [*notes, *rest])
+    return page.figure

@@ -1,4 +1,4 @@
-"""A figure as a page of the report: seen whole, with its caption."""
+"""A figure as a page of the report: fitted to the window, with its caption."""
 
 import base64
 import html
@@ -31,7 +31,7 @@ figcaption {{ max-width: 44rem; margin-top: 0.5rem; }}
 """
 
 
-MOST_BYTES = 500_000  # of a picture: a report's page is an address, and Chromium's end at 2 MB
+MOST_BYTES = 500_000  # of a picture: a report's page is a data URL, of at most 2 MB in Chromium
 
 
 def figure_page(name: str, title: str, caption: str, png: bytes, width: int) -> str:
@@ -50,7 +50,7 @@ def figure_page(name: str, title: str, caption: str, png: bytes, width: int) -> 
 
 
 def _smaller(png: bytes, width: int) -> bytes:
-    """The picture at the ``width`` in pixels, as WebP: at a quality that makes it small enough."""
+    """The picture at the ``width`` in pixels, as WebP of a quality that fits MOST_BYTES."""
     with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
         small = image.convert("RGB").resize((width, round(width * image.height / image.width)))
     for quality in (90, 75, 50, 25):

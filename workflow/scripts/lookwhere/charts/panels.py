@@ -1,4 +1,4 @@
-"""A panel a group, in it a row a method: what studies of many methods or groups have room for."""
+"""A panel a group, in it a row a method: the layout for many methods or groups."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from lookwhere.charts.style import PAGE, shortened, wrapped
 from lookwhere.methods.names import ALL_LABELS
 
 COLUMNS, MOST_COLUMNS = 4, 6  # panels beside each other, in several rows and at most
-ROOM = 7.2  # inches of a page for panels; the others are for title, legend and notes
-SIGN = 0.075  # inches: the width of a sign, and of the space around names
-NAME = 36  # signs of a method's name
+ROOM = 7.2  # inches of a page for panels; the rest is for title, legend and notes
+SIGN = 0.075  # inches: the width of a character, and of the space around names
+NAME = 36  # characters of a method's name
 MOST_LINES = 5  # of a title
 
 
 @dataclass(frozen=True)
 class Panels:
-    """A figure of panels, and the groups that it has no room for."""
+    """A figure of panels, and the groups without room."""
 
     figure: Figure
     axes: Mapping[str, Axes]  # by group
@@ -30,7 +30,7 @@ class Panels:
 
 
 def needed(methods: int, height: float) -> bool:
-    """Whether groups of so many ``methods``, in a figure of this ``height``, need panels."""
+    """Whether a figure of so many ``methods`` and this ``height`` (inches) needs panels."""
     return methods > artists.FEW_METHODS or height > ROOM
 
 
@@ -55,33 +55,33 @@ def draw(
         most = across * max(1, int(ROOM / height))
         if most >= len(groups):
             break
-    shown = groups[:most]
-    down = ceil(len(shown) / across)
+    visible = groups[:most]
+    down = ceil(len(visible) / across)
     figure = Figure(figsize=(PAGE, 1.2 + down * height))
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    for axes, group, title in zip(grid.flat, shown, titles, strict=False):
+    for axes, group, title in zip(grid.flat, visible, titles, strict=False):
         table = tables[group]
-        artists.rows(axes, names, NAME)
+        artists.label_rows(axes, names, NAME)
         mark(axes, table)
         places = [methods.index(method) for method in table["method"]]
         artists.points(axes, table, places, columns, counts=False)
         axes.set_title(title, fontsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(3 if across <= COLUMNS else 2))
     for place, axes in enumerate(grid.flat):
-        axes.set_visible(place < len(shown))
-        if place < len(shown) <= place + across:  # the last of its column
+        axes.set_visible(place < len(visible))
+        if place < len(visible) <= place + across:  # the last of its column
             axes.tick_params(axis="x", labelbottom=True)
-    last = len(shown) - across * (down - 1)  # panels in the last row, below whose middle it stands
+    last = len(visible) - across * (down - 1)  # panels in the last row
     grid[-1, last // 2].set_xlabel(label, x=0.5 if last % 2 else 0)
-    return Panels(figure, dict(zip(shown, grid.flat, strict=False)), groups[len(shown) :])
+    return Panels(figure, dict(zip(visible, grid.flat, strict=False)), groups[len(visible) :])
 
 
 def _usual_columns(groups: int) -> int:
-    """One row of panels, or rows of as many, where there is room for all of these."""
+    """The number of columns: all groups in one row, or rows of equal length."""
     return groups if groups <= MOST_COLUMNS else ceil(groups / ceil(groups / COLUMNS))
 
 
 def _title(group: str, signs: int) -> str:
-    """The title in lines of so many ``signs``; a long one ends in dots."""
+    """The title in lines of at most ``signs`` characters; a long one ends in dots."""
     lines = wrapped(group, signs).split("\n")
     return "\n".join(lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], "..."])

@@ -1,7 +1,7 @@
 """The charts of a study: each is declared above the function that draws it.
 
-Menu, files, conditions and captions follow from the declaration. Nothing here needs matplotlib:
-the Snakefile reads the declarations, and only the job that draws runs their files.
+Menu, files, conditions and captions follow from the declaration. This module needs no matplotlib:
+the Snakefile reads the declarations, and only the job that plots runs their files.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     Draw = Callable[..., Figure]
 
-# What a chart is drawn from: the records of all measures, or those of the sweep of dilations.
+# Data of a chart: the records of all measures, or those of the sweep of dilations.
 SOURCES = ("measures", "sweep")
 
-# Figures that earlier versions drew.
+# Figures of earlier versions.
 FORMER = ("target_rank",)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart that can be drawn."""
+    """A chart, ready to draw."""
 
     draw: "Draw"  # of the records, and the options that the study passes
     source: str
@@ -42,7 +42,7 @@ def chart(
     each: str | None = None,
     options: Sequence[str] = (),
 ) -> "Callable[[Draw], Draw]":
-    """Declare the function below as a chart: of a data frame of records it draws a figure.
+    """Declare the function below as a chart: it draws a figure of a data frame of records.
 
     All arguments but the caption are literals: they are read without running the file.
 
@@ -57,7 +57,7 @@ def chart(
     needs
         What a study must have, such as ``several sizes``: see ``lookwhere.study.outputs``.
     each
-        ``size``: there is a figure of each size, ``{name}_{size}``; the function takes the size.
+        ``size``: one figure a size, ``{name}_{size}``; the function takes the size.
     options
         Settings of the study that the function takes, such as ``mask_dilation``.
 
@@ -82,5 +82,5 @@ def entries() -> dict[str, declarations.Declaration]:
 
 
 def load(entry: declarations.Declaration) -> Chart:
-    """The chart of an entry, whose file is run for it."""
+    """The chart of an entry; runs its file."""
     return declarations.load(entry).chart  # type: ignore[attr-defined]

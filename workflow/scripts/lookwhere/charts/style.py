@@ -1,6 +1,6 @@
 """One style for all figures: the same colour and marker for the same method everywhere.
 
-Fills are opaque, so that png, pdf and eps look alike. No reader has to rely on colour alone: points
+Fills are opaque, so that png, pdf and eps look alike. Colour is never the only cue: points
 differ by shape too, and bars have a row with a name each. Controls are grey.
 """
 
@@ -21,9 +21,9 @@ from lookwhere.methods.names import CONTROL_LABELS, LABELS
 # Colour and marker by the name of a method or control, set by ``space``: see ``looks``.
 PALETTE: dict[str, Any] = {}
 MARKERS: dict[str, Any] = {}
-COLUMN, PAGE = 3.5, 7.2  # widths of a column of print and of a page, inches
+COLUMN, PAGE = 3.5, 7.2  # inches: widths of a column of print and of a page
 FORMATS = ("png", "pdf", "eps")
-EPS_DPI = 180  # of pictures, which eps holds as they are
+EPS_DPI = 180  # of rasterized parts
 WEB_PIXELS = 160  # CSS pixels an inch on a page of the report
 STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -54,17 +54,17 @@ STYLE: dict[Any, Any] = {
 
 def space(methods: Iterable[str]) -> None:
     """Set PALETTE and MARKERS for a study of these ``methods``, and the controls."""
-    drawn = looks.of_methods(methods) | looks.of_controls(CONTROL_LABELS)
+    styles = looks.of_methods(methods) | looks.of_controls(CONTROL_LABELS)
     for table, place in ((PALETTE, 0), (MARKERS, 1)):
         table.clear()
-        table.update({name: look[place] for name, look in drawn.items()})
+        table.update({name: style[place] for name, style in styles.items()})
 
 
 space(LABELS)
 
 
 def wrapped(label: str, most: int = 24) -> str:
-    """The label in lines of at most so many characters, broken where names have joints."""
+    """The label in lines of at most ``most`` characters, broken at spaces, dots, - and _."""
     lines = []
     for line in label.split("\n"):
         lines.append("")
@@ -76,13 +76,13 @@ def wrapped(label: str, most: int = 24) -> str:
 
 
 def shortened(label: str, most: int) -> str:
-    """The label in one line of at most so many characters; a longer one ends in dots."""
+    """The label in one line of at most ``most`` characters; a longer one ends in dots."""
     return label if len(label) <= most else f"{label[: most - 3].rstrip()}..."
 
 
 @contextmanager
 def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
-    """Draw in the style of the study, whatever a matplotlibrc of the user's says."""
+    """Draw in the style of the study, whatever the user's matplotlibrc."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE | (changes or {}))
@@ -90,11 +90,11 @@ def styled(changes: dict[Any, Any] | None = None) -> Iterator[None]:
 
 
 def save(figure: Figure, stem: Path, caption: str) -> None:
-    """The figure as ``stem`` with every suffix of FORMATS, and as a page with its ``caption``."""
+    """Save the figure as ``stem`` with every suffix of FORMATS, and as a page with its caption."""
     for suffix in FORMATS:
         with atomic_file(f"{stem}.{suffix}") as draft, styled():
             figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else None)
-            figure.set_layout_engine("none")  # everything has its place now, in all formats
+            figure.set_layout_engine("none")  # the same layout in all formats
             if suffix == "eps":
                 draft.write_bytes(compressed(draft.read_bytes()))
     picture = Path(f"{stem}.png").read_bytes()
@@ -104,7 +104,7 @@ def save(figure: Figure, stem: Path, caption: str) -> None:
         draft.write_text(page, "utf-8")
 
 
-# A picture as matplotlib writes it in EPS: the three colours of each pixel in hexadecimal digits.
+# An image as matplotlib writes it in EPS: the three colours of each pixel in hexadecimal digits.
 PIXELS = re.compile(
     rb"\{\s*currentfile DataString readhexstring pop\s*\} bind false 3 colorimage\s+"
     rb"([0-9a-f\s]+)(?=grestore)"
@@ -112,7 +112,7 @@ PIXELS = re.compile(
 
 
 def compressed(eps: bytes) -> bytes:
-    """The EPS file with its pictures deflated: a tenth of the size, for PostScript of level 3."""
+    """The EPS file with its images deflated: a tenth of the size, for PostScript level 3."""
 
     def deflate(picture: re.Match[bytes]) -> bytes:
         pixels = zlib.compress(bytes.fromhex(picture[1].decode("ascii")), 9)

@@ -13,7 +13,7 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import missing, results
-from lookwhere.statistics.strata import of_methods, of_trained
+from lookwhere.statistics.strata import methods_only, trained_only
 
 ALL = "all"
 
@@ -69,7 +69,7 @@ def worst(measures: pd.DataFrame) -> list[str]:
     That is the lowest mean concentration over the trained nets and the sizes, by the method whose
     mean over all of ``measures`` (a row a sample x net x method x size) is the highest.
     """
-    trained = of_methods(of_trained(measures)).dropna(subset="concentration")
+    trained = methods_only(trained_only(measures)).dropna(subset="concentration")
     if trained.empty:
         return []
     leader = trained.groupby("method", sort=False)["concentration"].mean().idxmax()

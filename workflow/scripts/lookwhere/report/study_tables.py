@@ -6,7 +6,13 @@ import pandas as pd
 
 from lookwhere.report.registry import Scores, Table, table
 from lookwhere.statistics import certainty, paired, summary
-from lookwhere.statistics.strata import extent, grouped, of_methods, of_trained, untrained_nets
+from lookwhere.statistics.strata import (
+    add_strata,
+    extent,
+    methods_only,
+    trained_only,
+    untrained_nets,
+)
 
 INTERVALS = "95 % bootstrap intervals over images."
 TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method."
@@ -65,7 +71,7 @@ where all are defined. undefined.csv lists the records themselves.
 )
 def concentration(scores: Scores, by: Sequence[str]) -> Table:
     """Means of the groups; by method alone beside those of another study."""
-    records = grouped(scores.records, by)
+    records = add_strata(scores.records, by)
     rows = summary.summarise(records, by)
     if by == ["method"]:
         rows = compared(rows, scores)
@@ -82,8 +88,8 @@ def concentration_all(scores: Scores) -> Table:
 @table("concentration_by_prediction", "Concentration by prediction")
 def concentration_by_prediction(scores: Scores) -> Table:
     """Means by whether the net recognises the target."""
-    rows = summary.by_prediction(of_trained(scores.records))
-    records = grouped(scores.records, ["prediction"])
+    rows = summary.by_prediction(trained_only(scores.records))
+    records = add_strata(scores.records, ["prediction"])
     return Table(rows, CONCENTRATION, extent_of(records, INTERVALS))
 
 
@@ -94,7 +100,7 @@ def concentration_by_prediction(scores: Scores) -> Table:
 @table("differences_by_prediction", "Differences in concentration by prediction", by=["prediction"])
 def differences(scores: Scores, by: Sequence[str]) -> Table:
     """Every two methods, and each beside the controls, on the same records."""
-    note = extent_of(grouped(scores.records, by), INTERVALS, TESTS)
+    note = extent_of(add_strata(scores.records, by), INTERVALS, TESTS)
     return Table(paired.differences(scores.records, by), DIFFERENCES, note)
 
 
@@ -105,7 +111,7 @@ def differences(scores: Scores, by: Sequence[str]) -> Table:
 )
 def differences_between_sizes(scores: Scores) -> Table:
     """Each method at two sizes, on the same records."""
-    records = of_methods(of_trained(scores.records))
+    records = methods_only(trained_only(scores.records))
     rows = paired.between_sizes(records)
     return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, TESTS))
 
@@ -113,14 +119,14 @@ def differences_between_sizes(scores: Scores) -> Table:
 @table("certainty", "Concentration by how sure the net is of the target")
 def by_certainty(scores: Scores) -> Table:
     """What concentration loses where the net is less sure."""
-    trained = of_trained(scores.records)
+    trained = trained_only(scores.records)
     return Table(certainty.by_certainty(trained), CERTAINTY, extent_of(trained, INTERVALS))
 
 
 @table("measures", "Measures by method")
 def measures(scores: Scores) -> Table:
     """Means of all measures."""
-    trained = of_trained(scores.records)
+    trained = trained_only(scores.records)
     return Table(summary.summarise_measures(trained), MEASURES, extent_of(trained, INTERVALS))
 
 

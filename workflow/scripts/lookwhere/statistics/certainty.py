@@ -1,9 +1,8 @@
-"""Concentration by how sure the net is of the target: by its rank, or by its probability.
+"""Concentration by the net's certainty of the target: its rank, or its probability.
 
-Which class an image shows, and which net looks at it, decide both how sure the net is and how
-concentrated maps are: the means of bins would compare classes and nets. Each bin is compared with
-the surest one within classes and nets. The controls are compared alike: what they gain or lose is
-the images', not the net's.
+Class and net confound certainty and concentration: the means of bins would compare classes and
+nets. So each bin is compared with the surest one within classes and nets. The controls are compared
+alike: what they gain or lose is an effect of the images, not of the net.
 """
 
 from itertools import pairwise
@@ -16,13 +15,13 @@ from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.strata import split
 from lookwhere.statistics.summary import within_strata
 
-# Where the bins end, by how the outputs are read; the first bin is the surest.
+# Edges of the bins by output activation; the first bin is the surest.
 ENDS = {"softmax": [0, 1, 2, 5, 10, 100, np.inf], "sigmoid": [1, 0.999, 0.99, 0.9, 0.5, 0]}
 COLUMNS = {"softmax": "target_rank", "sigmoid": "target_probability"}
 
 
 def by_certainty(records: pd.DataFrame) -> pd.DataFrame:
-    """One row a kind of outputs, bin and method, surest first, with the difference to the first.
+    """One row an output activation, bin and method, surest first, with the difference to the first.
 
     Columns: outputs (softmax: bins of ranks; sigmoid: bins of probabilities), certainty, method,
     images (of the bin, that are compared), classes, within, within_low, within_high.
@@ -36,7 +35,7 @@ def by_certainty(records: pd.DataFrame) -> pd.DataFrame:
             for of_method, group in split(of_kind, ["method"]):
                 of_bin = bins[group.index]
                 within = within_strata(group, of_bin == name, of_bin == names[0])
-                if name == names[0]:  # nothing to compare: the images that others are compared with
+                if name == names[0]:  # the reference: its images
                     defined = group[FIRST_METRIC].notna() & (of_bin == name)
                     within = {"images": group.loc[defined, "image_id"].nunique()}
                 rows.append({"outputs": kind, "certainty": name, **of_method, **within})
@@ -46,20 +45,20 @@ def by_certainty(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bins(records: pd.DataFrame, kind: str) -> pd.Series:
-    """The bin of each record; the first, which others are compared with, of images enough."""
+    """The bin of each record; the first, the reference, has at least ``FEWEST`` images."""
     values, ends = records[COLUMNS[kind]].astype(float), list(ENDS[kind])
     while len(ends) > 2 and records["image_id"][_within(values, *ends[:2])].nunique() < FEWEST:
         del ends[1]
     bins = list(pairwise(ends))
     names = [_name(*bin_ends) for bin_ends in bins]
-    found = pd.Series(None, records.index, dtype="object")
+    labels = pd.Series(None, records.index, dtype="object")
     for name, bin_ends in zip(names, bins, strict=True):
-        found[_within(values, *bin_ends)] = name
-    return found.astype(pd.CategoricalDtype(names))
+        labels[_within(values, *bin_ends)] = name
+    return labels.astype(pd.CategoricalDtype(names))
 
 
 def _within(values: pd.Series, sure: float, unsure: float) -> pd.Series:
-    """Which ranks or probabilities lie in a bin: its upper end does, its lower does not."""
+    """Whether each rank or probability lies in a bin, which is closed at its upper end."""
     low, high = sorted((sure, unsure))
     return (values > (low or -1)) & (values <= high)  # a probability may be 0
 

@@ -1,13 +1,13 @@
 """Paired comparisons of every two methods, and of each method with the controls.
 
-Of two methods the one that is ahead stands first, so that no difference between methods is below 0.
+Of two methods the one ahead is first, so that no difference between methods is below 0.
 
 A pair is a record (sample, net, size) where both maps are defined. The difference is the mean over
 the pairs, with its bootstrap interval over images. Pairs that share an image are not independent:
-Wilcoxon's signed-rank test is made of the images' mean differences, with Holm's correction over
-the questions that are asked of a group at once: of every two methods, or of every method and
-control. The effect size is the matched-pairs rank-biserial correlation (Kerby 2014): the share of
-the rank sum in favour less the share against, 1 where the method is ahead on every image.
+Wilcoxon's signed-rank test takes the images' mean differences, with Holm's correction over the
+family of tests of a group: of every two methods, or of every method and control. The effect size is
+the matched-pairs rank-biserial correlation (Kerby 2014): the share of the rank sum in favour less
+the share against, 1 where the method is ahead on every image.
 
 A control is a map of no net, or the same method on a net of the same architecture with random
 weights.
@@ -25,10 +25,10 @@ from statsmodels.stats.multitest import multipletests
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import as_text, grouped, split, untrained_nets
+from lookwhere.statistics.strata import add_strata, as_text, split, untrained_nets
 
 SIGNIFICANT = 0.05  # of p, by Holm's correction
-TWINNED = ["sample", "size", "architecture"]  # what a net shares with its untrained twin
+SHARED = ["sample", "size", "architecture"]  # by a net and its untrained counterpart
 AHEAD, BEHIND, NOT_SIGNIFICANT = "ahead", "behind", "not significant"
 TOO_FEW = "too few images"  # for any difference between them to be significant
 
@@ -45,16 +45,16 @@ def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     order = {name: place for place, name in enumerate([*records["method"].unique(), *untrained])}
     rows: list[dict[str, Any]] = []
     for group, pairs in split(_side_by_side(records, by), by):
-        # Untrained nets are controls of their architecture: not each other's, nor their own.
+        # An untrained net is a control of the trained nets of its architecture alone.
         trained = set(pairs.loc[~pairs["net"].isin(untrained), "architecture"])
-        twins = [net for net in untrained if architectures[net] in trained]
+        counterparts = [net for net in untrained if architectures[net] in trained]
         of_group = [
             _ahead_first(
                 group
                 | {"method": method, "other": other}
                 | _compare(pairs[method] - pairs[column], pairs["image_id"])
             )
-            for method, other, column in _opponents(records, twins)
+            for method, other, column in _comparisons(records, counterparts)
         ]
         rows += sorted(of_group, key=lambda row: (order[row["method"]], order[row["other"]]))
     table = pd.DataFrame(rows)
@@ -62,11 +62,10 @@ def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
-    """One row a method and pair of sizes: what the later size changes for the same sample and net.
+    """One row a method and pair of sizes: the later less the earlier, on the same sample and net.
 
     Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
-    p, p_holm, result (of the size: ahead, behind, not significant,
-    or too few images).
+    p, p_holm, result (of the size: ahead, behind, not significant, or too few images).
     """
     sizes = list(records["size"].unique())
     pairs = (
@@ -87,20 +86,20 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
 
 def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row a pair: a column a method and control, and a column net/method an untrained net."""
-    of_groups = grouped(records, by)
+    of_groups = add_strata(records, by)
     keys = list(dict.fromkeys(["sample", "image_id", "net", "architecture", "size", *by]))
     in_order = of_groups.drop_duplicates(keys)[keys].reset_index(drop=True)
     pairs = of_groups.pivot(index=keys, columns="method", values=FIRST_METRIC)
     pairs.columns = pairs.columns.astype("str")
-    twins = records[records["net"].isin(untrained_nets(records))].pivot(
-        index=TWINNED, columns=["net", "method"], values=FIRST_METRIC
+    counterparts = records[records["net"].isin(untrained_nets(records))].pivot(
+        index=SHARED, columns=["net", "method"], values=FIRST_METRIC
     )
-    twins.columns = ["/".join(column) for column in twins.columns]
-    return in_order.join(pairs, on=keys).join(twins, on=TWINNED)
+    counterparts.columns = ["/".join(column) for column in counterparts.columns]
+    return in_order.join(pairs, on=keys).join(counterparts, on=SHARED)
 
 
 def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
-    """The comparison; one of two methods is turned if the first of them is behind."""
+    """The comparison; that of two methods is reversed where the first of them is behind."""
     if row["other"] not in LABELS or not row["difference"] < 0:
         return row
     return row | {
@@ -113,13 +112,15 @@ def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _opponents(records: pd.DataFrame, untrained: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Each pair once, as (method, other, the column that holds the other's concentration)."""
+def _comparisons(
+    records: pd.DataFrame, untrained: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Each pair once: method, reference, and the column of the reference's concentration."""
     methods = [m for m in records["method"].unique() if m not in CONTROL_LABELS]
     controls = [m for m in records["method"].unique() if m in CONTROL_LABELS]
     for place, method in enumerate(methods):
-        for other in [*methods[:place], *controls]:
-            yield method, other, other
+        for reference in [*methods[:place], *controls]:
+            yield method, reference, reference
         for net in untrained:
             yield method, net, f"{net}/{method}"
 
@@ -131,12 +132,11 @@ def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFra
         return pd.Series(multipletests(p, method="holm")[1], p.index)
 
     tested = table["p"].dropna()
-    grouped_p = tested.groupby([family[tested.index] for family in families])
-    table = table.assign(p_holm=grouped_p.transform(correct))
+    by_family = tested.groupby([family[tested.index] for family in families])
+    table = table.assign(p_holm=by_family.transform(correct))
     sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
     result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
-    tests = tested.groupby([family[tested.index] for family in families]).transform("size")
-    tests = tests.reindex(table.index, fill_value=1)
+    tests = by_family.transform("size").reindex(table.index, fill_value=1)
     lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
     return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW))
 
@@ -144,7 +144,7 @@ def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFra
 def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:
     difference = difference.dropna()
     images = images[difference.index]
-    low, high = bootstrap.of_mean(difference, images)
+    low, high = bootstrap.mean_interval(difference, images)
     by_image = difference.groupby(images).mean()
     effect_size, p = _signed_ranks(by_image)
     return {

@@ -1,7 +1,7 @@
 """The records of a study as statistics read them: a control beside every net.
 
-A control is a map of no net, which is computed once. Where groups are told apart by the net, or by
-what it predicts, the same map stands beside each; where maps are counted, ``strata.once`` leaves
+A control is a map of no net, which is computed once. Where records are grouped by net or
+prediction, the same map is repeated beside each net; where maps are counted, ``strata.once`` keeps
 one of them.
 """
 
@@ -24,10 +24,10 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def beside_nets(records: pd.DataFrame) -> pd.DataFrame:
-    """The records, with those of no net beside every net of their sample and size.
+    """The records, with those of no net repeated for every net of their sample and size.
 
-    They take what is of a net (its training, its predictions) from the records beside which they
-    stand. In the order of the tables: by net, size, method, class and sample.
+    They take the columns of a net (its training, its predictions) from these records. Sorted as the
+    tables are: by net, size, method, class and sample.
     """
     of_no_net = records["net"].isna()
     of_a_net = [column for column in OF_A_NET if column in records]

@@ -1,8 +1,8 @@
-"""The groups of records that tables and figures tell apart.
+"""Strata: the groups of records that tables and figures compare.
 
-Nets with random weights are controls: they stand for themselves, and are left out wherever records
-of several nets are taken together. The maps of the other controls need no net: they are the same
-beside each, and count once.
+Nets with random weights are controls: they are groups of their own, and left out wherever records
+of several nets are pooled. The maps of the other controls need no net: they are repeated beside
+each, and count once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,9 +11,9 @@ import pandas as pd
 
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 
-MOST_UNDEFINED = 0.2  # share of the records; a mean of what is left of more is marked
+MOST_UNDEFINED = 0.2  # share of the records; above it the mean is marked
 
-# How well the net recognises the target: each group stands before its complement.
+# Strata of prediction: each before its complement.
 PREDICTIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
     "recognised": lambda r: _read_by(r, "sigmoid") & _recognised(r),
     "not recognised": lambda r: _read_by(r, "sigmoid") & ~_recognised(r),
@@ -24,15 +24,16 @@ PREDICTIONS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
-def grouped(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """The records that a table by the columns ``by`` is made of, with these columns.
+def add_strata(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The records of a table by the columns ``by``, with these columns.
 
-    A record is in several groups of ``prediction``, and stands there as often.
+    Untrained nets are left out, unless a column is net or training. With ``prediction`` records are
+    repeated, once a stratum.
     """
     if "training" in by:
         return records
     if "net" not in by:
-        records = of_trained(records)
+        records = trained_only(records)
     if "prediction" in by:
         return pd.concat(
             records[holds(records)].assign(prediction=name) for name, holds in PREDICTIONS.items()
@@ -40,7 +41,7 @@ def grouped(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return records
 
 
-def of_trained(records: pd.DataFrame) -> pd.DataFrame:
+def trained_only(records: pd.DataFrame) -> pd.DataFrame:
     """The records of all nets but those with random weights."""
     return records[~records["net"].isin(untrained_nets(records))]
 
@@ -51,20 +52,20 @@ def untrained_nets(records: pd.DataFrame) -> list[str]:
     return [] if untrained.all() else list(records.loc[untrained, "net"].unique())
 
 
-def of_methods(records: pd.DataFrame) -> pd.DataFrame:
+def methods_only(records: pd.DataFrame) -> pd.DataFrame:
     """The rows of saliency methods, without those of controls."""
     return records[records["method"].isin(LABELS)]
 
 
 def once(records: pd.DataFrame) -> pd.DataFrame:
-    """The records with each map of a control once, beside the first net that it stands beside."""
+    """The records with each map of a control once, beside the first of its nets."""
     of_maps = [name for name in ("sample", "size", "method", "dilation") if name in records]
-    again = records["method"].isin(CONTROL_LABELS) & records.duplicated(of_maps)
-    return records[~again]
+    repeated = records["method"].isin(CONTROL_LABELS) & records.duplicated(of_maps)
+    return records[~repeated]
 
 
 def extent(records: pd.DataFrame) -> str:
-    """How much the records rest on, in words: ``39 images, 3 nets, 2 sizes``.
+    """The number of images, nets and sizes, in words: ``39 images, 3 nets, 2 sizes``.
 
     Where they have a column ``training``, nets are called untrained if all are.
     """
@@ -77,7 +78,7 @@ def extent(records: pd.DataFrame) -> str:
 
 
 def mostly_undefined(table: pd.DataFrame) -> list[bool]:
-    """Which rows have a mean of too few of the records: of a summary, or of a table of pairs."""
+    """Whether more than a fifth is undefined in each row of a summary or of a table of pairs."""
     if {"records", "undefined"} <= set(table):
         return list(table["undefined"] > MOST_UNDEFINED * table["records"])
     if "pairs" in table and len(table):
@@ -106,7 +107,7 @@ def split(
 
 
 def as_text(records: pd.DataFrame) -> pd.DataFrame:
-    """The records with names as plain text, beside which other names can stand."""
+    """The records with names as plain text, not categories, so that others can be added."""
     names = records.select_dtypes("category").columns
     return records.astype(dict.fromkeys(names, "str"))
 

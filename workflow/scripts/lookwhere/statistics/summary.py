@@ -1,8 +1,8 @@
-"""Summaries: what the records of a group come to.
+"""Summary statistics of groups of records.
 
-The mean is over the records where the metric is defined; those where it is not are counted, with
-the reason, and so are the maps of negligible energy. Chance is what an uninformative map scores:
-the mean of the same records' mask fraction, or of what else the metric declares. Lift is mean /
+The mean is over the records where the metric is defined; the others are counted by reason, and so
+are the maps of negligible energy. Chance is what an uninformative map scores: the mean of the same
+records' mask fraction, or of the column that the metric declares. Lift is mean /
 chance. Intervals are over images.
 """
 
@@ -15,10 +15,10 @@ from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import PREDICTIONS, as_text, grouped, once, split
+from lookwhere.statistics.strata import PREDICTIONS, add_strata, as_text, once, split
 
 OF_NO_NET = "-"  # the net of a control's map
-CHANCE = "chance"  # the column of a metric that has no level of chance, and of tables of several
+CHANCE = "chance"  # the column of a metric without a level of chance, and of tables of several
 
 
 def summarise(
@@ -49,10 +49,10 @@ def _summary(group: pd.DataFrame, metric: str) -> dict[str, object]:
     defined = group[group[metric].notna()]
     values, images = defined[metric], defined["image_id"]
     chance = METRICS[metric].chance
-    low, high = bootstrap.of_mean(values, images)
+    low, high = bootstrap.mean_interval(values, images)
     mean, by_chance = values.mean(), defined[chance].mean() if chance else nan
     lift_low, lift_high = (
-        bootstrap.of_ratio(values, defined[chance], images) if chance else (nan, nan)
+        bootstrap.ratio_interval(values, defined[chance], images) if chance else (nan, nan)
     )
     return {
         "records": len(group),
@@ -74,14 +74,14 @@ def _summary(group: pd.DataFrame, metric: str) -> dict[str, object]:
 def within_strata(
     records: pd.DataFrame, member: pd.Series, other: pd.Series
 ) -> dict[str, float | int]:
-    """How much more concentrated the records ``member`` are than the ``other``, like with like.
+    """The difference in concentration of ``member`` less ``other``, within classes and nets.
 
-    Both are booleans, one a record. Groups that differ in their classes or nets differ in their
-    means even where no class and net does (Simpson's paradox), so the difference of the means is
-    taken within each class and net that has records in both, and averaged over these.
+    Both are booleans, one a record. Groups with other shares of the classes or nets differ in their
+    means even where no class and net does (Simpson's paradox): the difference of the means is taken
+    within each class and net that has records in both, and averaged over these.
 
     Columns: images (of ``member``, compared), classes, within, within_low, within_high. NaN where
-    either has fewer than ``intervals.FEWEST`` images in what can be compared.
+    either has fewer than ``bootstrap.FEWEST`` images that can be compared.
     """
     compared = records[(member | other) & records[FIRST_METRIC].notna()]
     strata = compared["class"].astype(str) + "\n" + compared["net"].astype(str)
@@ -90,7 +90,7 @@ def within_strata(
     is_member = member[compared.index]
     means = compared[FIRST_METRIC].groupby([strata, is_member]).mean().unstack()
     images = compared["image_id"].groupby(is_member).nunique().reindex([True, False], fill_value=0)
-    low, high = bootstrap.of_difference_within(
+    low, high = bootstrap.difference_interval(
         compared[FIRST_METRIC], compared["image_id"], strata, is_member
     )
     enough = images.min() >= bootstrap.FEWEST
@@ -104,12 +104,12 @@ def within_strata(
 
 
 def by_prediction(records: pd.DataFrame) -> pd.DataFrame:
-    """Concentration by how well the net recognises the target, and method, over ``records``.
+    """Concentration by prediction stratum and method, over ``records``.
 
-    The rows of ``summarise``, with what ``within_strata`` finds beside the first group of each two:
-    how much more it has than its complement, like with like.
+    The rows of ``summarise``; those of a stratum before its complement have the columns of
+    ``within_strata``: the difference of the two.
     """
-    table = summarise(grouped(records, ["prediction"]), ["prediction", "method"])
+    table = summarise(add_strata(records, ["prediction"]), ["prediction", "method"])
     names = list(PREDICTIONS)
     complements = dict(zip(names[::2], names[1::2], strict=True))
     rows = [
@@ -123,13 +123,13 @@ def by_prediction(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def compare(table: pd.DataFrame, means: Mapping[str, float]) -> pd.DataFrame:
-    """The table by method with another study's means beside ours: reference_mean, difference."""
-    other = table["method"].map(dict(means)).astype("float64")
-    return table.assign(reference_mean=other, difference=table["mean"] - other)
+    """The table by method with another study's means: reference_mean, difference."""
+    reference = table["method"].map(dict(means)).astype("float64")
+    return table.assign(reference_mean=reference, difference=table["mean"] - reference)
 
 
 def undefined(records: pd.DataFrame) -> pd.DataFrame:
-    """How many records of which net, size and method are undefined, and why: one row a reason."""
+    """Counts of undefined records: one row a net, size, method and reason."""
     by = ["net", "size", "method"]
     records = as_text(records)
     controls = records["method"].isin(CONTROL_LABELS)
