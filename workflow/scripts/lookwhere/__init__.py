@@ -1,7 +1,7 @@
 """Where do nets look? Saliency maps, and how much of each lies on the object.
 
 A notebook needs four names: ``explain`` computes maps, ``score`` compares a map with a mask, and
-``METHODS`` and ``METRICS`` list what they know. The stages of the library, each of which imports
+``METHODS`` and ``METRICS`` list their entries. The stages of the library, each of which imports
 earlier ones alone: errors, declarations, io, datasets, nets, methods, metrics, statistics, study,
 charts, report. It needs no Snakemake.
 """

@@ -38,10 +38,10 @@ def explain(
     targets
         The index of the output that is explained, one an image.
     target_layer
-        The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``. Methods
-        that need no feature maps need none.
+        The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``; not
+        needed by methods without feature maps.
     methods
-        Names from ``METHODS``. One forward pass and one backward pass a ReLU rule serve them all.
+        Names from ``METHODS``. They share one forward pass, and one backward pass a ReLU rule.
 
     Returns
     -------
@@ -75,7 +75,10 @@ def explain(
     outputs = passed.logits.shape[1]
     for target in targets:
         if not 0 <= target < outputs:
-            raise StudyError(f"target {target} is none of the net's {outputs} outputs")
+            raise StudyError(
+                f"target {target} is none of the net's {outputs} outputs: "
+                f"give an index from 0 to {outputs - 1}"
+            )
     tensors = saliency_maps(passed, torch.tensor(targets, device=images.device), methods)
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}
 
@@ -107,7 +110,7 @@ def score(
     Raises
     ------
     ValueError
-        If map and mask have other heights or widths.
+        If map and mask differ in height or width.
     StudyError
         For a metric that does not exist, or fails.
 

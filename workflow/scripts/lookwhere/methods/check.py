@@ -1,4 +1,4 @@
-"""Try every net before the long work begins: what each one is, and what is wrong with it."""
+"""Try every net before the maps are computed: a summary of each, or its faults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
 
 @dataclass(frozen=True)
 class NetSummary:
-    """What a study should state of a net.
+    """The facts of a net that a study reports.
 
-    ``input_mean`` and ``input_std`` are what its input, in [0, 1], is normalised with: one number
-    each for red, green and blue. ``output_activation`` is how its outputs are read, and
-    ``threshold`` the probability above which a sigmoid recognises a class. ``not_defined`` names
+    ``input_mean`` and ``input_std`` normalise its input, in [0, 1]: one number each for red, green
+    and blue. ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
+    which a sigmoid output recognises a class. ``not_defined`` names
     the methods of the study that are not defined for the net, with the reason.
     """
 
@@ -46,7 +46,7 @@ def check(
     methods: Sequence[str],
     seed: int = 0,
 ) -> tuple[list[NetSummary], list[str]]:
-    """Try every net, so that a long study can't fail on one later: summaries, and all faults.
+    """Try every net, so that no job fails on one later: summaries, and all faults.
 
     A spec holds name, architecture, weights (a path or ``random``) and target_layer (None where the
     net has none); a class its name and targets. A fault: weights that do not fit, a bad target
@@ -86,7 +86,7 @@ def _summarise(
             f"backpropagation ({_in_words(reasons)})"
         )
     outputs = run.logits.shape[1]
-    read_by = activation(outputs, spec.get("outputs", SOFTMAX))
+    output_activation = activation(outputs, spec.get("outputs", SOFTMAX))
     return NetSummary(
         net=spec["name"],
         architecture=spec["architecture"],
@@ -96,8 +96,8 @@ def _summarise(
         relus=count_relus(run.logits),
         feature_maps=None if run.features is None else run.features.shape[1],
         outputs=outputs,
-        output_activation=read_by,
-        threshold=spec.get("threshold", 0.5) if read_by == SIGMOID else None,
+        output_activation=output_activation,
+        threshold=spec.get("threshold", 0.5) if output_activation == SIGMOID else None,
         input_mean=" ".join(map(str, MEAN)),
         input_std=" ".join(map(str, STD)),
         not_defined=_in_words(reasons),
@@ -105,7 +105,7 @@ def _summarise(
 
 
 def _in_words(reasons: Mapping[str, str]) -> str:
-    """``deconvolution, guided_backpropagation: the net uses GELU; ...``, a sentence a reason."""
+    """``deconvolution, guided_backpropagation: the net uses GELU. ...``, a sentence a reason."""
     methods = {
         reason: ", ".join(name for name in reasons if reasons[name] == reason)
         for reason in reasons.values()

@@ -1,6 +1,6 @@
-"""Controls: maps that use no net. The concentration of a method that is not ahead of them is no
-evidence that it uses the net.
+"""Controls: maps that do not depend on the net, which a method should beat.
 
+The concentration of a method that is not ahead of them is no evidence that it uses the net.
 A control is a function of an image and the id of its sample, below a decorator that declares it.
 """
 
@@ -41,16 +41,16 @@ def control(name: str, label: str, *, cite: str | None = None) -> Callable[[Draw
 def maps(image: NDArray[np.uint8], sample: str, names: Sequence[str]) -> dict[str, Map]:
     """The control maps (1, H, W), float32, of an image (H, W, 3), by name.
 
-    Raises StudyError if a control fails, or returns something else.
+    Raises StudyError if a control fails, or returns another shape.
     """
     return {name: _map(CONTROLS[name], image, sample) for name in names}
 
 
 @control("centre", "Centre prior", cite="judd2012benchmark")
 def centre(image: NDArray[np.uint8], sample: str) -> Map:
-    """A Gaussian on the middle, a quarter of the height and of the width its standard deviation.
+    """A centred Gaussian; its standard deviations are a quarter of the height and of the width.
 
-    Objects are photographed in the middle (Judd et al. 2012).
+    Objects are photographed in the centre (Judd et al. 2012).
     """
     height, width = image.shape[:2]
     rows, columns = _bell(height)[:, None], _bell(width)
@@ -96,6 +96,6 @@ def _map(entry: declarations.Declaration, image: NDArray[np.uint8], sample: str)
 
 
 def _bell(length: int) -> Map:
-    """A Gaussian (length,) on the middle, 1 there; a quarter of the length is its deviation."""
+    """A centred Gaussian (length,) of maximum 1 and standard deviation length / 4."""
     offset = (np.arange(length, dtype=np.float32) - (length - 1) / 2) / (length / 4)
     return np.exp(-(offset**2) / 2)

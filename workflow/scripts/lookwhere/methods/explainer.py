@@ -1,4 +1,4 @@
-"""A net on its device, ready to explain batches of images: what it says of them, and the maps."""
+"""Run a net on batches of images: logits and saliency maps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from lookwhere.nets.predictions import best_targets
 
 @dataclass(frozen=True)
 class Explanation:
-    """What came out for a batch, on the CPU."""
+    """The results of a batch, on the CPU."""
 
     logits: Tensor  # (N, outputs), float32
     targets: Tensor  # (N,), int64: the output that is explained
@@ -27,7 +27,7 @@ class Explanation:
 
 
 class Explainer:
-    """Explains batches; one that the device's memory does not hold is halved, and so are others."""
+    """Explains batches; one that exceeds the device's memory is halved, and so are later ones."""
 
     def __init__(
         self, spec: Mapping[str, Any], methods: Sequence[str], device: torch.device, seed: int = 0
@@ -45,14 +45,14 @@ class Explainer:
         self.precision: str = spec["precision"]
         self.methods = methods
         self.device = device
-        self.most_pixels = inf  # of a batch, N * H * W, as far as is known
+        self.most_pixels = inf  # of a batch that fits: N * H * W
 
     def explain(
         self, images: NDArray[np.float32], candidates: Sequence[Sequence[int]]
     ) -> Explanation:
         """Explain normalised ``images`` (N, 3, H, W), each for its best-scoring candidate.
 
-        Raises torch's own error where not even one image fits into the device's memory.
+        Raises torch's own error where a single image exceeds the device's memory.
         """
         count, _, height, width = images.shape
         pixels = count * height * width

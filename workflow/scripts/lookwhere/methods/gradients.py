@@ -1,4 +1,4 @@
-"""Methods that read the signal at the input: they differ in how it flows back through a ReLU."""
+"""Methods that read the signal at the input, each under its rule for the ReLUs."""
 
 from typing import TYPE_CHECKING
 

@@ -8,13 +8,13 @@ from lookwhere.methods import registry
 
 METHODS = registry.entries()
 
-# Maps of no net, which stand beside the methods in tables and figures.
+# Maps of no net, beside the methods in tables and figures.
 CONTROLS = declarations.declared("control", Path(__file__).parent)
 
 for name in METHODS.keys() & CONTROLS.keys():
     raise StudyError(
         f"{name!r} is a method, of {str(METHODS[name].file)!r}, and a control, of "
-        f"{str(CONTROLS[name].file)!r}, and tables name both: give one of them another name"
+        f"{str(CONTROLS[name].file)!r}, and tables list both: rename one of them"
     )
 
 LABELS = {entry.name: entry.label for entry in METHODS.values()}

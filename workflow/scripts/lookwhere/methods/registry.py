@@ -1,8 +1,7 @@
 """The saliency methods: each is an entry, and its name exists once.
 
-An entry is a function of a ``Run`` with what the workflow has to know of it: schema, labels,
-colours, tables and figures follow from it. Nothing here needs torch: the jobs of the tables have
-none, and know the methods too.
+An entry is a function of a ``Run`` with its label, family and needs: schema, labels, colours,
+tables and figures follow from it. This module needs no torch: jobs without torch read it too.
 """
 
 from collections.abc import Callable, Collection
@@ -26,7 +25,7 @@ IMAGES, FEATURES = "images", "features"
 # How a signal flows back through a ReLU: ``relu_rules`` has the rules.
 GRADIENT, DECONVOLUTION, GUIDED = "gradient", "deconvolution", "guided"
 
-# The families of methods, in the order in which print lists them; those of the user's own follow.
+# The families of methods, in the order of tables and figures; the user's own families follow.
 FAMILIES = ("gradient", "cam", "path", "perturbation", "class_free")
 
 
@@ -40,7 +39,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Method:
-    """A saliency method that can be run."""
+    """A saliency method, ready to run."""
 
     name: str
     needs: frozenset[Signal]
@@ -50,7 +49,7 @@ class Method:
 class NotDefinedError(StudyError):
     """A method is not defined for a net.
 
-    Any method may raise it. The message is the reason, a clause that may stand after a colon.
+    Any method may raise it. The message is the reason, a clause that can follow a colon.
     """
 
 
@@ -65,7 +64,7 @@ def method(
         Its name in code, columns and paths; and in print. Both are literals, as ``family`` is: they
         are read without running the file.
     family
-        One of ``FAMILIES``, or another: methods of a family have colours of a kind.
+        One of ``FAMILIES``, or another: methods of a family have similar colours.
     needs
         The signals that it reads, so that one backward pass a rule serves all methods.
     cite
@@ -81,18 +80,18 @@ def method(
 
 def entries() -> dict[str, declarations.Declaration]:
     """The methods of the library and of the user's files, by name, family by family."""
-    found = declarations.declared("method", Path(__file__).parent)
-    families = list(dict.fromkeys([*FAMILIES, *(family(entry) for entry in found.values())]))
-    in_order = sorted(found.values(), key=lambda entry: families.index(family(entry)))
+    declared = declarations.declared("method", Path(__file__).parent)
+    families = list(dict.fromkeys([*FAMILIES, *(family(entry) for entry in declared.values())]))
+    in_order = sorted(declared.values(), key=lambda entry: families.index(family(entry)))
     return {entry.name: entry for entry in in_order}
 
 
 def family(entry: declarations.Declaration) -> str:
-    """The family of a method, of those without one ``other``."""
+    """The family of a method; ``other`` for those without one."""
     return str(entry.options.get("family", "other"))
 
 
 def load(entry: declarations.Declaration) -> Method:
-    """The method of an entry, whose file is run for it."""
+    """The method of an entry; runs its file."""
     draw = declarations.load(entry)
     return Method(entry.name, draw.needs, draw)  # type: ignore[attr-defined]

@@ -28,7 +28,7 @@ from lookwhere.nets.graph import graph_nodes, nodes_between
 
 RELU = "ReluBackward0"
 
-# From (gradient at the input under the gradient's rule, gradient at the output) to the rule's own.
+# (gradient at the ReLU's input under torch's rule, gradient at its output) -> that under the rule.
 RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     GRADIENT: lambda grad_input, grad_output: grad_input,
     DECONVOLUTION: lambda grad_input, grad_output: grad_output.clamp(min=0),
@@ -40,11 +40,11 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Autograd's names of what may stand beside the ReLUs: all that is linear in the signal, and the
-# pooling that picks values. Every other name is refused, so that no activation passes unseen. Left
+# Autograd's names of nodes that are allowed beside the ReLUs: all that is linear in the signal, and
+# the pooling that picks values. Every other name is refused, so that no activation is missed. Left
 # out, though harmless in some nets: a maximum (over a stack with zeros it is a ReLU), writing into
 # a part of a tensor (autograd hides what is written), and norms that divide by statistics of the
-# input itself (layer, group and instance norm), of which the papers of the rules say nothing.
+# input itself (layer, group and instance norm), for which the papers define no rule.
 LINEAR = _names("""
     AccumulateGrad Copy ToCopy Clone Alias Lift LiftFresh PinMemory
     Add Sub Rsub Neg Sum Mean Cumsum Trace
@@ -78,7 +78,7 @@ ADDED_PRODUCTS = _names("Addmm Baddbmm Addbmm Addmv")  # their factors come afte
 # With fixed statistics a batch norm is linear.
 BATCH_NORMS = _names("NativeBatchNorm CudnnBatchNorm MiopenBatchNorm")
 
-# The usual ones that are refused, as their papers name them.
+# Common activations that are refused, by the names of their papers.
 ACTIVATIONS = {
     "Hardtanh": "ReLU6 or Hardtanh",
     "Gelu": "GELU",
@@ -121,14 +121,14 @@ ACTIVATIONS = {
 
 
 class ActivationError(NotDefinedError):
-    """The net holds an activation that the ReLU rules do not know, or no ReLU at all."""
+    """The net has an activation without a rule, or no ReLU at all."""
 
 
 def relu_nodes(output: Tensor, images: Tensor) -> list[Node]:
     """The ReLU nodes between ``images`` (a leaf) and the ``output`` computed from them, each once.
 
-    Raises ActivationError where the rules would be wrong without a word: no graph, no ReLU, or
-    something beside the ReLUs that may be another activation.
+    Raises ActivationError where the rules would be silently wrong: no graph, no ReLU, or a node
+    that may be another activation.
     """
     if output.grad_fn is None:
         raise ActivationError("the output has no autograd graph: run the net with gradients on")
@@ -142,14 +142,12 @@ def relu_nodes(output: Tensor, images: Tensor) -> list[Node]:
         )
     relus = [node for node in nodes if node.name() == RELU]
     if not relus:
-        raise ActivationError(
-            "no ReLU was found in the net's graph, so every rule would be the gradient's"
-        )
+        raise ActivationError("the net's graph has no ReLU: every rule would be the gradient")
     return relus
 
 
 def count_relus(output: Tensor) -> int:
-    """How many ReLUs the graph of ``output`` has, whatever else it holds."""
+    """The number of ReLUs in the graph of ``output``."""
     root = output.grad_fn
     return 0 if root is None else sum(node.name() == RELU for node in graph_nodes(root))
 
@@ -171,9 +169,9 @@ def backward_rule(rule: str, relus: list[Node]) -> Iterator[None]:
 
 
 def _other_activation(node: Node, of_images: Container[Node | None]) -> str | None:
-    """What the ``node`` may hide from the rules; ``of_images`` are the nodes that read the images.
+    """The activation that a ``node`` is or may hide, in words; None for a linear one or a ReLU.
 
-    None where it is linear, or a ReLU.
+    ``of_images`` are the nodes that depend on the images.
     """
     stem = node.name().rpartition("::")[2].split("Backward")[0]
     if isinstance(node, BackwardCFunction):  # written in Python, or by torch.compile
@@ -196,18 +194,18 @@ def _other_activation(node: Node, of_images: Container[Node | None]) -> str | No
 
 
 def _other_factor(node: Node, stem: str, depends: Sequence[bool]) -> str | None:
-    """What is wrong with a product or a quotient; None where it scales by constants.
+    """The fault of a product or a quotient, in words; None where it scales by constants.
 
     A constant and a comparison, as in ``y * (y > 0)``, look alike: neither has a gradient. But a
-    scale is one value for a whole map or image, and a factor with a value for each of the signal's
-    may be a ReLU by hand. So it is refused, even where it is a constant.
+    scale is one value for a whole map or image; a factor of the signal's own shape may be a ReLU by
+    hand, and is refused even where it is a constant.
     """
     if all(depends):
         return "a product of two signals" if stem == "Mul" else "a quotient of two signals"
     if stem == "Div" and depends[1]:
         return "division by the signal"
     factor = node._saved_other if depends[0] else node._saved_self  # type: ignore[attr-defined]
-    shape = node._input_metadata[0].shape  # of the product; its first number is that of the images
+    shape = node._input_metadata[0].shape  # of the product; its first number counts images
     of_image = factor.shape[1:] if factor.ndim == len(shape) else factor.shape
     if factor.ndim and prod(of_image) == prod(shape[1:]):
         return "a factor for each value, which may be a ReLU by hand"
@@ -215,6 +213,6 @@ def _other_factor(node: Node, stem: str, depends: Sequence[bool]) -> str | None:
 
 
 def _picks_slices(node: Node) -> bool:
-    """Whether an index picks whole channels, rows or columns, by their numbers."""
+    """Whether an index selects whole channels, rows or columns, by integers."""
     indices = [index for index in node._saved_indices if index is not None]  # type: ignore[attr-defined]
     return len(indices) == 1 and indices[0].ndim == 1 and indices[0].dtype != torch.bool

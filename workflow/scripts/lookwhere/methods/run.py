@@ -41,16 +41,16 @@ class Forward:
 
 
 class Run:
-    """What a method may use of a batch, for the target of each image.
+    """The signals of a batch that a method may use, for the target of each image.
 
-    Signals are computed once: a backward pass under a rule reads it everywhere that the methods of
-    the run need it.
+    Signals are computed once: a backward pass under a rule reads it at all places that the methods
+    of the run need.
     """
 
     def __init__(self, passed: Forward, targets: Tensor, methods: Iterable[Method]) -> None:
         """``targets`` (N,), int64, holds one output index an image.
 
-        ``not_defined`` has the reason for each of the ``methods`` whose needs the net can't meet.
+        ``not_defined`` holds the reason of each of the ``methods`` whose needs the net can't meet.
         """
         self.images = passed.images.detach()  # (N, 3, H, W)
         self.logits = passed.logits.detach()  # (N, outputs)
@@ -90,28 +90,32 @@ class Run:
         return functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
 
     def _require(self, signals: Collection[Signal]) -> None:
-        """Raise NotDefinedError if a signal can't be had; no pass is spent to find out."""
+        """Raise NotDefinedError if a signal is not defined; takes no pass."""
         if any(signal.rule != GRADIENT for signal in signals):
             self._relu_nodes()
         for signal in signals:
             self._place(signal.at)
 
     def _place(self, at: str) -> Tensor:
-        """Where a signal is read, with its graph."""
+        """The tensor at which a signal is read, with its graph."""
         place = {IMAGES: self._passed.images, FEATURES: self._passed.features}[at]
         if place is None:
             raise NotDefinedError(NO_FEATURES)
         return place
 
     def _backward(self, rule: str, at: str) -> None:
-        places = (IMAGES, FEATURES)
-        here = [place for place in places if place == at or Signal(rule, place) in self._needs]
+        places = [
+            place
+            for place in (IMAGES, FEATURES)
+            if place == at or Signal(rule, place) in self._needs
+        ]
         # Images are independent of each other, so the sum has the gradient of each.
         score = self._passed.logits.gather(1, self.targets[:, None]).sum()
         relus = [] if rule == GRADIENT else self._relu_nodes()
         with backward_rule(rule, relus):
-            found = torch.autograd.grad(score, [self._place(p) for p in here], retain_graph=True)
-        self._signals |= {Signal(rule, p): g for p, g in zip(here, found, strict=True)}
+            inputs = [self._place(place) for place in places]
+            gradients = torch.autograd.grad(score, inputs, retain_graph=True)
+        self._signals |= {Signal(rule, p): g for p, g in zip(places, gradients, strict=True)}
 
     def _relu_nodes(self) -> list[Node]:
         if self._relus is None:
@@ -127,28 +131,28 @@ class Run:
 def forward(
     net: nn.Module, target_layer: nn.Module | None, images: Tensor, precision: str = "float32"
 ) -> Forward:
-    """Run ``net`` on normalised ``images`` (N, 3, H, W) and keep what the maps need.
+    """Run ``net`` on normalised ``images`` (N, 3, H, W); keeps the graph and the features.
 
     ``net`` must be in eval mode, and on the device of the images. Without a ``target_layer`` there
-    are no features. ``precision`` is float32, or bfloat16 for what autocast computes in it. Raises
+    are no features. ``precision`` is float32, or bfloat16 for autocast. Raises
     InputError if the net can't process them, and StudyError if the target layer does not yield
     feature maps exactly once.
     """
     outputs: list[Any] = []
 
-    def keep(layer: nn.Module, inputs: object, output: Any) -> Any:
+    def record(layer: nn.Module, inputs: object, output: Any) -> Any:
         outputs.append(output)
-        # A copy goes on: an in-place ReLU that follows must not rectify the kept features.
+        # Return a copy: an in-place ReLU that follows must not rectify these features.
         return output.clone() if isinstance(output, Tensor) else output
 
-    handle = None if target_layer is None else target_layer.register_forward_hook(keep)
+    handle = None if target_layer is None else target_layer.register_forward_hook(record)
     try:
         leaf = images.detach().requires_grad_()
         with torch.enable_grad(), _computing_in(precision, images.device):
             logits = net(leaf)
     except (RuntimeError, AssertionError) as error:  # vision transformers assert their size
         if is_out_of_memory(error):
-            raise  # the caller's: a smaller batch may fit
+            raise  # for the caller: a smaller batch may fit
         height, width = images.shape[2:]
         reason = str(error).splitlines()[0]
         message = f"the net can't process an input of {width} x {height} pixels ({reason})"
@@ -177,7 +181,7 @@ def saliency_maps(
 def defined_maps(
     passed: Forward, targets: Tensor, methods: Sequence[str]
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """As ``saliency_maps``, of the methods that are defined for the net; and why others are not."""
+    """As ``saliency_maps``, for the methods that are defined; and the reasons of the others."""
     entries = [load(METHODS[name]) for name in methods]
     run = Run(passed, targets, entries)
     maps, not_defined = {}, dict(run.not_defined)
@@ -201,9 +205,9 @@ def _feature_maps(outputs: list[Any]) -> Tensor:
         raise StudyError(f"the target layer ran {len(outputs)} times in one forward pass, not once")
     [features] = outputs
     if not isinstance(features, Tensor) or features.ndim != 4:
-        got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+        output = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
         raise StudyError(
-            f"the target layer yields {got}, not feature maps (N, K, h, w): "
+            f"the target layer yields {output}, not feature maps (N, K, h, w): "
             "choose a convolutional layer"
         )
     return features

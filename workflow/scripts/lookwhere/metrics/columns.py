@@ -1,13 +1,13 @@
 """The columns of records: of the scores of a job, and of the tables that gather them.
 
-A control is a map of no net: the net of its records is null, and so is all that is of a net.
+A control is a map of no net: in its records the net is null, and so are all columns of a net.
 """
 
 from collections.abc import Sequence
 
 RECORD = ["sample", "image_id", "class", "net", "method", "size"]
-KEY = ["sample", "net", "method", "size"]  # of a record, once in a table
-NAMES = ["net", "size", "method", "class"]  # of the study's own, and records are sorted by them
+KEY = ["sample", "net", "method", "size"]  # unique in a table
+NAMES = ["net", "size", "method", "class"]  # in the study's order, by which records are sorted
 CHANCE = ["mask_fraction", "box_fraction"]  # what an uninformative map scores
 TARGET = ["target", "target_rank", "target_probability"]
 PREDICTION = [*TARGET, "target_recognised", "output_activation"]
@@ -19,8 +19,8 @@ ENERGY = [
     "status",
 ]
 SWEEP = [*RECORD, "dilation", "concentration", "mask_fraction"]
-OF_THE_STUDY = ["architecture", "training", "negligible_energy"]  # what no job of scores knows
-DERIVED = ["lift", "prediction"]  # what readers of the tables add
+OF_THE_STUDY = ["architecture", "training", "negligible_energy"]  # added when scores are gathered
+DERIVED = ["lift", "prediction"]  # added by readers of the tables
 
 # Names that no metric can have: concentration is a metric.
 RESERVED = {*ENERGY, *SWEEP, *CHANCE, *PREDICTION, *OF_THE_STUDY, *DERIVED} - {"concentration"}

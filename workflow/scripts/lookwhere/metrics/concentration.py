@@ -2,9 +2,9 @@
 
     E_total = sum |I|^2,  E = sum |I M|^2,  P = E / E_total      (over channels and pixels, float64)
 
-P is the concentration. It is undefined, and None, where the map holds no energy, where it is not
-finite, where the mask is empty, or where the method is not defined for the net, so that there is no
-map; the status says which.
+P is the concentration. It is undefined, and None, where the map has no energy or is not finite,
+where the mask is empty, or where the method is not defined for the net and there is no map; the
+status is the reason.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from lookwhere.metrics.saliency import Saliency
 
 STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask", "not_defined")
 
-# A map with a smaller share of the energy of backpropagation's, the plain gradient of the same
-# record, is next to nothing: what is left of it may be an artefact of the image's border.
-NEGLIGIBLE, MEASURED_BY = 1e-6, "backpropagation"
+# Below this share of the energy of backpropagation, the gradient of the same sample, net and size,
+# a map is negligible: it may be an artefact of the image's border.
+NEGLIGIBLE, REFERENCE = 1e-6, "backpropagation"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def score(saliency: Saliency, mask: Mask) -> Energy:
     total, fraction = float(pixels.sum()), float(mask.mean())
     if not np.isfinite(total):
         return Energy(None, None, None, fraction, "not_finite")
-    # Added up in the same order as the total: a mask of everything gives exactly 1, and a larger
+    # Summed in the same order as the total: a mask of the whole image gives exactly 1, and a larger
     # mask never less than a smaller one.
     inside = float(np.multiply(pixels, mask, order="C").sum())
     if not mask.any():
@@ -71,7 +71,7 @@ def score(saliency: Saliency, mask: Mask) -> Energy:
 
 
 def not_defined(mask: Mask) -> Energy:
-    """What stands for a map that there is not, beside a mask (H, W)."""
+    """The energy of a missing map, with the fraction of a mask (H, W)."""
     return Energy(None, None, None, float(mask.mean()), "not_defined")
 
 
@@ -79,11 +79,11 @@ def negligible(scores: pd.DataFrame) -> pd.Series:
     """Whether the energy of each record in ``scores`` is negligible, as nullable booleans.
 
     ``scores`` has a row a sample x net x method x size. Null where backpropagation's map of the
-    same sample, net and size has no energy or was not computed, and for maps of no net.
+    same sample, net and size has no energy or is missing, and for maps of no net.
     """
     cell = ["sample", "net", "size"]
     own = scores["energy_total"].where(scores["net"].notna())
-    plain = own.where(scores["method"] == MEASURED_BY)
+    plain = own.where(scores["method"] == REFERENCE)
     plain = plain.groupby([scores[name] for name in cell]).transform("max")
     share = (own / plain.where(plain > 0)).astype("Float64")
     return share < NEGLIGIBLE
@@ -104,5 +104,5 @@ def sweep(
     covered = np.bincount(index, minlength=count + 1)
     for energy, area in zip(inside.cumsum()[:count], covered.cumsum()[:count], strict=True):
         defined = np.isfinite(total) and total > 0 and area > 0
-        # The parts add up in another order than the total does, and may round above it.
+        # Summed in another order than the total: may round above it.
         yield (min(float(energy / total), 1.0) if defined else None), float(area / index.size)

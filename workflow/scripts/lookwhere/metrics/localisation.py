@@ -1,9 +1,8 @@
-"""More metrics of where a map lies, beside concentration, as the field defines them.
+"""Further metrics of localisation, as their papers define them.
 
 With I the map, |I| its strength (summed over the channels), |I|^2 the energy of a pixel, M the
-dilated mask and B the bounding boxes of the instances, in float64. Pixels of equal energy are drawn
-by lot: each counts by its chance to be among the first. So a map without information scores the
-share of the image that M covers, or B.
+dilated mask and B the bounding boxes of the instances, in float64. Ties are resolved in expectation
+over random orders, so that an uninformative map scores the share of the image that M, or B, covers.
 """
 
 import numpy as np
@@ -74,15 +73,15 @@ def energy_pointing_game(saliency: Saliency, region: Region) -> float:
     return _mass_on(region.boxes, saliency)
 
 
-def _mass_on(place: Mask, saliency: Saliency) -> float:
-    """The share of a map's strength on a ``place`` (H, W)."""
-    part, whole = np.multiply(saliency.strength, place).sum(), saliency.strength.sum()
-    return min(float(part / whole), 1.0)  # sums of other pixels may round otherwise
+def _mass_on(region: Mask, saliency: Saliency) -> float:
+    """The share of a map's strength on a ``region`` (H, W)."""
+    part, whole = np.multiply(saliency.strength, region).sum(), saliency.strength.sum()
+    return min(float(part / whole), 1.0)  # the sums may round differently
 
 
 def _share_of_first(pixels: NDArray[np.float64], mask: Mask, count: int) -> float:
-    """The share of the mask among the ``count`` largest pixels; ties are drawn by lot."""
+    """The share of the mask among the ``count`` largest pixels; ties in expectation."""
     last = np.partition(pixels, -count, axis=None)[-count]
     above, tied = pixels > last, pixels == last
-    drawn = (count - above.sum()) * (tied & mask).sum() / tied.sum()
-    return float(((above & mask).sum() + drawn) / count)
+    expected = (count - above.sum()) * (tied & mask).sum() / tied.sum()
+    return float(((above & mask).sum() + expected) / count)

@@ -1,4 +1,4 @@
-"""The scores of a shard, as tables that are gathered later: a row a record, or a step of one."""
+"""The scores of a shard, as tables that are gathered later: a row a record or dilation."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from lookwhere.metrics.saliency import Saliency
 
 
 def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[str, Any]:
-    """What a record is of, as columns; ``net`` is None for a map of no net."""
+    """The columns that identify a record; ``net`` is None for a map of no net."""
     values = [sample.id, sample.image_id, sample.class_name, net, method, size]
     return dict(zip(RECORD, values, strict=True))
 
@@ -24,7 +24,7 @@ def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[s
 def rows(
     record: Mapping[str, Any], saliency: Saliency | None, region: Region, metrics: Sequence[str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The scores of a map, if there is one, and its sweep, beside what its ``record`` is of.
+    """The scores of a map, or of none, and its sweep, with the columns of its ``record``.
 
     Raises StudyError that names the record if a metric fails.
     """
@@ -36,13 +36,13 @@ def rows(
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """The rows of records with their numbers, of which any may be null."""
+    """The rows of records with their numbers, any of which may be null."""
     frame = pd.DataFrame(rows).astype({"net": "str"})
     numbers = frame.columns.drop([*RECORD, "status"], errors="ignore")
     return frame.astype(dict.fromkeys(numbers, "float64"))
 
 
 def write(rows: pd.DataFrame, path: str | Path) -> None:
-    """A part, as a file."""
+    """Write a part."""
     with checked_file(path) as draft:
         rows.to_parquet(draft, index=False)

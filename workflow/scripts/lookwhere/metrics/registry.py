@@ -1,6 +1,6 @@
 """The metrics: each is an entry, and its name exists once.
 
-An entry is a function of a map and a region with what the workflow has to know of it: columns,
+An entry is a function of a map and a region with its label, bounds and level of chance: columns,
 checks of the records, tables, figures and the gallery follow from it.
 """
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     Measure = Callable[..., float | None]
 
-# The metric of every study, by which its methods are compared.
+# The metric of every study, on which its methods are compared.
 FIRST_METRIC = "concentration"
 
-# What a metric reads: the map, and the region of the sample at its size.
+# Arguments of a metric: the map, and the region of the sample at its size.
 MAP, REGION = "map", "region"
 
 
@@ -61,12 +61,12 @@ def metric(
     name, label
         Its name in code and as a column; and in print.
     needs
-        What the function takes, in this order: ``map``, a ``Saliency``, and ``region``, a
+        The arguments of the function, in this order: ``map``, a ``Saliency``, and ``region``, a
         ``Region`` of the same height and width.
     bounds
         The lowest and the highest value; None where there is none.
     better
-        ``higher`` or ``lower``: which value is the better one.
+        ``higher`` or ``lower``.
     chance
         What an uninformative map scores on average, as a column of the records: ``mask_fraction``
         or ``box_fraction``. A metric without one has no lift.
@@ -82,7 +82,7 @@ def metric(
 
 
 def entries() -> dict[str, Metric]:
-    """The metrics of the library and of the user's files, by name, the first of studies first.
+    """The metrics of the library and of the user's files, by name, concentration first.
 
     Raises StudyError for a declaration that can't be used.
     """
@@ -127,8 +127,8 @@ def measure(metric: Metric, saliency: "Saliency", region: "Region") -> float | N
 def _metric(entry: Declaration) -> Metric:
     if entry.name in columns.RESERVED:
         raise _fault(entry, "name", entry.name, "a column of the records; give another")
-    stated = entry.options
-    needs, better, chance = (stated.get(key) for key in ("needs", "better", "chance"))
+    options = entry.options
+    needs, better, chance = (options.get(key) for key in ("needs", "better", "chance"))
     if not isinstance(needs, tuple | list) or not set(needs) <= {MAP, REGION} or MAP not in needs:
         raise _fault(entry, "needs", needs, f"({MAP!r}, {REGION!r}) or ({MAP!r},) is allowed")
     if better not in ("higher", "lower"):
@@ -136,20 +136,20 @@ def _metric(entry: Declaration) -> Metric:
     if chance is not None and chance not in columns.CHANCE:
         ways = " or ".join(map(repr, columns.CHANCE))
         raise _fault(entry, "chance", chance, f"{ways} is allowed, or none at all")
-    bounds = _bounds(stated.get("bounds"))
+    bounds = _bounds(options.get("bounds"))
     if bounds is None:
         way = "give the lowest and the highest value as literals, None where there is none"
-        raise _fault(entry, "bounds", stated.get("bounds"), way)
+        raise _fault(entry, "bounds", options.get("bounds"), way)
     return Metric(entry.name, entry.label, tuple(needs), bounds, chance, better, entry)
 
 
-def _bounds(stated: Any) -> tuple[float, float] | None:
-    """The lowest and the highest value, which may be infinite; None if they are not stated so."""
-    if not isinstance(stated, tuple | list) or len(stated) != 2:
+def _bounds(bounds: Any) -> tuple[float, float] | None:
+    """The lowest and the highest value, which may be infinite; None if ``bounds`` is invalid."""
+    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         return None
-    if not all(value is None or isinstance(value, Real) for value in stated):
+    if not all(value is None or isinstance(value, Real) for value in bounds):
         return None
-    low, high = stated
+    low, high = bounds
     ends = -inf if low is None else float(low), inf if high is None else float(high)
     return ends if ends[0] < ends[1] else None
 

@@ -1,4 +1,4 @@
-"""A map as it is measured."""
+"""A map, as metrics read it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Saliency:
-    """A map, with what several metrics read of it, computed once."""
+    """A map, with the energy and strength of its pixels, computed once."""
 
     values: NDArray[np.floating]  # (C, H, W), raw and signed
 

@@ -15,21 +15,21 @@ from lookwhere.metrics.saliency import Saliency
 def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
     """Energy and ``metrics`` of a map, as columns, concentration always among them.
 
-    There is no map where the method is not defined for the net. Metrics are None where the status
-    is not ok. Raises StudyError if one fails.
+    ``saliency`` is None where the method is not defined for the net. Metrics are None where the
+    status is not ok. Raises StudyError if one fails.
     """
     if saliency is None:
-        scored = asdict(concentration.not_defined(region.mask))
+        energy = asdict(concentration.not_defined(region.mask))
     else:
-        scored = asdict(concentration.score(saliency, region.mask))
-    measured = {
+        energy = asdict(concentration.score(saliency, region.mask))
+    values = {
         name: measure(METRICS[name], saliency, region)
-        if saliency is not None and scored["status"] == "ok"
+        if saliency is not None and energy["status"] == "ok"
         else None
         for name in metrics
-        if name not in scored
+        if name not in energy
     }
-    return {**scored, **measured, "box_fraction": float(region.boxes.mean())}
+    return {**energy, **values, "box_fraction": float(region.boxes.mean())}
 
 
 def nullable(metrics: Sequence[str]) -> list[str]:
@@ -38,7 +38,7 @@ def nullable(metrics: Sequence[str]) -> list[str]:
 
 
 def sweep(saliency: Saliency | None, region: Region) -> Iterator[dict[str, float | None]]:
-    """Concentration of a map at every dilation, with the share that the mask covers."""
+    """Concentration of a map at every dilation, with the mask fraction."""
     present = Saliency(np.zeros((1, *region.mask.shape))) if saliency is None else saliency
     dilations = region.dilations.tolist()
     steps = concentration.sweep(present, region.dilation_index, len(dilations))

@@ -1,9 +1,8 @@
-"""The last check of the scores: a wrong number is worse than none.
+"""Invariants of the scores, checked before a table is written: a wrong number is worse than none.
 
-What must hold of every record stands in ``CLAIMS``, one line each, and what must hold of every
-metric in ``claims``; what must hold of the table as a whole (every sample x net x method x size
-there, and every sample x control x size, once) is checked beside it. The sweep of dilations has
-claims of its own.
+``INVARIANTS`` holds those of every record, one line each; ``invariants`` adds those of the study's
+metrics; ``SWEEP_INVARIANTS`` are those of the sweep of dilations. Beside them, every sample x net x
+method x size, and every sample x control x size, must be in the table once.
 """
 
 import sys
@@ -16,15 +15,15 @@ from lookwhere.metrics.columns import KEY
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.registry import METRICS
 
-NO_ENERGY = ["not_finite", "not_defined"]  # statuses of records that have none, not even of 0
-SHOWN = 3  # records that a fault names
+NO_ENERGY = ["not_finite", "not_defined"]  # statuses of records without energy, not even 0
+EXAMPLES = 3  # records that a fault names
 MOST = sys.float_info.max
-NO_NET = "no net"  # that of a control, here; the name of a net holds no space
+NO_NET = "no net"  # of a control, in this module; names of nets hold no space
 
-Claim = Callable[[pd.DataFrame], pd.Series]
+Invariant = Callable[[pd.DataFrame], pd.Series]
 
-# What holds of every record: from the table, merged with the samples, to true or false a record.
-CLAIMS: dict[str, Claim] = {
+# Of every record: from the table, merged with the samples, to true or false a record.
+INVARIANTS: dict[str, Invariant] = {
     f"status is one of {', '.join(STATUSES)}": lambda t: t["status"].isin(STATUSES),
     "concentration is there exactly where the status is ok": lambda t: (
         t["concentration"].notna() == (t["status"] == "ok")
@@ -86,8 +85,8 @@ CLAIMS: dict[str, Claim] = {
     ),
 }
 
-# What holds of every step of the sweep, in order of dilation, with the status of its record.
-SWEEP_CLAIMS: dict[str, Claim] = {
+# Of every step of the sweep, in order of dilation, with the status of its record.
+SWEEP_INVARIANTS: dict[str, Invariant] = {
     "swept concentration lies in [0, 1]": lambda t: _between(t["concentration"], 0, 1),
     "swept mask_fraction lies in [0, 1]": lambda t: t["mask_fraction"].between(0, 1),
     "swept concentration is there where the record's is, unless the mask is empty": lambda t: (
@@ -101,11 +100,11 @@ SWEEP_CLAIMS: dict[str, Claim] = {
 }
 
 
-def claims(metrics: Sequence[str]) -> dict[str, Claim]:
-    """What holds of every record of a study with these ``metrics``."""
+def invariants(metrics: Sequence[str]) -> dict[str, Invariant]:
+    """The invariants of every record of a study with these ``metrics``."""
     bounds = {name: METRICS[name].bounds for name in metrics}
     return {
-        **CLAIMS,
+        **INVARIANTS,
         **{
             f"{m} lies in [{low:g}, {high:g}]": _in(m, low, high)
             for m, (low, high) in bounds.items()
@@ -120,37 +119,37 @@ def faults(
     expected: Mapping[str, Sequence[str]],
     metrics: Sequence[str],
 ) -> list[str]:
-    """A sentence for everything that is wrong with the table of scores; none if it is right.
+    """A sentence for every fault of the table of scores; none if it is valid.
 
     ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the names
     that ``net``, ``method`` and ``size`` must take, each with every sample exactly once, and those
     of the ``control`` maps, which have no net; ``metrics`` are the study's.
     """
     table = table.assign(net=table["net"].fillna(NO_NET))
-    wrong = list(_difference(table[KEY], _cells(subset, expected)))
+    faults = list(_difference(table[KEY], _cells(subset, expected)))
     merged = table.merge(
         subset[["sample", "image_id", "class", "mask_fraction"]],
         on="sample",
         how="left",
         suffixes=("", "_subset"),
     )
-    return wrong + _broken(merged, claims(metrics))
+    return faults + _broken(merged, invariants(metrics))
 
 
 def sweep_faults(
     sweep: pd.DataFrame, scores: pd.DataFrame, dilations: Sequence[float]
 ) -> list[str]:
-    """A sentence for everything that is wrong with the sweep of the records in ``scores``.
+    """A sentence for every fault of the sweep of the records in ``scores``.
 
     Every record must have every one of the ``dilations``, once.
     """
     sweep, scores = (table.assign(net=table["net"].fillna(NO_NET)) for table in (sweep, scores))
     records = scores[[*KEY, "status"]].drop_duplicates(KEY)
-    wanted = records.merge(pd.DataFrame({"dilation": list(dilations)}), how="cross")
+    expected = records.merge(pd.DataFrame({"dilation": list(dilations)}), how="cross")
     step = [*KEY, "dilation"]
-    wrong = list(_difference(sweep[step], pd.MultiIndex.from_frame(wanted[step])))
+    faults = list(_difference(sweep[step], pd.MultiIndex.from_frame(expected[step])))
     merged = sweep.merge(records, on=KEY).sort_values(step, ignore_index=True)
-    return wrong + _broken(merged, SWEEP_CLAIMS)
+    return faults + _broken(merged, SWEEP_INVARIANTS)
 
 
 def _cells(subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]) -> pd.MultiIndex:
@@ -162,44 +161,45 @@ def _cells(subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]) -> pd.Mu
     return pd.MultiIndex.from_tuples(cells, names=KEY)
 
 
-def _difference(cells: pd.DataFrame, wanted: pd.MultiIndex) -> Iterator[str]:
-    found = pd.MultiIndex.from_frame(cells)
+def _difference(cells: pd.DataFrame, expected: pd.MultiIndex) -> Iterator[str]:
+    actual = pd.MultiIndex.from_frame(cells)
     for what, wrong in {
-        "missing": wanted.difference(found, sort=False),
-        "more than once": found[found.duplicated()].unique(),
-        "not of the study": found.difference(wanted, sort=False),
+        "missing": expected.difference(actual, sort=False),
+        "more than once": actual[actual.duplicated()].unique(),
+        "not of the study": actual.difference(expected, sort=False),
     }.items():
         if len(wrong):
             yield f"{what}: {_named(wrong.tolist())}"
 
 
-def _broken(table: pd.DataFrame, claims: Mapping[str, Claim]) -> list[str]:
-    wrong = []
-    for claim, holds in claims.items():
+def _broken(table: pd.DataFrame, invariants: Mapping[str, Invariant]) -> list[str]:
+    faults = []
+    for invariant, holds in invariants.items():
         broken = table[~holds(table).astype(bool)]
         if len(broken):
-            wrong.append(f"not of every record: {claim}; {_named(broken[KEY].to_numpy().tolist())}")
-    return wrong
+            cells = _named(broken[KEY].to_numpy().tolist())
+            faults.append(f"not of every record: {invariant}; {cells}")
+    return faults
 
 
 def _named(cells: Sequence[Sequence[str]]) -> str:
     """``2 records: sample / net / method / size; ...``"""
-    shown = "; ".join(" / ".join(map(str, cell)) for cell in cells[:SHOWN])
+    examples = "; ".join(" / ".join(map(str, cell)) for cell in cells[:EXAMPLES])
     count = f"{len(cells)} record{'s' if len(cells) > 1 else ''}"
-    return f"{count}: {shown}" + ("; ..." if len(cells) > SHOWN else "")
+    return f"{count}: {examples}" + ("; ..." if len(cells) > EXAMPLES else "")
 
 
 def _between(column: pd.Series, lowest: float, highest: float) -> pd.Series:
-    """Which values lie between, or are missing: that is for another claim."""
+    """Whether values lie between, or are missing: another invariant covers that."""
     return column.isna() | column.between(lowest, highest)
 
 
-def _in(metric: str, lowest: float, highest: float) -> Claim:
+def _in(metric: str, lowest: float, highest: float) -> Invariant:
     """The values lie in the bounds, which may be infinite, and are finite."""
     return lambda t: _between(t[metric], max(lowest, -MOST), min(highest, MOST))
 
 
-def _of_ok(metric: str) -> Claim:
+def _of_ok(metric: str) -> Invariant:
     return lambda t: t[metric].isna() | (t["status"] == "ok")
 
 
