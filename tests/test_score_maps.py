@@ -47,7 +47,7 @@ def score(folder, **reasons):
         str(folder / "scores.parquet"),
         str(folder / "sweep.parquet"),
     )
-    score_maps.copy_shown(names[:1], map_folders, str(folder / "showcase"))
+    score_maps.copy_maps(names[:1], map_folders, str(folder / "showcase"))
     return (
         read_table(folder / "scores.parquet"),
         read_table(folder / "sweep.parquet"),

@@ -28,9 +28,9 @@ def main(
     chosen: Mapping[str, str],
     output: str,
 ) -> None:
-    """Write the folder ``output``; ``page`` names the three files that the page is made of.
+    """Write the folder ``output``; ``page`` lists the files of the template, style and script.
 
-    ``chosen`` names the samples that are shown, and why each is, as ``gallery.data`` takes it.
+    ``chosen`` maps the samples of the gallery to their reasons: see ``gallery.data``.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
     samples = showcase.by_id(read_samples(sample_list), list(chosen))
@@ -38,7 +38,7 @@ def main(
         gallery.outline(masks.read(Path(mask_folder, f"{sample.id}.png"))) for sample in samples
     ]
     table = records.read(Path(measures))
-    known = gallery.data(
+    data = gallery.data(
         table,
         samples,
         outlines,
@@ -56,20 +56,20 @@ def main(
                 gallery.save(small, folder / gallery.input_path(size, sample.id))
                 for net, method in product(nets, methods):
                     saliency = showcase.read_map(maps, sample.id, net, method, size)
-                    if saliency is None:  # the page says so
+                    if saliency is None:  # the page has text instead
                         continue
                     path = gallery.map_path(net, method, size, sample.id)
                     gallery.save(pictures.heat(saliency, image), folder / path)
                     path = gallery.scored_path(net, method, size, sample.id)
                     gallery.save(pictures.heat_as_scored(saliency, small), folder / path)
-        (folder / "index.html").write_text(gallery.page(template, css, js, known), "utf-8")
+        (folder / "index.html").write_text(gallery.page(template, css, js, data), "utf-8")
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         source = snakemake.input
-        shown = results.read_json(Path(source.showcase))
-        chosen = dict.fromkeys(shown, "named" if settings["named"] else "first")
+        showcase_ids = results.read_json(Path(source.showcase))
+        chosen = dict.fromkeys(showcase_ids, "named" if settings["named"] else "first")
         if settings["worst"]:
             worst = showcase.worst(records.read(Path(source.measures)))
             chosen |= dict.fromkeys(worst, "worst")

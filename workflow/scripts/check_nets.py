@@ -1,4 +1,4 @@
-"""Try every net before the long work begins, and tell what each one is."""
+"""Try every net before the maps are computed, and summarise it."""
 
 from dataclasses import asdict
 from pathlib import Path

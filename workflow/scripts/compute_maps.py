@@ -36,9 +36,9 @@ def main(
     processor = device.choose_device()
     explainer = Explainer(net, list(folders), processor, seed)
     planned = batches(samples, size, device.PIXELS_PER_BATCH[processor.type])
-    what, said = f"{net['name']} at {size}", []
+    label, tables = f"{net['name']} at {size}", []
     not_defined: dict[str, str] = {}
-    begun, computing, shape = time.monotonic(), 0.0, None
+    started, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
@@ -50,35 +50,36 @@ def main(
 
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
-        keep = stack.enter_context(write_behind(write))
+        write_later = stack.enter_context(write_behind(write))
         read_batches = read_ahead(read, planned)
-        for batch in progress(planned, what):
+        for batch in progress(planned, label):
             inputs = next(read_batches)
             if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
                 device.trim_heap()
                 shape = inputs.shape[2:]
             start = time.monotonic()
             try:
-                made = explainer.explain(inputs, [targets[s.class_name] for s in batch])
+                explanation = explainer.explain(inputs, [targets[s.class_name] for s in batch])
             except InputError as error:
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
             computing += time.monotonic() - start
             names = [sample.id for sample in batch]
             reading = net["outputs"], net["threshold"]
-            said.append(predictions.table(names, made.logits, made.targets, *reading))
-            keep(batch, made.maps)
-            not_defined |= made.not_defined
+            logits, explained = explanation.logits, explanation.targets
+            tables.append(predictions.table(names, logits, explained, *reading))
+            write_later(batch, explanation.maps)
+            not_defined |= explanation.not_defined
         for method, reason in not_defined.items():
             missing.note(drafts[method], reason)
-            log.info("%s: %s is not defined: %s", what, method, reason)
+            log.info("%s: %s is not defined: %s", label, method, reason)
     with checked_file(table) as draft:
-        pd.concat(said).sort_values("sample").to_parquet(draft, index=False)
-    log.info("%s: %.1f s of %.1f s computing", what, computing, time.monotonic() - begun)
+        pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
+    log.info("%s: %.1f s of %.1f s computing", label, computing, time.monotonic() - started)
 
 
 def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Sample]]:
-    """Samples of equal input shape together, up to ``pixels`` a batch, or one larger image."""
+    """Batches of samples of equal input shape, of up to ``pixels`` or one larger image."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
         shape = images.input_shape(size, sample.height, sample.width)

@@ -1,7 +1,7 @@
 """Gather the scores of all shards in tables of one row a sample x net x method x size.
 
-Controls need no net: they have one row a sample x control x size, whose net is null. The tables are
-checked before they appear: they never exist unless they are right.
+Controls have one row a sample x control x size, whose net is null. The tables are checked before
+they are written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,8 +41,9 @@ def main(
 ) -> None:
     """Check and gather the parts of nets and of controls.
 
-    ``names`` are those of the study's ``size``, ``method``, ``control``, ``class`` and ``metric``,
-    in its order; ``nets`` have a name, an architecture and a training (trained or untrained).
+    ``names`` lists the study's sizes, methods, controls, classes and metrics, by ``size``,
+    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, an architecture and a
+    training (trained or untrained).
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
     tables = [read(Path(scores), columns.of_scores(metrics)) for scores, _ in parts]
@@ -56,9 +57,9 @@ def main(
     if faults:
         folders = {Path(of_nets[0][0]).parents[3], Path(of_controls[0][0]).parents[1]}
         title = (
-            "the scores are wrong, and no table is made of them. Delete the folders "
-            f"{' and '.join(repr(str(folder)) for folder in sorted(folders))} and start again, "
-            "which recomputes them; if that does not help, please report what follows:"
+            "the scores are wrong, and no table is written. Delete the folders "
+            f"{' and '.join(repr(str(folder)) for folder in sorted(folders))} and rerun, "
+            "which recomputes them; if that does not help, please report this:"
         )
         raise StudyError(enumerate_errors(title, faults))
     architectures = {net["name"]: net["architecture"] for net in nets}
@@ -68,10 +69,10 @@ def main(
         training=lambda table: of_net(table, training),
         negligible_energy=concentration.negligible,
     )
-    # Energy is of nets alone, in plain text: whoever reads it needs no order of categories.
+    # Energy is of nets alone, with names as plain text.
     write([energies.loc[in_order(energies, names).index, columns.ENERGY]], outputs["energy"])
     write([measures[columns.of_measures(metrics)]], outputs["measures"])
-    # One at a time: the sweep has a row a dilation, more than may fit into memory.
+    # One at a time: the sweep, with a row a dilation, may exceed the memory.
     swept = (
         in_order(read(Path(sweep), columns.SWEEP).merge(table[[*columns.KEY, "status"]]), names)
         for table, (_, sweep) in zip(tables, parts, strict=True)
@@ -82,7 +83,7 @@ def main(
 def read(part: Path, names: Sequence[str]) -> pd.DataFrame:
     """The columns ``names`` of a part.
 
-    Raises StudyError if it is damaged, or lacks a column, as one of an earlier version may.
+    Raises StudyError if it is damaged, or lacks a column, as one of an earlier version.
     """
     try:
         return read_table(part)[list(names)]
@@ -100,12 +101,12 @@ def in_order(table: pd.DataFrame, names: Mapping[str, Sequence[str]]) -> pd.Data
 
 
 def of_net(table: pd.DataFrame, facts: Mapping[str, str]) -> pd.Series:
-    """What the ``facts`` say of the net of each row; null of no net."""
+    """The ``facts`` of the net of each row; null of no net."""
     return table["net"].astype("str").map(facts).astype("str")
 
 
 def write(tables: Iterable[pd.DataFrame], path: str) -> None:
-    """The rows of the ``tables``, which have the same columns, in one file."""
+    """Write the rows of the ``tables``, of the same columns, to one file."""
     with checked_file(path) as draft, ExitStack() as stack:
         writer = None
         for table in tables:

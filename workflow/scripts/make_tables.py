@@ -1,4 +1,4 @@
-"""Make all tables of the study, and the list of the records that are undefined."""
+"""Write all tables of the study, and the list of its undefined records."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -18,16 +18,16 @@ def main(
 ) -> None:
     """Draw each of the ``figures`` (its name: its chart, the chart's options) in ``folder``.
 
-    Colours are spaced by the ``methods`` of the study.
+    Colours follow from the ``methods`` of the study.
     """
     records = {"measures": read(measures), "sweep": read(sweep)}
     style.space(methods)
     entries = registry.entries()
-    for [figure] in progress([[figure] for figure in figures], "charts"):
-        name, options = figures[figure]
-        chart = registry.load(entries[name])
-        drawn = chart.draw(records[chart.source], **options)
-        style.save(drawn, folder / figure, chart.caption.format(**options))
+    for [name] in progress([[name] for name in figures], "charts"):
+        of_chart, options = figures[name]
+        chart = registry.load(entries[of_chart])
+        figure = chart.draw(records[chart.source], **options)
+        style.save(figure, folder / name, chart.caption.format(**options))
 
 
 if __name__ == "__main__":

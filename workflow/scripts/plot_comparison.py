@@ -22,8 +22,8 @@ if __name__ == "__main__":
         shares = measures.set_index(["sample", "net", "method", "size"])
         rows, untrained = [], dict.fromkeys(untrained_nets(measures), " (untrained)")
         samples = read_samples(source.samples)
-        shown = showcase.read(source.showcase, samples)
-        for sample, net in product(*fitting(shown, nets, len(methods), size)):
+        chosen = showcase.read(source.showcase, samples)
+        for sample, net in product(*fitting(chosen, nets, len(methods), size)):
             image, mask = showcase.read_input(sample, folder, source.masks, size)
             cells = {method: (sample.id, net, method, size) for method in methods}
             rows.append(

@@ -1,6 +1,6 @@
 """Render every map of the comparison as a picture, in grey and as heat over the image.
 
-The folder of a method that is not defined for the net says so, and holds no picture.
+The folder of a method that is not defined for the net holds the reason, and no picture.
 """
 
 from itertools import product
@@ -25,17 +25,17 @@ if __name__ == "__main__":
         images = ImageFolder.listed(snakemake.params.images, source.images)
         samples = read_samples(source.samples)
         chosen = showcase.read(source.showcase, samples)
-        shown, _ = fitting(chosen, nets, len(methods), sizes[0])
-        for sample, size in product(shown, sizes):
+        on_page, _ = fitting(chosen, nets, len(methods), sizes[0])
+        for sample, size in product(on_page, sizes):
             image, mask = showcase.read_input(sample, images, source.masks, size)
             for net, method in product(nets, methods):
                 saliency = showcase.read_map(source.maps, sample.id, net, method, size)
-                target = folder / net / method / size
-                target.mkdir(parents=True, exist_ok=True)
+                output = folder / net / method / size
+                output.mkdir(parents=True, exist_ok=True)
                 if saliency is None:
-                    missing.note(target, "not defined for this net")
+                    missing.note(output, "not defined for this net")
                     continue
                 overlay = pictures.overlay(saliency, image, mask)
-                Image.fromarray(overlay).save(target / f"{sample.id}-overlay.png")
+                Image.fromarray(overlay).save(output / f"{sample.id}-overlay.png")
                 grey = pictures.grey(saliency)
-                Image.fromarray(grey).save(target / f"{sample.id}-grey.png")
+                Image.fromarray(grey).save(output / f"{sample.id}-grey.png")

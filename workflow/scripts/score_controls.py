@@ -1,4 +1,4 @@
-"""Draw and score the controls, maps of no net, for one size and shard."""
+"""Compute and score the controls, maps of no net, for one size and shard."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def main(
     scores: str,
     sweep: str,
 ) -> None:
-    """``names`` are those of the controls."""
+    """``names`` lists the controls."""
     records: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     for sample in samples:

@@ -1,6 +1,6 @@
 """Score the maps of one net, size, group of methods and shard.
 
-The maps of the showcase are copied to a folder of their own.
+Copies the maps of the showcase to a folder.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from lookwhere.metrics import columns, parts
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.report import showcase
 
-# The columns of the predictions by the names that they have beside scores.
+# Columns of the predictions and their names among the scores.
 PREDICTED = {name: f"target_{name}" for name in ("rank", "probability", "recognised")}
 
 
@@ -28,19 +28,19 @@ def main(
     predictions: pd.DataFrame,
     region_folder: str,
     map_folders: Mapping[str, str],
-    place: Mapping[str, str],
+    net_and_size: Mapping[str, str],
     metrics: Sequence[str],
     scores: str,
     sweep: str,
 ) -> None:
-    """``place`` holds the net and the size of the maps, whose folders are by method."""
+    """``net_and_size`` holds the ``net`` and ``size`` of the maps; their folders are by method."""
     records: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     for sample in samples:
-        shape = images.input_shape(place["size"], sample.height, sample.width)
+        shape = images.input_shape(net_and_size["size"], sample.height, sample.width)
         region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*shape)
         for method, folder in map_folders.items():
-            record = parts.record(sample, method=method, **place)
+            record = parts.record(sample, method=method, **net_and_size)
             scored, swept = parts.rows(record, read(Path(folder), sample.id), region, metrics)
             records.append(scored)
             steps += swept
@@ -50,19 +50,19 @@ def main(
     parts.write(parts.table(steps), sweep)
 
 
-def copy_shown(names: Collection[str], map_folders: Mapping[str, str], output: str) -> None:
-    """Copy the maps of the samples called ``names`` to the folder ``output``, by method."""
-    kept = {f"{name}.npy" for name in names} | {missing.FILE}
+def copy_maps(names: Collection[str], map_folders: Mapping[str, str], output: str) -> None:
+    """Copy the maps of the samples ``names`` to the folder ``output``, by method."""
+    files = {f"{name}.npy" for name in names} | {missing.FILE}
     with checked_folder(output) as folder:
         for method, maps in map_folders.items():
             (folder / method).mkdir()
             for file in Path(maps).iterdir():
-                if file.name in kept:
+                if file.name in files:
                     shutil.copy(file, folder / method)
 
 
 def read(folder: Path, sample: str) -> Saliency | None:
-    """The map of a ``sample``; None where the folder says that it is not defined."""
+    """The map of a ``sample``; None where the folder notes that it is not defined."""
     file = folder / f"{sample}.npy"
     if not file.exists() and missing.is_noted(folder):
         return None
@@ -86,9 +86,9 @@ if __name__ == "__main__":
             snakemake.output.scores,
             snakemake.output.sweep,
         )
-        shown = showcase.of_selection(selection, settings["showcase"])
-        copy_shown(
-            in_shard.intersection(sample.id for sample in shown),
+        chosen = showcase.of_selection(selection, settings["showcase"])
+        copy_maps(
+            in_shard.intersection(sample.id for sample in chosen),
             map_folders,
             snakemake.output.showcase,
         )

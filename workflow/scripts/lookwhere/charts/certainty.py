@@ -19,8 +19,8 @@ How concentration differs from that of the records of which the net is surest, b
 target among the outputs, or by its probability where each output has one of its own (sigmoid).
 Over the trained nets: the mean over classes and nets of the difference within the class and net,
 with 95 % bootstrap intervals over images. The images of the bins differ, as in the size of the
-object: what the controls, which use no net, gain or lose is the images'. Of fewer than ten images
-there is no mean.
+object: the differences of the controls, which use no net, are effects of the images. Of fewer than
+ten images there is no mean.
 """
 TITLE = "Does the map stay on the object\nwhere the net is less sure?"
 WITHIN = ("within", "within_low", "within_high")

@@ -21,7 +21,7 @@ from lookwhere.report import pictures
 
 HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page of print
 NAMES = 0.35  # inches: of the methods' names above further blocks
-# Methods beside each other: with names in large letters, and at most; others are in blocks below.
+# Methods beside each other: with names in larger type, and at most; more are in blocks below.
 ROOMY, MOST_COLUMNS = 6, 8
 
 CAPTION = """
@@ -39,7 +39,7 @@ class Row:
 
     sample: str
     class_name: str
-    net: str  # as print names it
+    net: str  # its display label
     image: NDArray  # (H, W, 3), uint8
     mask: Mask  # (H, W)
     maps: dict[str, NDArray | None]  # (C, H, W), by method; None where it is not defined
@@ -49,9 +49,9 @@ class Row:
 def fitting(
     samples: Sequence[Sample], nets: Sequence[str], methods: int, size: str
 ) -> tuple[list[Sample], list[str]]:
-    """The samples and nets whose rows fit on a page of print with so many ``methods``.
+    """The samples and nets whose rows fit on a page, ``methods`` being the number of methods.
 
-    They are the first ``samples`` and all nets, or else the first sample and the first nets.
+    The first ``samples`` and all nets, or else the first sample and the first nets.
     """
     across, down = _blocks(methods)
     heads = NAMES * (down > 1)
@@ -65,9 +65,9 @@ def fitting(
 
 
 def comparison(rows: Sequence[Row], title: str) -> Figure:
-    """A row for every (sample, net), a column for every method, and the input once a block.
+    """Draw a row a (sample, net), a column a method, and the input once a block.
 
-    Methods that are too many for the width follow in further blocks of the sample.
+    Methods that exceed the width follow in further blocks of the sample.
     """
     methods = list(rows[0].maps)
     across, down = _blocks(len(methods))
@@ -88,8 +88,8 @@ def comparison(rows: Sequence[Row], title: str) -> Figure:
             height_ratios=[height / width for height, width in shapes],
         )
         lines = iter(grid)
-        for place, (block, shown) in enumerate(blocks):
-            _block(lines, block, shown, named=place == 0 or down > 1)
+        for place, (block, of_block) in enumerate(blocks):
+            _block(lines, block, of_block, named=place == 0 or down > 1)
         figure.suptitle(title, fontsize=8)
         _scale(figure, grid)
         return figure
@@ -98,7 +98,7 @@ def comparison(rows: Sequence[Row], title: str) -> Figure:
 def _block(
     lines: Iterator[NDArray], rows: Sequence[Row], methods: Sequence[str], named: bool
 ) -> None:
-    """The maps of a sample by some of the methods, on the next ``lines`` of axes."""
+    """Draw the maps of a sample by some of the methods, on the next ``lines`` of axes."""
     for place, row in enumerate(rows):
         first, *cells = next(lines)
         _input(first, row, first=place == 0)
@@ -114,7 +114,7 @@ def _block(
 
 
 def _blocks(methods: int) -> tuple[int, int]:
-    """How many methods stand beside each other, and how many blocks a sample has."""
+    """The number of methods beside each other, and of blocks a sample."""
     down = ceil(methods / MOST_COLUMNS)
     return ceil(methods / down), down
 
@@ -124,13 +124,13 @@ def _shape(sample: Sample, size: str) -> tuple[int, int]:
 
 
 def _row_height(shape: tuple[int, int], across: int) -> float:
-    """The height of a row of so many pictures (height, width), in inches."""
+    """The height in inches of a row of ``across`` pictures of a shape (height, width)."""
     height, width = shape
     return min(1.13, 6.78 / (1 + across)) * height / width + 0.14
 
 
 def _input(axes: Axes, row: Row, first: bool) -> None:
-    """The input and the class that is explained, in the first row of a block."""
+    """Draw the input below its class, in the first row of a block."""
     if first:
         _show(axes, row.image, row.mask, "")
         axes.set_title(wrapped(row.class_name, 24), fontsize=7, fontweight="bold")
@@ -139,7 +139,7 @@ def _input(axes: Axes, row: Row, first: bool) -> None:
 
 
 def _map(axes: Axes, row: Row, method: str) -> None:
-    """A map and its concentration, or the words that there is none."""
+    """Draw a map above its concentration; without a map, the status."""
     saliency, share = row.maps[method], row.concentration[method]
     if saliency is None:
         axes.set(xticks=[], yticks=[], box_aspect=row.image.shape[0] / row.image.shape[1])
@@ -160,7 +160,7 @@ def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:
 
 
 def _scale(figure: Figure, grid: NDArray) -> None:
-    """What the grey of a map means, as a bar below all."""
+    """Draw the colour bar of the grey maps, below all."""
     bar = figure.colorbar(
         ScalarMappable(cmap="Greys"),
         ax=list(grid.flat),

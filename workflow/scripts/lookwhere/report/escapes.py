@@ -1,17 +1,17 @@
-"""Names of classes, nets and methods as plain text in Markdown and LaTeX. A name may hold anything.
+"""Escape any name of a class, net or method as plain text of Markdown and LaTeX.
 
-HTML is escaped by ``html``, JSON in ``gallery``, and the report's reStructuredText in
-its own templates.
+HTML is escaped by ``html``, JSON in ``gallery``, and the report's reStructuredText in its own
+templates.
 """
 
 import re
 
-# What Markdown takes for markup; an underscore only where it does not join letters or digits.
+# Markup of Markdown; an underscore only where it does not join letters or digits.
 MARKDOWN = re.compile(r"[\\`*\[\]<>|$~@]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|:(?=//)|(?<=www)\.")
 JOINERS = "\u200c\u200d"  # invisible, and part of words in some scripts
 
-# Each is in every encoding of fonts (OT1, T1, TU) without a package or a further font, and prints
-# under babel, where a quote may be a command. OT1 has the curly quote alone, and draws underscores.
+# Commands of every font encoding (OT1, T1, TU) that need no package or further font, and work under
+# babel, where a quote may be a command. OT1 has the curly quote alone, and draws underscores.
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -24,11 +24,13 @@ LATEX = {
     "\N{REPLACEMENT CHARACTER}": "?",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
-LIGATURES = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # of signs; those of letters are fine
+LIGATURES = re.compile(
+    "(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)"
+)  # of punctuation; those of letters are fine
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks, and without signs that no page can show."""
+    """The text without line breaks and unprintable characters."""
     return "".join(
         sign
         if sign.isprintable() or sign in JOINERS
@@ -51,5 +53,5 @@ def latex(text: str) -> str:
 
 
 def latex_row_start(text: str) -> str:
-    """A cell that begins a row: ``[`` and ``*`` would be an option of the line break before it."""
+    """A cell that begins a row: ``[`` and ``*`` would be arguments of the line break before it."""
     return "{}" + text if text.startswith(("[", "*")) else text

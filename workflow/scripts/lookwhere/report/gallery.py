@@ -1,7 +1,7 @@
 """The gallery: one page with every map of the showcase, its mask's outline and its numbers.
 
 The page holds its data as JSON: a card is one (sample, net, size), and cards are numbered in the
-order samples x nets x sizes, maps in the order cards x methods. Beside it lie the pictures.
+order samples x nets x sizes, maps in the order cards x methods. The pictures are files beside it.
 """
 
 import json
@@ -28,7 +28,7 @@ from lookwhere.statistics.strata import as_text, untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
 GRID = 1000  # an outline's coordinates, whatever the image's size
-TOLERANCE = 1 / 400  # by how much of the image's longer side an outline may leave the mask's border
+TOLERANCE = 1 / 400  # of an outline to the mask's border, as a share of the image's longer side
 
 READING = ("output_activation", "target_recognised")  # of the net's outputs
 STATUSES = {
@@ -39,7 +39,7 @@ STATUSES = {
     "not_defined": "the method is not defined for this net",
 }
 FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
-ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs, which decides how a prediction is read
+ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs; sets the columns of a prediction
 CHOICES = ("first", "worst", "named")  # why a sample is in the showcase
 HEAT_STEPS = 17  # colours of the scale of heat
 
@@ -55,13 +55,13 @@ def data(
     chosen: Mapping[str, str],
     total: int,
 ) -> dict[str, Any]:
-    """What the page shows, fit for JSON: null where a number is undefined, else 4 digits.
+    """The data of the page, for JSON: null where a number is undefined, else 4 digits.
 
-    ``measures`` has a row a sample x net x method x size, also for the controls, as
-    ``records.read`` gives them, and may have rows of other samples. ``chosen`` is why a sample is
-    shown: ``first`` (one of each class, whatever its maps), ``worst`` (the lowest concentration of
-    its class) or ``named`` (by the configuration; also where it is missing). The study has
-    ``total`` samples. Raises StudyError if a record or a column is missing.
+    ``measures`` has a row a sample x net x method x size, also for the controls, as of
+    ``records.read``, and may have rows of other samples. ``chosen`` is the reason for a sample:
+    ``first`` (one of each class, whatever its maps), ``worst`` (the lowest concentration of its
+    class) or ``named`` (by the configuration; the default). The study has ``total`` samples. Raises
+    StudyError if a record or a column is missing.
     """
     _require_columns(measures)
     measures = as_text(measures)
@@ -108,7 +108,7 @@ def data(
         "maps": {name: _numbers(records[name]) for name in labels}
         | {"status": [statuses.index(status) for status in records["status"]]}
         | {"there": [status != "not_defined" for status in records["status"]]}
-        # A map that is all zero is named so by its status.
+        # The status names a map that is all zero.
         | {
             "negligible": [
                 v is True
@@ -119,7 +119,7 @@ def data(
 
 
 def measure_labels(measures: pd.DataFrame) -> dict[str, str]:
-    """The numbers of a map by name, as the page names them: those of the study's metrics."""
+    """Labels of the numbers of a map by name: those of the study's metrics, and lift."""
     labels = {name: METRICS[name].label for name in of_records(measures.columns)}
     return {FIRST_METRIC: f"{labels[FIRST_METRIC]} P", "lift": "Lift"} | {
         name: label for name, label in labels.items() if name != FIRST_METRIC
@@ -127,7 +127,7 @@ def measure_labels(measures: pd.DataFrame) -> dict[str, str]:
 
 
 def _require_columns(measures: pd.DataFrame) -> None:
-    """Raises StudyError for measures of an earlier version, which lack a column."""
+    """Raise StudyError for measures of an earlier version, which lack a column."""
     required = (FIRST_METRIC, *FACTS, *READING, "negligible_energy", "training")
     missing = [name for name in required if name not in measures]
     if missing:
@@ -140,7 +140,7 @@ def _require_columns(measures: pd.DataFrame) -> None:
 def _choice(chosen: Mapping[str, str], sample: str) -> str:
     choice = chosen.get(sample, "named")
     if choice not in CHOICES:
-        raise ValueError(f"sample {sample} is chosen as {choice!r}, which is none of {CHOICES}")
+        raise ValueError(f"sample {sample} is chosen as {choice!r}, not as one of {CHOICES}")
     return choice
 
 
@@ -161,16 +161,16 @@ def _booleans(column: pd.Series) -> list[bool | None]:
 def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
     """The records of all combinations of samples, nets, sizes and methods, in this order."""
     names = ["sample", "net", "size", "method"]
-    wanted = pd.MultiIndex.from_product(keys, names=names)
-    found = measures[measures["sample"].isin(keys[0])].set_index(names)
-    missing = wanted.difference(found.index, sort=False)
+    cells = pd.MultiIndex.from_product(keys, names=names)
+    records = measures[measures["sample"].isin(keys[0])].set_index(names)
+    missing = cells.difference(records.index, sort=False)
     if len(missing):
         record = ", ".join(map(str, missing[0]))
         raise StudyError(
             f"the measures have no record of {record} ({len(missing)} are missing): delete "
             "measures.parquet and rerun, which recomputes it"
         )
-    return found.loc[wanted].reset_index()
+    return records.loc[cells].reset_index()
 
 
 def _numbers(column: pd.Series) -> list[float | None]:
@@ -187,7 +187,7 @@ def _shortest(value: float) -> float:
 def outline(mask: Mask) -> str:
     """The border of a mask (H, W) as an SVG path, on a grid of 1000 x 1000 over the image.
 
-    It runs through the centres of the mask's outermost pixels; holes have borders of their own.
+    It runs through the centres of the mask's outermost pixels; a hole has its own border.
     """
     height, width = mask.shape
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
@@ -211,34 +211,34 @@ def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def save(picture: NDArray[np.uint8], path: Path) -> None:
-    """The picture (H, W, 3) at display size, compressed as WebP."""
+    """Save the picture (H, W, 3) at display size, as WebP."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Method 2 of libwebp takes half the time of its default, 4, for files that are 3 % larger.
     Image.fromarray(shrunk(picture)).save(path, quality=80, method=2)
 
 
 def input_path(size: str, sample: str) -> Path:
-    """Where the input of a sample lies, below the gallery's folder."""
+    """The path of a sample's input, below the gallery's folder."""
     return Path("pictures", "inputs", size, f"{sample}.webp")
 
 
 def map_path(net: str, method: str, size: str, sample: str) -> Path:
-    """Where the picture of a map as seen lies, below the gallery's folder."""
+    """The path of the picture of a map as seen, below the gallery's folder."""
     return Path("pictures", "maps", net, method, size, f"{sample}.webp")
 
 
 def scored_path(net: str, method: str, size: str, sample: str) -> Path:
-    """Where the picture of a map as scored lies, below the gallery's folder."""
+    """The path of the picture of a map as scored, below the gallery's folder."""
     return Path("pictures", "scored", net, method, size, f"{sample}.webp")
 
 
 def page(template: str, css: str, js: str, data: Mapping[str, Any]) -> str:
-    """The page: the template with its style, its script and its data in their places."""
+    """The page: the template, filled with style, script and data."""
     parts = {"css": css, "js": js, "data": _json(data)}
     return re.sub(r"\{\{ (\w+) \}\}", lambda place: parts[place[1]], template)
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    """JSON that no name in it can break out of: ``</script>`` and ``<!--`` need a ``<``."""
+    """JSON for a script element: ``</script>`` and ``<!--`` in names need a ``<``."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", r"\u003c")

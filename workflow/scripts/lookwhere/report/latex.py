@@ -19,9 +19,9 @@ from lookwhere.report.readable import Column
 
 TEXT = 38.5
 GAPS = (0.7, 1.6)  # the least and the most space between columns
-LEAST = 4  # the least width of a column of words
+LEAST = 4  # the least width of a column of text
 LINES = 40  # a longer table breaks over pages
-# Columns that go where there is no room for all, in this order. The csv has them.
+# Columns that are dropped where the table is too wide, in this order. The csv has them.
 SPARE = (
     *("reasons", "p", "lift_low", "mask_fraction", "effect_size", "lift"),
     *("negligible", "classes", "images", "pairs", "within_low"),
@@ -36,10 +36,10 @@ HEADINGS = {
     "effect_size": "effect\nsize",
     **{low: "95 % CI" for low, _, _ in readable.INTERVALS.values()},
 }
-# The bottom rule of booktabs, but no page breaks behind it.
+# The bottom rule of booktabs, without a page break behind it.
 LAST_RULE = r"\noalign{\vskip\aboverulesep\hrule height\heavyrulewidth\nobreak}"
 NUMBERS = {"-": "$-$", "<": "$<$"}
-UNMEASURED = re.compile(r"[^ -~]|[-<>_\\{}|]")  # where the font that is measured has other signs
+UNMEASURED = re.compile(r"[^ -~]|[-<>_\\{}|]")  # where the measured font has other glyphs
 
 _FONT = FT2Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "cmr10.ttf")))
 _FONT.set_size(100, 72)
@@ -47,7 +47,7 @@ _FONT.set_size(100, 72)
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns that fit, the space between two of them, and the width of all."""
+    """Columns that fit, the gap between two of them, and the total width."""
 
     columns: Sequence[Column]
     gap: float
@@ -57,24 +57,24 @@ class Layout:
 def text(columns: Sequence[Column], title: str, note: str, nothing: str) -> str:
     """The columns as a ``tabular`` or ``longtable``; the title is a comment, the note a last row.
 
-    Columns that group the rows become a line above each group, which takes less width.
+    Columns that group the rows become a line above each group, which saves width.
     """
     depth = readable.grouping(columns)
-    layout, spared = _fit(columns[depth:])
+    layout, dropped = _fit(columns[depth:])
     body = list(_body(columns, depth, layout)) or [_across(layout, nothing)]
     head = [r"\toprule", _row(_heads(layout.columns)), r"\midrule"]
     note_row = _note(layout, note)
     long = sum(row.count(r"\\") for row in body) > LINES
     if long:
         kind = "longtable"
-        # The end is no \endlastfoot, above which a page may lack its head, and stays with a row.
+        # The end is no \endlastfoot, above which a page may lack its head; it stays with a row.
         every_page = [r"\endhead", r"\bottomrule", r"\endfoot", r"\endlastfoot"]
         rows = [*head, *every_page, *body[:-1], f"{body[-1]}*", LAST_RULE, *note_row]
     else:
         kind = "tabular"
         rows = [*head, *body, r"\bottomrule", *note_row]
     lines = [
-        *_comments(title, spared, long),
+        *_comments(title, dropped, long),
         *_scripts("".join(rows)),
         r"\begingroup\footnotesize",
         rf"\setlength{{\tabcolsep}}{{{layout.gap / 2:.2f}em}}%",
@@ -86,17 +86,17 @@ def text(columns: Sequence[Column], title: str, note: str, nothing: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _comments(title: str, spared: Sequence[Column], long: bool) -> Iterator[str]:
+def _comments(title: str, dropped: Sequence[Column], long: bool) -> Iterator[str]:
     packages = "packages booktabs and longtable, and one column" if long else "package booktabs"
     yield f"% {escapes.one_line(title)}"
     yield f"% needs the LaTeX {packages}"
-    if spared:
-        names = ", ".join(column.heading for column in spared)
+    if dropped:
+        names = ", ".join(column.heading for column in dropped)
         yield f"% left out, as there is no room; the csv has them: {names}"
 
 
 def _scripts(text: str) -> list[str]:
-    """A comment where there are letters that pdfLaTeX stops at: it has those of Latin alone."""
+    """A comment where there are letters beyond Latin, at which pdfLaTeX stops."""
     latin = max(text) < "\u0180"
     return [] if latin else ["% needs XeLaTeX or LuaLaTeX, and a font that has all letters"]
 
@@ -112,7 +112,7 @@ def _body(columns: Sequence[Column], depth: int, layout: Layout) -> Iterator[str
             space = r"\addlinespace " if number else ""
             name = _stacked(_lines(readable.group_name(columns, group), TEXT))
             head = _across(layout, rf"\itshape {name}")
-            yield f"{space}{head}*"  # *: the page does not break behind it
+            yield f"{space}{head}*"  # *: no page break behind it
         for row in rows:
             yield _row(_cell(column, row) for column in layout.columns)
 
@@ -161,22 +161,22 @@ def _stacked(lines: Sequence[str], side: str = "l", at: str = "t") -> str:
 
 
 def _fit(columns: Sequence[Column]) -> tuple[Layout, list[Column]]:
-    """The columns that fit in the text, and those that are left out. Names break if they must."""
-    shown, spared = list(columns), []
+    """The columns that fit, and those that are dropped; names break as a last resort."""
+    remaining, dropped = list(columns), []
     for name in SPARE:
-        if _least_width(shown) > TEXT:
-            spared += [column for column in shown if column.name == name]
-            shown = [column for column in shown if column.name != name]
-    if _least_width(shown) > TEXT:
-        shown = _broken(shown)
-    gaps = len(shown) - 1
-    widths = sum(map(_column_width, shown))
+        if _least_width(remaining) > TEXT:
+            dropped += [column for column in remaining if column.name == name]
+            remaining = [column for column in remaining if column.name != name]
+    if _least_width(remaining) > TEXT:
+        remaining = _broken(remaining)
+    gaps = len(remaining) - 1
+    widths = sum(map(_column_width, remaining))
     gap = min(GAPS[1], max(GAPS[0], (TEXT - widths) / gaps)) if gaps else GAPS[1]
-    return Layout(shown, gap, widths + gaps * gap), spared
+    return Layout(remaining, gap, widths + gaps * gap), dropped
 
 
 def _broken(columns: Sequence[Column]) -> list[Column]:
-    """The columns with their words over several lines, so that they fit; the widest break first."""
+    """The columns with text over several lines, so that they fit; the widest break first."""
     broken = list(columns)
     for width in range(int(max(map(_column_width, columns))), LEAST, -1):
         broken = [column if column.numeric else _wrapped(column, width) for column in columns]
@@ -190,14 +190,14 @@ def _wrapped(column: Column, width: float) -> Column:
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks names behind their joints, too."""
+    """Breaks names behind -, _, /, . and :, too."""
 
     wordsep_re = re.compile(r"(\s+|(?<=[-_/.:])(?=[^\W_]))")
 
 
 @cache
 def _lines(text: str, width: float) -> list[str]:
-    """The text in lines of at most this width; within a word only where the word is wider."""
+    """The text in lines of at most this width; words break only where they are wider."""
     lines = [text]
     for signs in range(len(text) - 1, 0, -1):
         if max(map(_width, lines)) <= width:

@@ -1,8 +1,8 @@
 """Pictures of a single map: grey for print, and heat over the image with the mask's outline.
 
 A map is shown *as seen*, its strength |I| (the largest channel) clipped at its 99.5th percentile,
-or *as scored*, the energy that the concentration adds up, not clipped. Scaling is for the eye alone
-and no number is computed from a picture.
+or *as scored*, the energy that the concentration adds up, not clipped. Scaling is for display
+alone; no number is computed from a picture.
 """
 
 import cv2
@@ -44,8 +44,8 @@ def heat(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def energy_level(saliency: NDArray, height: int, width: int) -> NDArray[np.float64]:
     """The energy of a map (C, H, W) at a size of (height, width), in [0, 1]: its maximum is 1.
 
-    A smaller picture shows the mean energy of the pixels that each of its own covers: a lone strong
-    pixel keeps its share. A map that is all zero, or not finite, has none: zero everywhere.
+    A pixel of a smaller picture is the mean energy of those that it covers: a single strong pixel
+    keeps its share. A map that is all zero, or not finite, has none: zero everywhere.
     """
     pixels = Saliency(saliency).energy
     if not np.isfinite(pixels).all():
@@ -60,8 +60,8 @@ def energy_level(saliency: NDArray, height: int, width: int) -> NDArray[np.float
 def heat_as_scored(saliency: NDArray, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The map (C, H, W) as scored: its energy as heat over the dimmed image, which may be smaller.
 
-    The energy is |I|^2, summed over the channels: what the concentration adds up. It is scaled to
-    its maximum and not clipped.
+    The energy is |I|^2, summed over the channels, as in the concentration. It is scaled to its
+    maximum and not clipped.
     """
     return _over(energy_level(saliency, *image.shape[:2]), image)
 

@@ -1,4 +1,4 @@
-"""A table in words: which columns a reader sees, under which headings, in how many decimals."""
+"""Readable tables: visible columns, headings and rounded numbers."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ DECIMALS = {
     "within": 3,
     "effect_size": 2,
 }
-# The ends of an interval share a column behind the value that they belong to.
+# The ends of an interval share a column behind their estimate.
 INTERVALS = {
     "mean": ("low", "high", "95 % CI"),
     "difference": ("low", "high", "95 % CI"),
@@ -37,15 +37,15 @@ INTERVALS = {
 }
 METHODS = ("method", "other")
 P_VALUES = ("p", "p_holm")
-IDENTIFIERS = ("status", "reasons")  # their values are names of ours, not of the study
-RARE = ("undefined", "reasons", "negligible")  # of interest where there are any
-BULKY = ("sum",)  # of interest to a caller that says so
+IDENTIFIERS = ("status", "reasons")  # their values are names of the library, not of the study
+RARE = ("undefined", "reasons", "negligible")  # hidden where all are 0
+BULKY = ("sum",)  # hidden unless a caller shows them
 NONE = "-"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as a reader sees it; ``name`` is that of the csv, for an interval its lower end."""
+    """A readable column; ``name`` is that of the csv, for an interval that of its lower end."""
 
     name: str
     heading: str
@@ -56,20 +56,20 @@ class Column:
 def columns(
     table: pd.DataFrame, hide: Collection[str] = (), show: Collection[str] = ()
 ) -> list[Column]:
-    """The columns of the table that a reader sees, with rounded numbers and - for undefined.
+    """The readable columns of the table, with rounded numbers and - for undefined.
 
-    Left out are those in ``hide``; the sum, unless it is in ``show``; and counts of what is rare
-    where all are 0.
+    Left out are those in ``hide``; the sum, unless it is in ``show``; and counts of rare cases that
+    are all 0.
     """
     hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table)}
     if {"records", "undefined"} <= set(table):
-        hidden.add("undefined")  # it stands beside the records: 14 of 60
-    ends: dict[str, str] = {}  # of intervals, with the value that they belong to
+        hidden.add("undefined")  # part of the records' column: 14 of 60
+    ends: dict[str, str] = {}  # of intervals, with their estimate
     for value, (low, high, _) in INTERVALS.items():
         if {value, low, high} <= set(table):
             ends.setdefault(low, value)
             ends.setdefault(high, value)
-    seen = []
+    visible = []
     for name in table.columns:
         if name in hidden or name in ends:
             continue
@@ -80,22 +80,22 @@ def columns(
         if name == "mean" and any(partial := mostly_undefined(table)):
             stars = ["*" * (few and cell != NONE) for few, cell in zip(partial, cells, strict=True)]
             cells = [cell + star for cell, star in zip(cells, stars, strict=True)]
-        seen.append(Column(name, _heading(name), cells, numeric))
+        visible.append(Column(name, _heading(name), cells, numeric))
         low, high, heading = INTERVALS.get(name, ("", "", ""))
         if ends.get(low) == name and low not in hidden:
             pairs = zip(table[low], table[high], strict=True)
             cells = [_interval(DECIMALS[name], *pair) for pair in pairs]
-            seen.append(Column(low, heading, cells, True))
-    return seen
+            visible.append(Column(low, heading, cells, True))
+    return visible
 
 
 def keys(columns: Sequence[Column]) -> int:
-    """How many leading columns say what a row is of."""
+    """The number of leading columns that identify a row."""
     return next((n for n, column in enumerate(columns) if column.numeric), len(columns))
 
 
 def grouping(columns: Sequence[Column]) -> int:
-    """How many leading columns group the rows, by two or more on average: the most that do."""
+    """The number of leading columns that group the rows, by two or more on average."""
     rows = len(columns[0].cells)
     depths = range(keys(columns) - 1, 0, -1) if rows else ()
     return next((n for n in depths if rows >= 2 * len(list(groups(columns, n)))), 0)
@@ -109,7 +109,7 @@ def groups(columns: Sequence[Column], depth: int) -> Iterator[tuple[tuple[str, .
 
 
 def group_name(columns: Sequence[Column], cells: Sequence[str]) -> str:
-    """A group in words, of the cells that ``groups`` has for it."""
+    """The name of a group, from its cells."""
     named = zip(columns, cells, strict=False)
     return ", ".join(f"{column.heading}: {cell}" for column, cell in named)
 
@@ -139,7 +139,7 @@ def _cell(name: str, value: Any) -> str:
         return METRICS[value].label
     if name in IDENTIFIERS:
         return str(value).replace("_", " ")
-    if isinstance(value, float):  # a count, where others of its column are undefined
+    if isinstance(value, float):  # a count in a column with undefined ones
         return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
     return one_line(str(value))
 

@@ -1,6 +1,6 @@
 """The tables of a study: each is declared above the function that makes it.
 
-Menu, files, conditions and headings follow from the declaration. Nothing here needs pandas: the
+Menu, files, conditions and headings follow from the declaration. This module needs no pandas: the
 Snakefile reads the declarations, and only the job of the tables runs their files.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """What tables are made of."""
+    """The data of tables."""
 
     records: "pd.DataFrame"
     reference: Mapping[str, float] | None = None  # means by method of another study
@@ -26,12 +26,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that can be written."""
+    """A table, ready to write."""
 
     rows: "pd.DataFrame"
-    caption: str  # what the columns are
-    note: str  # what the rows rest on
-    show: tuple[str, ...] = ()  # columns that readable forms leave out otherwise
+    caption: str  # explains the columns
+    note: str  # the extent of the records
+    show: tuple[str, ...] = ()  # columns that readable forms leave out by default
 
 
 Make = Callable[..., Table]
@@ -44,9 +44,9 @@ def table(
     by: Sequence[str] | None = None,
     needs: Sequence[str] = (),
 ) -> Callable[[Make], Make]:
-    """Declare a table of the function below: it makes it of ``Scores``.
+    """Declare a table: the function below makes it of ``Scores``.
 
-    A function may stand below several declarations, a table each. All arguments are literals: they
+    A function may have several declarations, one a table. All arguments are literals: they
     are read without running the file.
 
     Parameters
@@ -54,7 +54,7 @@ def table(
     name, label
         Its name in paths; and in the menu of the report and above its page.
     by
-        The columns that tell its groups apart, which the function takes.
+        The columns that group its rows, which the function takes.
     needs
         What a study must have, such as ``several sizes``: see ``lookwhere.study.outputs``.
     """
@@ -67,6 +67,6 @@ def entries() -> dict[str, declarations.Declaration]:
 
 
 def load(entry: declarations.Declaration) -> Callable[[Scores], Table]:
-    """The function of an entry, of scores alone."""
+    """The function of an entry, which takes scores alone."""
     make = declarations.load(entry)
     return partial(make, by=entry.options["by"]) if "by" in entry.options else make

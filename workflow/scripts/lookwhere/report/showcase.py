@@ -1,4 +1,4 @@
-"""The showcase: the samples of a study that are shown as pictures, the first of them in print."""
+"""The showcase: the samples of a study whose maps become pictures."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -30,18 +30,18 @@ def choose(selections: Sequence[Sequence[Sample]], ids: Sequence[str] | str | No
 
 
 def of_selection(samples: Sequence[Sample], ids: Collection[str] | str | None) -> list[Sample]:
-    """Those of the ``samples`` of one selection that ``choose`` chooses.
+    """The ``samples`` of one selection that ``choose`` takes.
 
-    By default one of every class. The first two are of the widest image that was chosen for two
-    classes, so that the same picture shows what each class looks at.
+    By default one of every class. The first two are of the widest image of two classes, so that the
+    same picture has a map for each.
     """
     if ids is not None:
         return [sample for sample in samples if ids == ALL or sample.id in ids]
-    shown = _of_one_image(samples)
+    chosen = _of_one_image(samples)
     for sample in samples:
-        if sample.class_name not in {other.class_name for other in shown}:
-            shown.append(sample)
-    return shown
+        if sample.class_name not in {other.class_name for other in chosen}:
+            chosen.append(sample)
+    return chosen
 
 
 def by_id(samples: Sequence[Sample], ids: Sequence[str]) -> list[Sample]:
@@ -79,14 +79,14 @@ def worst(measures: pd.DataFrame) -> list[str]:
 
 
 def read(ids: str, samples: Sequence[Sample]) -> list[Sample]:
-    """The samples whose ids stand in the result ``ids``, which ``choose_showcase`` wrote."""
+    """The samples of the ids in the file ``ids``, which ``choose_showcase`` writes."""
     return by_id(samples, results.read_json(Path(ids)))
 
 
 def read_input(
     sample: Sample, image_folder: ImageFolder, mask_folder: str, size: str
 ) -> tuple[NDArray[np.uint8], masks.Mask]:
-    """What the net saw, (H, W, 3), and the mask (H, W), both at the input size."""
+    """The image (H, W, 3) and the mask (H, W) of a sample, both at the input size."""
     picture = np.asarray(images.resize(image_folder.read(sample), size))
     mask = masks.read(Path(mask_folder, f"{sample.id}.png"))
     return picture, masks.resize(mask, *picture.shape[:2])
@@ -97,8 +97,8 @@ def read_map(
 ) -> NDArray | None:
     """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
 
-    They are those of the showcase, net/size/group/shard, with the methods below; or those of all
-    maps, net/method/size/shard. None where the method is not defined for the net.
+    These are net/size/group/shard of the showcase, with the methods below, or net/method/size/shard
+    of all maps. None where the method is not defined for the net.
     """
     noted = False
     for folder in map(Path, folders):

@@ -19,9 +19,9 @@ TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method.
 
 CONCENTRATION = """
 Mean concentration with its 95 % interval over images; lift is mean / mask fraction. n counts the
-records, undefined those without a value (reasons says why), negligible those of maps with less than
-a millionth of backpropagation's energy. The rows of a group end with the controls, whose maps count
-once. All tables but those by net, by training and of every record are of trained nets. By
+records, undefined those without a value, reasons their status, negligible those of maps with less
+than a millionth of backpropagation's energy. The rows of a group end with the controls, whose maps
+count once. All tables but those by net, by training and of every record are of trained nets. By
 prediction: a multi-label net recognises the target where its probability exceeds the threshold;
 other nets have it in the top 1 or top 5, or not. Difference, like with like, is what the group has
 more than its complement within the same class and net, as a mean over these: means of groups with
@@ -48,8 +48,8 @@ CERTAINTY = """
 How concentration differs from that of the records of which the net is surest: the mean over classes
 and nets of the difference within the class and net. Certainty is the rank of the target among the
 outputs (softmax), or its probability (sigmoid); the first row of a kind is what the others are
-compared with. What the controls, which use no net, gain or lose is the images'. Of fewer than ten
-images there is no difference.
+compared with. The controls use no net: their differences are effects of the images. Of fewer than
+ten images there is no difference.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -70,7 +70,7 @@ where all are defined. undefined.csv lists the records themselves.
     needs=["trained nets"],
 )
 def concentration(scores: Scores, by: Sequence[str]) -> Table:
-    """Means of the groups; by method alone beside those of another study."""
+    """Means of the groups; by method alone also those of another study."""
     records = add_strata(scores.records, by)
     rows = summary.summarise(records, by)
     if by == ["method"]:
@@ -80,7 +80,7 @@ def concentration(scores: Scores, by: Sequence[str]) -> Table:
 
 @table("concentration_all", "Concentration of every record")
 def concentration_all(scores: Scores) -> Table:
-    """Means of all records, also those of untrained nets, with the sums that the thesis has."""
+    """Means of all records, untrained nets included, with the sums of the thesis."""
     rows = compared(summary.summarise(scores.records), scores)
     return Table(rows, CONCENTRATION, extent_of(scores.records, INTERVALS), show=("sum",))
 
@@ -99,7 +99,7 @@ def concentration_by_prediction(scores: Scores) -> Table:
 @table("differences_by_class", "Differences in concentration by class", by=["class"])
 @table("differences_by_prediction", "Differences in concentration by prediction", by=["prediction"])
 def differences(scores: Scores, by: Sequence[str]) -> Table:
-    """Every two methods, and each beside the controls, on the same records."""
+    """Every two methods, and each method and control, on the same records."""
     note = extent_of(add_strata(scores.records, by), INTERVALS, TESTS)
     return Table(paired.differences(scores.records, by), DIFFERENCES, note)
 
@@ -118,7 +118,7 @@ def differences_between_sizes(scores: Scores) -> Table:
 
 @table("certainty", "Concentration by how sure the net is of the target")
 def by_certainty(scores: Scores) -> Table:
-    """What concentration loses where the net is less sure."""
+    """Differences in concentration to the bin of highest certainty."""
     trained = trained_only(scores.records)
     return Table(certainty.by_certainty(trained), CERTAINTY, extent_of(trained, INTERVALS))
 
@@ -137,11 +137,11 @@ def undefined(scores: Scores) -> Table:
 
 
 def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:
-    """The rows by method, beside the means of another study if there are any."""
+    """The rows by method, with the means of another study if there are any."""
     return rows if scores.reference is None else summary.compare(rows, scores.reference)
 
 
 def extent_of(records: pd.DataFrame, *more: str) -> str:
-    """What a table rests on, in words: ``39 images, 3 nets, 2 sizes.``"""
+    """The extent of a table's records, in words: ``39 images, 3 nets, 2 sizes.``"""
     included = " (untrained included)" if untrained_nets(records) else ""
     return " ".join([f"{extent(records)}{included}.", *more])

@@ -1,4 +1,4 @@
-"""Tables as files: raw numbers as csv, and readable ones for a page, a paper and the report."""
+"""Tables as files: exact numbers as csv, readable ones as Markdown, LaTeX and HTML."""
 
 from collections.abc import Collection, Sequence
 from html import escape
@@ -44,7 +44,7 @@ main p { max-width: 45rem; margin: .5rem .4rem; }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .12rem .4rem; white-space: nowrap; font-weight: 400; text-align: left; }
 .number { text-align: right; }
-/* The headings stay, that of the group below them, and beside them the name of the row. */
+/* Sticky: the headings, the group's heading below them, and the first column. */
 thead th, th:first-child { position: sticky; background: var(--page); }
 thead th { top: 0; z-index: 2; height: 1.3rem; font-weight: 600; border-bottom: 1px solid; }
 th:first-child { left: 0; }
@@ -54,7 +54,6 @@ tbody + tbody th[scope=rowgroup] { border-top: 1px solid var(--line); }
 @media (max-height: 34rem) { main { max-height: none; } main div { max-height: 90dvh; } }
 @media print { main { max-height: none; } main div { overflow: visible; } }
 """
-
 
 PARTIAL = "*: more than a fifth of the records are undefined; the mean is of the others."
 
@@ -69,7 +68,7 @@ def write(
     hide: Collection[str] = (),
     show: Collection[str] = (),
 ) -> None:
-    """The table as ``stem`` with every suffix of FORMATS.
+    """Write the table as ``stem`` with every suffix of FORMATS.
 
     Parameters
     ----------
@@ -82,10 +81,10 @@ def write(
     note
         A sentence or two in plain text below the table.
     caption
-        What the columns are, in plain text: below the note on the page, which the report shows.
+        Explains the columns, in plain text: below the note on the page, which the report shows.
     hide, show
-        Columns that the readable forms leave out, and those that they would leave out otherwise:
-        ``readable.columns`` says which.
+        Columns that the readable forms leave out, and columns that they leave out by default but
+        not here: see ``readable.columns``.
     """
     columns = readable.columns(table, hide, show)
     if "mean" in table and any(mostly_undefined(table)):
@@ -113,17 +112,17 @@ def _document(title: str, body: str) -> str:
 def _markdown(columns: Sequence[Column], *paragraphs: str) -> str:
     cells = {c.heading: c.cells if c.numeric else map(escapes.markdown, c.cells) for c in columns}
     sides = ["right" if column.numeric else "left" for column in columns]
-    shown = pd.DataFrame({heading: list(of) for heading, of in cells.items()})
-    text = shown.to_markdown(index=False, disable_numparse=True, colalign=sides or None)
+    frame = pd.DataFrame({heading: list(texts) for heading, texts in cells.items()})
+    text = frame.to_markdown(index=False, disable_numparse=True, colalign=sides or None)
     below = [escapes.markdown(paragraph) for paragraph in paragraphs if paragraph]
     return "\n\n".join([text, *below]) + "\n"
 
 
 def _page(columns: Sequence[Column], title: str, *paragraphs: str) -> str:
-    """A page of the table alone, which scrolls in its own box below its headings."""
+    """A page of the table alone, which scrolls below its headings."""
     depth = readable.grouping(columns)
-    shown, keys = columns[depth:], readable.keys(columns) - depth
-    heads = [_cell("th", c.heading, c.numeric, scope="col") for c in shown]
+    visible, keys = columns[depth:], readable.keys(columns) - depth
+    heads = [_cell("th", c.heading, c.numeric, scope="col") for c in visible]
     lines = [
         '<main><div role="region" aria-labelledby="title" tabindex="0"><table>',
         f'<caption><span id="title">{escape(title)}</span></caption>',
@@ -134,11 +133,11 @@ def _page(columns: Sequence[Column], title: str, *paragraphs: str) -> str:
         if depth:
             names = escape(readable.group_name(columns, group))
             lines.append(
-                f'<tr><th scope="rowgroup" colspan="{len(shown)}"><span>{names}</span></th></tr>'
+                f'<tr><th scope="rowgroup" colspan="{len(visible)}"><span>{names}</span></th></tr>'
             )
         for row in rows:
-            cells = [_cell("th", c.cells[row], c.numeric, scope="row") for c in shown[:keys]]
-            cells += [_cell("td", c.cells[row], c.numeric) for c in shown[keys:]]
+            cells = [_cell("th", c.cells[row], c.numeric, scope="row") for c in visible[:keys]]
+            cells += [_cell("td", c.cells[row], c.numeric) for c in visible[keys:]]
             lines.append(f"<tr>{''.join(cells)}</tr>")
         lines.append("</tbody>")
     lines += [
@@ -152,10 +151,10 @@ def _page(columns: Sequence[Column], title: str, *paragraphs: str) -> str:
 def _cell(kind: str, text: str, numeric: bool, scope: str = "") -> str:
     scoped = f' scope="{scope}"' if scope else ""
     side = ' class="number"' if numeric else ""
-    shown = _typeset(text) if numeric else text
-    return f"<{kind}{scoped}{side}>{escape(shown)}</{kind}>"
+    content = escape(_typeset(text) if numeric else text)
+    return f"<{kind}{scoped}{side}>{content}</{kind}>"
 
 
 def _typeset(number: str) -> str:
-    """The number with a minus that is as long as a plus, or an en dash where there is none."""
+    """The number with a minus sign, or an en dash for an undefined one."""
     return "\N{EN DASH}" if number == readable.NONE else number.replace("-", "\N{MINUS SIGN}")
