@@ -1,12 +1,12 @@
 // The gallery. A card is one (sample, net, size): the input, then a map of each method. Cards are
 // numbered samples x nets x sizes, and maps cards x methods; the data holds their numbers in that
-// order, null where undefined. A position is a picture's place among those that are shown.
+// order, null where undefined. A position is a picture's index among the visible ones.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const { methods, nets, sizes, samples, cards, maps } = data;
 
 const PICTURES = 1 + methods.length;
-const BATCH = 12; // cards that come and go together
+const BATCH = 12; // cards that are added and removed together
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -PICTURES, ArrowDown: PICTURES };
 const NATURAL = {
   sample: "ascending",
@@ -15,7 +15,7 @@ const NATURAL = {
   target_rank: "ascending",
   target_probability: "descending",
 };
-// A rank compares the outputs with each other: outputs that a sigmoid reads one by one have none.
+// A rank compares the outputs with each other: sigmoid outputs have none.
 const PREDICTION = cards.sigmoid.includes(true) ? "target_probability" : "target_rank";
 const PREDICTION_NAMES = { target_probability: "probability", target_rank: "target rank" };
 const MAPS = {
@@ -27,13 +27,13 @@ const CHOICES = {
   worst: "the one of each class on which the leading method does worst",
   named: "those that the configuration names",
 };
-const COALESCED = 1000; // ms within which changes of one control are one step back
+const COALESCED = 1000; // ms within which changes of one control are one step in the history
 const FACTS = {
   mask_fraction: "Mask fraction",
   box_fraction: "Box fraction",
   target: "Target index",
 };
-const FEW = ["Concentration P", "Lift", "Mask fraction"]; // those that a low window has room for
+const FEW = ["Concentration P", "Lift", "Mask fraction"]; // shown in low windows
 
 const form = document.getElementById("controls");
 const gallery = document.getElementById("gallery");
@@ -41,14 +41,14 @@ const readout = document.getElementById("readout");
 const view = document.getElementById("view");
 const fields = form.elements;
 
-let shown = []; // the cards, in the order that is shown
+let visible = []; // the filtered cards, in their order
 let reading = null; // the picture whose numbers are shown
 let viewed = -1; // the position in the large view
-let applied = null; // the filters and the order that are shown, as in the address
-let changed = { control: null, time: 0 }; // the change that came last
+let applied = null; // the current filters and order, as in the address
+let lastChange = { control: null, time: 0 };
 let printing = false;
 
-// Words and numbers
+// Text and numbers
 
 function number(name, value) {
   if (value === null) return "undefined";
@@ -81,7 +81,7 @@ function ratio({ sample, size }) {
 
 /** The card at a position, and the method (an index) of its map: -1 is the input. */
 function at(position) {
-  const card = shown[Math.floor(position / PICTURES)];
+  const card = visible[Math.floor(position / PICTURES)];
   const method = (position % PICTURES) - 1;
   return { card, method, map: card * methods.length + method };
 }
@@ -151,42 +151,42 @@ function paint(element, method) {
   return element;
 }
 
-/** A method that is not defined for a net has no map of it: words take the picture's place. */
+/** A method that is not defined for a net has no map: a text replaces the picture. */
 const isThere = ({ method, map }) => method < 0 || maps.there[map];
 
 function frame(where) {
-  const made = copy(isThere(where) ? "frame" : "no-map");
-  if (!isThere(where)) return made;
+  const element = copy(isThere(where) ? "frame" : "no-map");
+  if (!isThere(where)) return element;
   const place = parts(where.card);
-  made.querySelector("path").setAttribute("d", samples.outline[place.sample]);
-  made.querySelector("img").src = source(where);
-  return made;
+  element.querySelector("path").setAttribute("d", samples.outline[place.sample]);
+  element.querySelector("img").src = source(where);
+  return element;
 }
 
 function picture(position) {
   const where = at(position);
-  const made = copy("picture");
-  made.dataset.position = position;
-  made.prepend(frame(where));
-  const caption = where.method < 0 ? inputCaption(made, where) : mapCaption(made, where);
-  made.querySelector(".value").textContent = caption.value;
-  made.querySelector(".name").textContent = caption.name;
-  made.querySelector(".where").textContent = whereabouts(where);
-  return made;
+  const element = copy("picture");
+  element.dataset.position = position;
+  element.prepend(frame(where));
+  const caption = where.method < 0 ? inputCaption(element, where) : mapCaption(element, where);
+  element.querySelector(".value").textContent = caption.value;
+  element.querySelector(".name").textContent = caption.name;
+  element.querySelector(".where").textContent = whereabouts(where);
+  return element;
 }
 
-function inputCaption(made, { card }) {
-  made.querySelector(".share").style.visibility = "hidden";
+function inputCaption(element, { card }) {
+  element.querySelector(".share").style.visibility = "hidden";
   return { value: "Input", name: `chance ${number("mask_fraction", cards.mask_fraction[card])}` };
 }
 
-function mapCaption(made, { card, method, map }) {
+function mapCaption(element, { card, method, map }) {
   const concentration = maps.concentration[map];
-  paint(made, method).classList.add("map");
-  made.classList.toggle("sorts", method === sortingMethod());
-  made.classList.toggle("undefined", concentration === null);
-  made.style.setProperty("--share", concentration ?? 0);
-  made.style.setProperty("--chance", cards.mask_fraction[card]);
+  paint(element, method).classList.add("map");
+  element.classList.toggle("sorts", method === sortingMethod());
+  element.classList.toggle("undefined", concentration === null);
+  element.style.setProperty("--share", concentration ?? 0);
+  element.style.setProperty("--chance", cards.mask_fraction[card]);
   const name = methods[method].label;
   if (!maps.there[map]) return { value: "No map", name };
   const words = [
@@ -199,7 +199,7 @@ function mapCaption(made, { card, method, map }) {
 }
 
 function row(place) {
-  const card = shown[place];
+  const card = visible[place];
   const { sample, net, size, className } = parts(card);
   const texts = {
     class: className,
@@ -209,15 +209,15 @@ function row(place) {
     chosen: "worst of its class by the leading method",
     sample: samples.id[sample],
   };
-  const made = copy("card");
+  const element = copy("card");
   for (const [name, text] of Object.entries(texts)) {
-    made.querySelector(`.${name}`).textContent = text;
+    element.querySelector(`.${name}`).textContent = text;
   }
-  made.querySelector(".chosen").hidden = samples.chosen[sample] !== "worst";
-  made.style.setProperty("--ratio", ratio(parts(card)));
+  element.querySelector(".chosen").hidden = samples.chosen[sample] !== "worst";
+  element.style.setProperty("--ratio", ratio(parts(card)));
   const positions = Array.from({ length: PICTURES }, (_, i) => place * PICTURES + i);
-  made.querySelector(".row").append(...positions.map(picture));
-  return made;
+  element.querySelector(".row").append(...positions.map(picture));
+  return element;
 }
 
 function targetText(card) {
@@ -228,7 +228,7 @@ function targetText(card) {
   return `${cards.recognised[card] ? "recognised" : "not recognised"}, ${likely}`;
 }
 
-// Batches: all have their place on the page, those near the window have their cards
+// Batches: all have a place on the page, those near the window have cards
 
 const observer = new IntersectionObserver(
   (entries) => {
@@ -240,20 +240,20 @@ const observer = new IntersectionObserver(
 function fill(batch) {
   if (batch.hasChildNodes()) return;
   const first = Number(batch.dataset.first);
-  const length = Math.min(BATCH, shown.length - first);
+  const length = Math.min(BATCH, visible.length - first);
   batch.append(...Array.from({ length }, (_, i) => row(first + i)));
   batch.style.height = "";
 }
 
 function empty(batch) {
   if (printing || !batch.hasChildNodes() || batch.contains(document.activeElement)) return;
-  batch.style.height = `${batch.offsetHeight}px`; // so that nothing moves
+  batch.style.height = `${batch.offsetHeight}px`; // keeps the layout
   batch.replaceChildren();
 }
 
 function lay() {
   observer.disconnect();
-  const batches = Array.from({ length: Math.ceil(shown.length / BATCH) }, (_, i) => {
+  const batches = Array.from({ length: Math.ceil(visible.length / BATCH) }, (_, i) => {
     const batch = document.createElement("div");
     batch.className = "batch";
     batch.dataset.first = i * BATCH;
@@ -265,7 +265,7 @@ function lay() {
   for (const batch of batches) observer.observe(batch);
 }
 
-/** Batches that were never seen, or not at this width, are as high as the first one. */
+/** Gives batches that were never filled, or not at this width, the height of the first one. */
 function estimate() {
   const [first, ...rest] = gallery.children;
   for (const batch of rest) batch.style.height = "";
@@ -308,12 +308,12 @@ function apply() {
   applied = arrangement();
   const total = samples.id.length * nets.length * sizes.length;
   const all = Array.from({ length: total }, (_, card) => card);
-  shown = all.filter(matches).sort(comparison());
+  visible = all.filter(matches).sort(comparison());
   const ascending = fields.order.value === "ascending";
   fields.order.ariaLabel = `Order: ${fields.order.value}`;
   fields.order.textContent = ascending ? "↑ ascending" : "↓ descending";
   fields.method.disabled = sortingMethod() < 0;
-  document.getElementById("count").textContent = `${shown.length} of ${counted(total, "row")}`;
+  document.getElementById("count").textContent = `${visible.length} of ${counted(total, "row")}`;
   viewed = -1;
   hideNumbers();
   lay();
@@ -324,7 +324,7 @@ function scrollToStart() {
   if (window.scrollY > start) window.scrollTo(0, start);
 }
 
-/** The outline and the kind of maps, on the pictures that are there: nothing moves. */
+/** Updates outline and kind of maps on the present pictures; the layout stays. */
 function draw() {
   document.body.classList.toggle("plain", !fields.outline.checked);
   const kind = MAPS[fields.map.value];
@@ -341,8 +341,8 @@ function draw() {
   for (const most of document.querySelectorAll(".scale .most")) most.textContent = kind.most;
 }
 
-// The address: the state of the controls, as far as it is not the default, and the picture in the
-// large view. A change is a step in the browser's history, so that Back undoes it.
+// The address: the controls that differ from their default, and the picture in the large view. A
+// change is a step in the browser's history, so that Back undoes it.
 
 const defaults = () => ({
   class: "",
@@ -369,7 +369,7 @@ function replaceAddress(state) {
   history.replaceState(history.state, "", `#${String(state).replaceAll("%2F", "/")}`);
 }
 
-/** A step in the history; `opened` is whether it opens the large view. */
+/** Adds a step to the history; `opened` is whether it opens the large view. */
 function pushAddress(state, opened) {
   history.pushState({ opened }, "");
   replaceAddress(state);
@@ -377,15 +377,15 @@ function pushAddress(state, opened) {
 
 function writeControls(control) {
   const now = performance.now();
-  const again = changed.control === control && now - changed.time < COALESCED;
-  changed = { control, time: now };
+  const again = lastChange.control === control && now - lastChange.time < COALESCED;
+  lastChange = { control, time: now };
   const state = ofControls();
   if (view.open) state.set("view", nameOf(viewed));
   if (again || view.open) replaceAddress(state);
   else pushAddress(state, false);
 }
 
-/** What decides which cards there are, and their order. */
+/** The filters and the order. */
 function arrangement() {
   const names = ["class", "net", "size", "sort", "method", "order"];
   return JSON.stringify(names.map((name) => fields[name].value));
@@ -400,7 +400,7 @@ function readAddress() {
   const order = state.get("order");
   fields.order.value = Object.values(NATURAL).includes(order) ? order : defaults().order;
   fields.outline.checked = state.get("outline") !== "off";
-  changed = { control: null, time: 0 };
+  lastChange = { control: null, time: 0 };
   if (applied !== arrangement()) apply();
   draw();
   const position = positionOf(state.get("view"));
@@ -430,7 +430,7 @@ function positionOf(name) {
   const method = methods.findIndex((known) => known.name === last);
   if (rest.length || sample < 0 || ofNet < 0 || ofSize < 0) return -1;
   if (method < 0 && last !== "input") return -1;
-  const place = shown.indexOf((sample * nets.length + ofNet) * sizes.length + ofSize);
+  const place = visible.indexOf((sample * nets.length + ofNet) * sizes.length + ofSize);
   return place < 0 ? -1 : place * PICTURES + method + 1;
 }
 
@@ -456,7 +456,7 @@ function hideNumbers() {
   readout.hidden = true;
 }
 
-/** Brings a picture between the controls, where they stay in the window, and its numbers. */
+/** Scrolls a picture between the controls, where they are sticky, and its numbers. */
 function reveal(button) {
   const { style } = document.documentElement;
   const isSticky = getComputedStyle(form).position === "sticky";
@@ -472,8 +472,8 @@ function showMore(all) {
   button.textContent = all ? "Fewer" : "More";
 }
 
-// The large view. It has a step of its own in the browser's history, which the pictures that one
-// goes through in it share: Back closes it.
+// The large view. It is one step in the browser's history, shared by all pictures in it: Back
+// closes it.
 
 function enlarge(position) {
   const state = ofControls();
@@ -503,17 +503,17 @@ function fillView() {
   view.querySelector("[name=switch]").ariaPressed = fields.map.value === "scored";
 }
 
-/** Takes the picture out of the address, if it is still there. */
+/** Removes the picture from the address, if it is still there. */
 function leaveView() {
   if (ofAddress().has("view")) {
-    // An address that was followed, not opened here, has no step before it to go back to.
+    // A followed address has no step before it to go back to.
     if (history.state?.opened) history.back();
     else replaceAddress(ofControls());
   }
   if (isPosition(viewed)) focusPicture(viewed);
 }
 
-/** Where a key leads from a position; NaN if it is no such key. */
+/** The position after a key; NaN for other keys. */
 function steppedBy(key, position) {
   const start = position - (position % PICTURES);
   if (key === "Home") return start;
@@ -522,7 +522,7 @@ function steppedBy(key, position) {
 }
 
 function isPosition(position) {
-  return position >= 0 && position < shown.length * PICTURES;
+  return position >= 0 && position < visible.length * PICTURES;
 }
 
 function focusPicture(position) {
@@ -532,7 +532,7 @@ function focusPicture(position) {
   batch.querySelector(`[data-position="${position}"]`).focus();
 }
 
-// What people do
+// Events
 
 const pictureOf = (event) => event.target.closest(".picture");
 
@@ -552,7 +552,7 @@ function listenToControls() {
   });
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address is that of the filters
-    if (shown.length) focusPicture(0);
+    if (visible.length) focusPicture(0);
     else gallery.focus();
   });
 }
@@ -575,7 +575,7 @@ function listenToPictures() {
     const button = pictureOf(event);
     if (!button) return;
     showNumbers(button);
-    // A picture that moved while it is pressed would miss its click.
+    // A picture that moves while it is pressed misses its click.
     if (button.matches(":focus-visible")) reveal(button);
   });
   gallery.addEventListener("click", (event) => {
@@ -633,7 +633,7 @@ function listenToView() {
 function listenToPage() {
   document.addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
     if (key === "Escape") hideNumbers();
-    // A letter is a shortcut of the pictures alone: elsewhere speech input may type it by mistake.
+    // The shortcut is limited to pictures: elsewhere speech input may type it by mistake.
     if (key !== "m" || !target.closest(".picture, #view") || ctrlKey || metaKey || altKey) return;
     fields.outline.checked = !fields.outline.checked;
     change(fields.outline);
@@ -648,7 +648,7 @@ function listenToPage() {
     printing = false;
     for (const batch of gallery.children) {
       observer.unobserve(batch);
-      observer.observe(batch); // which empties those that are far from the window
+      observer.observe(batch); // empties those far from the window
     }
   });
   const miss = ({ target }) => target.parentElement.classList.add("missing");
@@ -685,7 +685,7 @@ function choices() {
   return reasons.map((reason) => CHOICES[reason]).join(", and ");
 }
 
-/** A bar of the colours of heat: level 0 is transparent, for the image is seen there. */
+/** A bar of the colours of heat: level 0 is transparent, as in the pictures. */
 function drawScale(scale) {
   const [bar, most] = [document.createElement("span"), document.createElement("span")];
   bar.className = "bar";
