@@ -44,7 +44,7 @@ def test_of_a_mean_is_that_of_theory():
     assert high == pytest.approx(values.mean() + error, abs=0.1 * error)
 
 
-def test_of_a_mean_is_seaborns():
+def test_mean_interval_is_seaborns():
     values = pd.Series(np.random.default_rng(0).random(60) ** 2)
     axes = sns.pointplot(x=values, errorbar="ci", n_boot=4000, seed=0)
     [drawn] = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]

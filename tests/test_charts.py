@@ -1,4 +1,4 @@
-"""The charts, read back from what matplotlib was told to draw."""
+"""The charts, read back from the artists of their figures."""
 
 import functools
 import re
@@ -47,7 +47,7 @@ def draw(chart, records=RECORDS):
 
 @functools.cache
 def chart_of(chart):
-    """The chart of the fabricated study, drawn once for all tests that only look at it."""
+    """The chart of the fabricated study, drawn once for all tests that only read it."""
     return draw(chart)
 
 
@@ -103,26 +103,26 @@ def test_every_chart_has_a_title_units_and_readable_type(chart):
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_nothing_is_transparent(chart):
-    """Eps knows no transparency: it would be lost there."""
+    """EPS has no transparency."""
     for artist in chart_of(chart).findobj():
         assert artist.get_alpha() in (None, 1) or not artist.get_visible()
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_a_colour_means_one_method(chart):
-    """Whatever has a method's colour belongs to it: the legend says the same in every chart."""
+    """A method's colour has the same entry in the legend of every chart."""
     figure = chart_of(chart)
     names = {to_hex(color): ALL_LABELS[method] for method, color in PALETTE.items()}
     for legend in figure.legends:
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
             color = handle.get_color() if isinstance(handle, Line2D) else handle.get_facecolor()
-            said = text.get_text()
-            if said in ALL_LABELS.values() and chart != "controls":  # there the shape tells
-                assert names[to_hex(color)] == said
+            label = text.get_text()
+            if label in ALL_LABELS.values() and chart != "controls":  # marked by shape there
+                assert names[to_hex(color)] == label
 
 
 def note_of(figure):
-    """The words that head the legend, in one line."""
+    """The title of the legend, in one line."""
     return figure.legends[0].get_title().get_text().replace("\n", " ")
 
 
@@ -150,7 +150,7 @@ def test_of_many_nets_the_note_has_the_number():
 
 
 @pytest.mark.parametrize("chart", ["concentration", "distribution", "concentration_by_size"])
-def test_a_row_of_a_method_that_is_not_defined_says_so(chart):
+def test_a_row_of_a_method_that_is_not_defined_is_labelled(chart):
     records = not_defined(fabricate(nets=["vgg19"]), "vgg19", "deconvolution")
     [axes] = draw(chart, records).axes
     [remark] = [text for text in axes.texts if text.get_text() == "not defined"]
@@ -158,14 +158,14 @@ def test_a_row_of_a_method_that_is_not_defined_says_so(chart):
     assert labels[round(remark.get_position()[1])] == "Deconvolution"
 
 
-def test_a_point_that_is_not_defined_says_so_at_the_edge():
+def test_a_point_that_is_not_defined_is_labelled_at_the_edge():
     records = not_defined(RECORDS, "vgg19", "deconvolution", "grad_cam")
     [axes] = draw("concentration_by_net", records).axes
     edges = [text for text in axes.texts if text.get_text() == "not defined"]
     assert [round(text.xy[1]) for text in edges] == [0, 0]  # vgg19 is the first row
 
 
-def test_a_pair_without_records_in_common_says_so():
+def test_a_pair_without_records_in_common_is_labelled():
     records = not_defined(fabricate(nets=["vgg19"]), "vgg19", "deconvolution")
     [axes] = draw("differences", records).axes
     remarks = [text for text in axes.texts if text.get_text() == "no records in common"]
@@ -232,7 +232,7 @@ def few_defined():
     return RECORDS.assign(**numbers, status=RECORDS["status"].mask(lost, "zero_energy"))
 
 
-def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_says_so():
+def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_counted():
     records = few_defined()
     trained = trained_only(records)
     of_method = trained[trained["method"] == "deconvolution"]
@@ -363,9 +363,9 @@ def test_every_image_is_a_dot_and_the_lowest_records_are_named():
     lowest = best.sort_values("concentration").head(round(len(best) / 10))
     counts = lowest["class"].value_counts()
     name, count = counts.index[0], counts.iloc[0]
-    said = figure.legends[0].get_title().get_text().replace("\n", " ")
+    title = figure.legends[0].get_title().get_text().replace("\n", " ")
     start = f"The {len(lowest)} lowest of {len(best)} records by Guided Grad-CAM: {count} {name}"
-    assert start in said
+    assert start in title
 
 
 def test_sizes_are_compared_pair_by_pair():
@@ -404,8 +404,8 @@ def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
         ends = [of_method[end].tolist() for end in ("low", "high")]
         assert thin == [pytest.approx(end) for end in ends]
     [chance] = [line for line in axes.lines if line.get_linestyle() == "--"]
-    wanted = once(sweep).groupby("dilation")["mask_fraction"].mean()
-    assert chance.get_ydata().tolist() == pytest.approx(wanted.tolist())
+    expected = once(sweep).groupby("dilation")["mask_fraction"].mean()
+    assert chance.get_ydata().tolist() == pytest.approx(expected.tolist())
     [study] = [line for line in axes.lines if len(line.get_xdata()) == 2]
     assert study.get_xdata() == pytest.approx([20, 20])
 
@@ -416,11 +416,11 @@ def test_sweep_is_of_the_same_records_at_every_dilation():
     holes = sweep.assign(concentration=sweep["concentration"].mask(late))
     whole = sweep[sweep["sample"] != sweep["sample"].iloc[0]]
     one, other = (dilation_sweep.draw(frame, mask_dilation=0.2).axes[0] for frame in (holes, whole))
-    for line, wanted in zip(one.lines, other.lines, strict=True):
-        assert line.get_ydata() == pytest.approx(wanted.get_ydata())
+    for line, expected in zip(one.lines, other.lines, strict=True):
+        assert line.get_ydata() == pytest.approx(expected.get_ydata())
 
 
-def test_a_study_s_dilation_beyond_the_sweep_is_seen():
+def test_a_study_s_dilation_beyond_the_sweep_is_visible():
     [axes] = dilation_sweep.draw(sweep_of(RECORDS), mask_dilation=1.5).axes
     assert axes.get_xlim()[1] >= 150
 
@@ -468,7 +468,7 @@ def test_sigmoids_are_binned_by_probability():
     assert drawn == pytest.approx([0.1] * len(ALL_LABELS))
 
 
-def test_where_nothing_can_be_compared_the_chart_says_so():
+def test_where_nothing_can_be_compared_a_remark_states_it():
     records = fabricate()
     ranks = (records["image_id"] == 3).map({True: 7, False: 1})
     [axes] = draw("certainty", records.assign(target_rank=ranks)).axes
@@ -574,18 +574,18 @@ def test_measures_are_those_of_the_table():
 
 
 @pytest.mark.parametrize("chart", sorted(set(CHARTS) - {"dilation_sweep"}))
-def test_undefined_records_are_told(chart):
+def test_undefined_records_are_reported(chart):
     figure = chart_of(chart)
     [legend] = figure.legends
-    said = legend.get_title().get_text().replace("\n", " ")
+    title = legend.get_title().get_text().replace("\n", " ")
     records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS
-    assert extent(records) in said or extent(trained_only(records)) in said
+    assert extent(records) in title or extent(trained_only(records)) in title
     if chart not in ("concentration_by_net", "lift"):
         records = trained_only(records)
     of_method = records[records["method"] == "grad_cam"]
     missing = of_method["concentration"].isna().sum()
     assert missing
-    assert f"Grad-CAM {missing} of {len(of_method)}" in said
+    assert f"Grad-CAM {missing} of {len(of_method)}" in title
     whole = RECORDS.assign(concentration=RECORDS["concentration"].fillna(0.5))
     assert "ndefined" not in draw(chart, whole).legends[0].get_title().get_text()
 
@@ -600,11 +600,11 @@ def test_undefined_records_are_told(chart):
     ],
     ids=["short", "joints", "lines", "no joint"],
 )
-def test_long_names_are_broken_at_their_joints(label, lines):
+def test_long_names_are_broken_at_separators(label, lines):
     assert style.wrapped(label).split("\n") == lines
 
 
-def test_comparison_tells_the_concentration_of_every_map():
+def test_comparison_names_the_concentration_of_every_map():
     rng = np.random.default_rng(0)
     mask = np.zeros((6, 8), dtype=bool)
     mask[2:4, 3:6] = True

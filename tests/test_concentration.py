@@ -55,7 +55,7 @@ def test_is_the_relevance_mass_of_the_squared_map(channels):
     assert score(saliency, mask).concentration == pytest.approx(mass, rel=1e-12)
 
 
-def test_knows_nothing_of_scale():
+def test_is_scale_invariant():
     saliency, mask = noise(3, 33, 47), noise(33, 47, seed=1) > 0.8
     expected = score(saliency, mask)
     for factor in (-1, 2.0**-60, 2.0**60):  # powers of two round nothing
@@ -135,7 +135,7 @@ def test_pixels_without_energy_change_nothing(seed):
     assert score(saliency, larger).concentration == score(saliency, mask).concentration
 
 
-def test_is_added_up_in_float64():
+def test_is_summed_in_float64():
     saliency = np.full((1, 1, 3), 1e-3, dtype=np.float32)
     saliency[0, 0, 0] = 1e4  # float32 would lose 1e-6 beside 1e8
     small = np.float64(np.float32(1e-3)) ** 2
@@ -187,7 +187,7 @@ def test_the_metric_is_that_of_the_score():
     assert concentration.concentration(saliency, region) == expected
 
 
-def test_what_several_metrics_read_is_computed_once_and_can_not_be_changed():
+def test_energy_and_strength_are_computed_once_and_read_only():
     values = noise(3, 5, 7)
     saliency = Saliency(values)
     assert saliency.energy is saliency.energy
@@ -245,5 +245,5 @@ def test_energy_is_negligible_beside_that_of_backpropagation():
         ("2", "b", "grad_cam", None, None),  # not finite
     ]
     table = pd.DataFrame(rows, columns=["sample", "net", "method", "energy_total", "expected"])
-    found = concentration.negligible(table.assign(size="224"))
-    assert found.astype(object).where(found.notna(), None).tolist() == table["expected"].tolist()
+    flags = concentration.negligible(table.assign(size="224"))
+    assert flags.astype(object).where(flags.notna(), None).tolist() == table["expected"].tolist()

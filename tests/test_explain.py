@@ -1,4 +1,4 @@
-"""A batch explained as a whole and in halves, and on the device that there is."""
+"""A batch explained as a whole and in halves, and on the available device."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 class SmallMemory(torch.nn.Module):
-    """A net on a device that holds so many images at once, and counts how many it was given."""
+    """A net on a device that holds so many images at once, and records the batch sizes."""
 
     def __init__(self, net: torch.nn.Module, holds: int) -> None:
         super().__init__()
@@ -37,48 +37,48 @@ class SmallMemory(torch.nn.Module):
 
 
 def explainer(holds=None, **changes):
-    made = Explainer(SPEC | changes, METHODS, CPU)
+    result = Explainer(SPEC | changes, METHODS, CPU)
     if holds is not None:
-        made.net = SmallMemory(made.net, holds)
-    return made
+        result.net = SmallMemory(result.net, holds)
+    return result
 
 
 def test_the_maps_are_those_of_the_net_itself():
-    made = explainer().explain(IMAGES, CANDIDATES)
+    explanation = explainer().explain(IMAGES, CANDIDATES)
     net = classifiers.load("squeezenet1_1", "random")
     run = forward(net, net.get_submodule("features.12"), torch.from_numpy(IMAGES))
     best = [
         max(row, key=logits.__getitem__) for row, logits in zip(CANDIDATES, run.logits, strict=True)
     ]
-    assert made.targets.tolist() == best
-    torch.testing.assert_close(made.logits, run.logits.detach())
+    assert explanation.targets.tolist() == best
+    torch.testing.assert_close(explanation.logits, run.logits.detach())
     for method, tensor in saliency_maps(run, torch.tensor(best)).items():
         expected = tensor.numpy()
-        assert made.maps[method].flags.c_contiguous
+        assert explanation.maps[method].flags.c_contiguous
         scale = np.abs(expected).max()
-        np.testing.assert_allclose(made.maps[method] / scale, expected / scale, atol=1e-5)
+        np.testing.assert_allclose(explanation.maps[method] / scale, expected / scale, atol=1e-5)
 
 
 SMOOTH = {"architecture": "mobilenet_v3_small", "target_layer": "features"}
 
 
 def test_a_method_that_is_not_defined_for_the_net_costs_no_pass_and_leaves_the_others():
-    made = explainer(**SMOOTH)
+    explanation = explainer(**SMOOTH)
     passes = []
-    made.net.features.register_full_backward_hook(lambda *_: passes.append(1))
-    found = made.explain(IMAGES, CANDIDATES)
+    explanation.net.features.register_full_backward_hook(lambda *_: passes.append(1))
+    explanation = explanation.explain(IMAGES, CANDIDATES)
     assert len(passes) == 1
-    assert sorted(found.maps) == ["backpropagation", "grad_cam"]
+    assert sorted(explanation.maps) == ["backpropagation", "grad_cam"]
     undefined = {"deconvolution", "guided_backpropagation", "guided_grad_cam"}
-    assert set(found.not_defined) == undefined
-    assert len(set(found.not_defined.values())) == 1
-    assert "the net uses Hardsigmoid and Hardswish" in found.not_defined["deconvolution"]
+    assert set(explanation.not_defined) == undefined
+    assert len(set(explanation.not_defined.values())) == 1
+    assert "the net uses Hardsigmoid and Hardswish" in explanation.not_defined["deconvolution"]
     net = classifiers.load("mobilenet_v3_small", "random")
     images = torch.from_numpy(IMAGES).requires_grad_()
-    [expected] = torch.autograd.grad(net(images)[range(5), found.targets].sum(), images)
+    [expected] = torch.autograd.grad(net(images)[range(5), explanation.targets].sum(), images)
     scale = expected.abs().max().item()
     np.testing.assert_allclose(
-        found.maps["backpropagation"] / scale, expected.numpy() / scale, atol=1e-4
+        explanation.maps["backpropagation"] / scale, expected.numpy() / scale, atol=1e-4
     )
 
 
@@ -92,10 +92,10 @@ def test_halves_agree_on_what_is_not_defined():
 
 
 def test_without_feature_maps_there_are_gradients():
-    made = explainer(architecture="swin_t", target_layer=None).explain(IMAGES[:1], [[7]])
-    assert list(made.maps) == ["backpropagation"]
-    assert made.maps["backpropagation"].any()
-    assert made.not_defined["grad_cam"].startswith("no layer with feature maps is known")
+    explanation = explainer(architecture="swin_t", target_layer=None).explain(IMAGES[:1], [[7]])
+    assert list(explanation.maps) == ["backpropagation"]
+    assert explanation.maps["backpropagation"].any()
+    assert explanation.not_defined["grad_cam"].startswith("no layer with feature maps is known")
 
 
 def test_the_reason_of_a_method_is_kept(monkeypatch, tmp_path):
@@ -127,19 +127,21 @@ def test_the_reason_of_a_method_is_kept(monkeypatch, tmp_path):
 )
 def test_nets_on_relu_have_every_method_as_they_are_explained(architecture, layer, precision):
     """Folded, channels last, and cast: other nodes of autograd's than those of the net itself."""
-    made = explainer(architecture=architecture, target_layer=layer, precision=precision)
-    assert made.explain(IMAGES[:1].repeat(2, axis=3), [[7]]).not_defined == {}
+    explanation = explainer(architecture=architecture, target_layer=layer, precision=precision)
+    assert explanation.explain(IMAGES[:1].repeat(2, axis=3), [[7]]).not_defined == {}
 
 
 @pytest.mark.parametrize("holds", [1, 2, 3, 4])
 def test_a_batch_that_does_not_fit_is_halved_to_the_same_result(holds):
     whole, halved = explainer().explain(IMAGES, CANDIDATES), explainer(holds)
-    made = halved.explain(IMAGES, CANDIDATES)
-    assert made.targets.tolist() == whole.targets.tolist()
-    torch.testing.assert_close(made.logits, whole.logits)
+    explanation = halved.explain(IMAGES, CANDIDATES)
+    assert explanation.targets.tolist() == whole.targets.tolist()
+    torch.testing.assert_close(explanation.logits, whole.logits)
     for method in METHODS:
         scale = np.abs(whole.maps[method]).max()
-        np.testing.assert_allclose(made.maps[method] / scale, whole.maps[method] / scale, atol=1e-5)
+        np.testing.assert_allclose(
+            explanation.maps[method] / scale, whole.maps[method] / scale, atol=1e-5
+        )
     halved.net.asked.clear()
     halved.explain(IMAGES, CANDIDATES)
     assert max(halved.net.asked) <= holds  # what did not fit once is not tried again
@@ -162,7 +164,7 @@ def test_a_larger_image_after_a_halved_batch_is_tried():
     ],
     ids=["CUDA", "MPS", "CPU", "cuDNN"],
 )
-def test_want_of_memory_halves_the_batch_and_is_no_fault_of_the_image(error):
+def test_out_of_memory_halves_the_batch_and_is_no_fault_of_the_image(error):
     small = explainer(holds=1)
     small.net.error = error
     small.explain(IMAGES, CANDIDATES)

@@ -1,4 +1,4 @@
-"""The gallery's data, outlines, pictures and page; tests/browser looks at it in a browser."""
+"""The gallery's data, outlines, pictures and page; tests/browser opens it in a browser."""
 
 import json
 import re
@@ -66,16 +66,17 @@ def data_of(page: str) -> dict:
 @pytest.mark.parametrize("name", [*METRICS, "lift"])
 def test_numbers_of_maps_are_those_of_the_record(name):
     frame = measures().assign(lift=lambda f: f["concentration"] / f["mask_fraction"])
-    found = iter(data(frame.drop(columns="lift"))["maps"][name])
+    numbers = iter(data(frame.drop(columns="lift"))["maps"][name])
     indexed = frame.set_index(["sample", "net", "size", "method"])[name]
     for sample in samples():
         for net in NETS:
             for size in SIZES:
                 for method in METHODS:
                     value = indexed.loc[sample.id, net, size, method]
-                    told = next(found)
-                    assert told == (None if isnan(value) else pytest.approx(value, rel=5e-4))
-    assert next(found, "end") == "end"
+                    assert next(numbers) == (
+                        None if isnan(value) else pytest.approx(value, rel=5e-4)
+                    )
+    assert next(numbers, "end") == "end"
 
 
 @pytest.mark.parametrize("name", gallery.FACTS)
@@ -83,8 +84,8 @@ def test_numbers_of_cards_are_those_of_their_records(name):
     frame = measures()
     keys = [(s.id, net, size, METHODS[-1]) for s in samples() for net in NETS for size in SIZES]
     values = frame.set_index(["sample", "net", "size", "method"])[name].loc[keys]
-    wanted = [None if isnan(value) else pytest.approx(value, rel=5e-4) for value in values]
-    assert data(frame)["cards"][name] == wanted
+    expected = [None if isnan(value) else pytest.approx(value, rel=5e-4) for value in values]
+    assert data(frame)["cards"][name] == expected
 
 
 def test_controls_stand_beside_the_methods_and_not_among_them():
@@ -97,16 +98,18 @@ def test_controls_stand_beside_the_methods_and_not_among_them():
     assert list(known["controls"]) == list(CONTROL_LABELS)
 
 
-def test_every_status_has_words():
+def test_every_status_has_a_text():
     assert tuple(gallery.STATUSES) == concentration.STATUSES
     frame = measures()
     statuses = data(frame)["maps"]["status"]
-    told = [list(gallery.STATUSES)[status] for status in statuses]
+    names = [list(gallery.STATUSES)[status] for status in statuses]
     of_methods = frame[frame["method"].isin(METHODS)]
-    assert pd.Series(told).value_counts().to_dict() == of_methods["status"].value_counts().to_dict()
+    assert (
+        pd.Series(names).value_counts().to_dict() == of_methods["status"].value_counts().to_dict()
+    )
 
 
-def test_samples_tell_their_class_and_methods_their_colour():
+def test_samples_have_their_class_and_methods_their_colour():
     known = data(measures())
     assert known["classes"] == CLASSES
     assert known["samples"]["class"] == [0, 1, 2, 0]
@@ -136,13 +139,13 @@ def test_outputs_of_a_sigmoid_are_known():
 
 
 @pytest.mark.parametrize("dtype", ["boolean", object], ids=str)
-def test_energy_is_negligible_where_the_measures_say_so(dtype):
+def test_energy_is_negligible_where_the_measures_flag_it(dtype):
     frame = measures().astype({"negligible_energy": dtype})
-    found = data(frame)["maps"]["negligible"]
+    flags = data(frame)["maps"]["negligible"]
     defined = frame["method"].isin(METHODS) & (frame["status"] == "ok")  # 0 has a status of its own
     of_methods = frame[defined]["negligible_energy"]
-    assert found.count(True) == of_methods.fillna(False).astype(bool).sum() > 0
-    assert set(found) == {True, False}  # unknown is not negligible
+    assert flags.count(True) == of_methods.fillna(False).astype(bool).sum() > 0
+    assert set(flags) == {True, False}  # unknown is not negligible
 
 
 @pytest.mark.parametrize("column", ["output_activation", "negligible_energy", "target_rank"])
@@ -151,11 +154,11 @@ def test_a_missing_column_is_named(column):
         data(measures().drop(columns=column))
 
 
-def test_it_is_known_why_a_sample_is_shown_and_how_many_there_are():
+def test_samples_have_the_reason_of_their_choice_and_the_study_its_total():
     known = data(measures())
     assert known["total"] == 60
     assert known["samples"]["chosen"] == ["worst", "named", "named", "named"]
-    with pytest.raises(ValueError, match="'best', which is none of"):
+    with pytest.raises(ValueError, match="'best', not as one of"):
         gallery.data(
             measures(),
             samples(),
@@ -208,7 +211,7 @@ def mask_of(kind: str) -> np.ndarray:
     return mask.astype(bool)
 
 
-def drawn(path: str, height: int, width: int) -> np.ndarray:
+def fill(path: str, height: int, width: int) -> np.ndarray:
     """The pixels that the path surrounds, by OpenCV's even-odd rule."""
     polygons = [
         np.rint(np.array(part.split(), float).reshape(-1, 2) * [width, height] / 1000 - 0.5)
@@ -222,7 +225,7 @@ def drawn(path: str, height: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["blob", "hole", "parts", "everything"])
 def test_outline_surrounds_the_mask(kind):
     mask = mask_of(kind)
-    filled = drawn(gallery.outline(mask), *mask.shape)
+    filled = fill(gallery.outline(mask), *mask.shape)
     assert (filled & mask).sum() / (filled | mask).sum() > 0.98
     ring = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) != cv2.erode(
         mask.astype(np.uint8), np.ones((5, 5))
@@ -238,7 +241,7 @@ def test_outline_is_short_and_lies_on_the_grid():
     assert 0 <= min(numbers) <= max(numbers) <= 1000
 
 
-def test_an_empty_mask_has_no_outline_and_a_lonely_pixel_has_one():
+def test_an_empty_mask_has_no_outline_and_a_single_pixel_has_one():
     assert gallery.outline(mask_of("empty")) == ""
     lonely = np.zeros((10, 20), dtype=bool)
     lonely[4, 10] = True
@@ -272,7 +275,7 @@ def test_a_thin_picture_keeps_a_pixel(tmp_path):
 def test_gallery_has_a_picture_of_every_input_and_map(built):
     known = data_of((built / "index.html").read_text("utf-8"))
     ids = known["samples"]["id"]
-    wanted = {gallery.input_path(size, sample) for size in SIZES for sample in ids} | {
+    expected = {gallery.input_path(size, sample) for size in SIZES for sample in ids} | {
         path(net, method, size, sample)
         for path in (gallery.map_path, gallery.scored_path)
         for net in NETS
@@ -280,13 +283,13 @@ def test_gallery_has_a_picture_of_every_input_and_map(built):
         for size in SIZES
         for sample in ids
     }
-    found = {file.relative_to(built) for file in built.rglob("*") if file.is_file()}
-    assert found == {*wanted, (built / "index.html").relative_to(built)}
+    files = {file.relative_to(built) for file in built.rglob("*") if file.is_file()}
+    assert files == {*expected, (built / "index.html").relative_to(built)}
     assert len(ids) == 6
 
 
-def test_a_method_that_is_not_defined_has_words_and_no_picture(study, tmp_path):
-    """The measures say where; the folder of the showcase says so too, and has no map."""
+def test_a_method_that_is_not_defined_has_a_text_and_no_picture(study, tmp_path):
+    """Its records have the status, and its folder of the showcase the reason and no map."""
     shards = [Path(shard) for shard in study.arguments["maps"]]
     maps = []
     for shard in shards:
@@ -317,7 +320,7 @@ def test_a_method_that_is_not_defined_has_words_and_no_picture(study, tmp_path):
     assert pictured == expected - {(NETS[0], METHODS[0])}
 
 
-def test_pictures_are_heat_at_the_size_that_the_net_saw(built, study):
+def test_pictures_are_heat_at_the_input_size(built, study):
     sample = sample_id(2, CLASSES[0])
     shard = next(s for s in study.arguments["maps"] if "/alexnet/original/" in s)
     saliency = np.load(f"{shard}/grad_cam/{sample}.npy")
@@ -350,7 +353,7 @@ def test_outlines_are_those_of_the_masks_at_original_size(built):
     for outline, width, height in zip(
         *(known["samples"][key] for key in ("outline", "width", "height")), strict=True
     ):
-        assert 150 < drawn(outline, height, width).sum() < 500  # a quadrangle of 25 x 18 pixels
+        assert 150 < fill(outline, height, width).sum() < 500  # a quadrangle of 25 x 18 pixels
 
 
 def test_page_needs_nothing_but_its_folder(built, study):

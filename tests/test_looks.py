@@ -1,4 +1,4 @@
-"""Colours and markers of methods: of a kind within a family, and never the same."""
+"""Colours and markers of methods: similar within a family, and never the same."""
 
 from itertools import combinations
 
@@ -30,14 +30,14 @@ def test_the_methods_of_the_thesis_look_as_published(names):
         "grad_cam": ("#d55e00", "^"),
         "guided_grad_cam": ("#cc78bc", "v"),
     }
-    found = looks.of_methods(reversed(names))
-    assert {name: found[name] for name in published} == published
+    styles = looks.of_methods(reversed(names))
+    assert {name: styles[name] for name in published} == published
 
 
 def test_no_two_methods_look_the_same(names):
-    found = looks.of_methods(names) | looks.of_controls(map(str, range(9)))
-    assert len({to_hex(colour) for colour, _ in found.values()}) == len(found)
-    assert len({marker for _, marker in found.values()}) == len(found)
+    styles = looks.of_methods(names) | looks.of_controls(map(str, range(9)))
+    assert len({to_hex(colour) for colour, _ in styles.values()}) == len(styles)
+    assert len({marker for _, marker in styles.values()}) == len(styles)
 
 
 def test_markers_never_end(monkeypatch):
@@ -52,10 +52,10 @@ def luminance(colour):
     return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
 
 
-def test_shades_of_a_family_stay_apart_and_are_seen_on_white(names):
-    found = {name: colour for name, (colour, _) in looks.of_methods(names).items()}
+def test_shades_of_a_family_are_distinct_and_visible_on_white(names):
+    styles = {name: colour for name, (colour, _) in looks.of_methods(names).items()}
     for family in FAMILIES:
-        shades = [found[name] for name in FURTHER if FURTHER[name][1] == family]
+        shades = [styles[name] for name in FURTHER if FURTHER[name][1] == family]
         assert len(shades) == 5
         for one, other in combinations(shades, 2):
             assert np.abs(np.subtract(to_rgb(one), to_rgb(other))).max() > 0.1
@@ -63,23 +63,23 @@ def test_shades_of_a_family_stay_apart_and_are_seen_on_white(names):
             assert 1.05 / (luminance(shade) + 0.05) > 1.8
 
 
-def test_colours_of_a_family_are_of_a_kind(names):
-    found = looks.of_methods(names)
+def test_colours_of_a_family_are_similar(names):
+    styles = looks.of_methods(names)
     for name, (_, family) in FURTHER.items():
         low, high = looks.HUES[family]
-        hue = 360 * rgb_to_hsv(to_rgb(found[name][0]))[0]
+        hue = 360 * rgb_to_hsv(to_rgb(styles[name][0]))[0]
         assert any(low - 2 <= hue + turn <= high + 2 for turn in (-360, 0)), name
 
 
 def test_families_of_the_user_have_colours_too(monkeypatch):
     declare_further(monkeypatch, {"mine": ("Mine", "of_my_own"), "yours": ("Yours", "of_my_own")})
-    found = looks.of_methods([*OF_THESIS, "mine", "yours"])
-    assert len({colour for colour, _ in found.values()}) == 7
+    styles = looks.of_methods([*OF_THESIS, "mine", "yours"])
+    assert len({colour for colour, _ in styles.values()}) == 7
 
 
 def test_a_method_that_a_study_appends_changes_no_other(names):
     few = looks.of_methods(names[:12])
-    assert {name: look for name, look in looks.of_methods(names).items() if name in few} == few
+    assert {name: style for name, style in looks.of_methods(names).items() if name in few} == few
 
 
 def test_controls_are_grey():

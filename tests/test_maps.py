@@ -49,7 +49,7 @@ def our_maps(net, layer, images, targets=TARGETS, methods=tuple(METHODS)):
 
 
 def captum_maps(net, layer, images):
-    twin = deepcopy(net)  # captum changes the ReLUs of the net that it is given
+    twin = deepcopy(net)  # captum changes the ReLUs of its net
     for module in twin.modules():
         if isinstance(module, nn.ReLU):
             module.inplace = False
@@ -85,7 +85,7 @@ class Relu(torch.autograd.Function):
 
 
 class OtherRelu(TorchFunctionMode):
-    """Inside the block every ReLU, however it is written, is ours."""
+    """Inside the block every ReLU, however it is written, is replaced."""
 
     def __init__(self, rule):
         self.rule = rule
@@ -131,7 +131,7 @@ def assert_same_maps(ours, expected):
 
 
 @pytest.mark.parametrize(("architecture", "layer"), CAPTUM, ids=["-".join(c) for c in CAPTUM])
-def test_maps_are_captums(architecture, layer):
+def test_maps_equal_captum(architecture, layer):
     net = random_net(architecture)
     assert_same_maps(our_maps(net, layer, noise(96)), captum_maps(net, layer, noise(96)))
 

@@ -1,4 +1,4 @@
-"""The figures and tables that a study has follow from what is declared."""
+"""The figures and tables of a study follow from their declarations."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def of(entries, **changes):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """Declare in a file of the user's what a decorator states, and return the charts."""
+    """Declare a chart in a user's file, and return the charts."""
 
     def write(*decorators: str):
         file = tmp_path / "own.py"
@@ -41,14 +41,14 @@ def own(tmp_path, monkeypatch):
 
 
 def test_a_figure_stands_for_each_size_with_it_as_an_option():
-    found = of(charts.entries(), sizes=["original", "64"])
-    assert {name for name in found if name.startswith("concentration_by_net")} == {
+    figures = of(charts.entries(), sizes=["original", "64"])
+    assert {name for name in figures if name.startswith("concentration_by_net")} == {
         "concentration_by_net_original",
         "concentration_by_net_64",
     }
-    assert found["concentration_by_net_64"].options == {"size": "64"}
-    assert found["concentration_by_net_64"].label == "Concentration by net, 64"
-    assert found["lift"].options == {}
+    assert figures["concentration_by_net_64"].options == {"size": "64"}
+    assert figures["concentration_by_net_64"].label == "Concentration by net, 64"
+    assert figures["lift"].options == {}
 
 
 def test_settings_that_a_chart_takes_are_passed():
@@ -64,7 +64,7 @@ def test_settings_that_a_chart_takes_are_passed():
         ("trained_nets", [], ["vgg19"], tables.entries(), "concentration_by_training"),
     ],
 )
-def test_what_a_study_has_too_few_for_is_left_out(key, few, many, entries, name):
+def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):
     assert name not in of(entries, **{key: few})
     assert name in of(entries, **{key: many})
 
@@ -90,14 +90,14 @@ def test_a_faulty_declaration_is_an_error_with_the_way_out(own, declaration, mes
         of(own(f"@chart({declaration})"))
 
 
-def test_what_an_earlier_study_left_is_found_and_nothing_else(tmp_path):
-    kept = ["lift.png", "concentration_by_net_64.png", "lift.svg", "mine.png", "lift.png.txt"]
+def test_leftovers_of_an_earlier_study_are_found_and_nothing_else(tmp_path):
+    current = ["lift.png", "concentration_by_net_64.png", "lift.svg", "mine.png", "lift.png.txt"]
     left = ["concentration_by_net_224.png", "concentration_by_size.pdf", "target_rank.png"]
-    for name in [*kept, *left]:
+    for name in [*current, *left]:
         (tmp_path / name).touch()
     names = [*outputs.patterns(charts.entries()), *charts.FORMER]
-    found = outputs.leftovers(tmp_path, names, ["png", "pdf"], {"lift", "concentration_by_net_64"})
-    assert [file.name for file in found] == sorted(left)
+    files = outputs.leftovers(tmp_path, names, ["png", "pdf"], {"lift", "concentration_by_net_64"})
+    assert [file.name for file in files] == sorted(left)
 
 
 READ = """

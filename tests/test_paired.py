@@ -143,13 +143,13 @@ def test_by_prediction_records_count_in_their_strata():
     right = table[(table["prediction"] == "top 1")]
     for _, row in right.iterrows():
         keep = compared(row["other"])
-        kept = pairs_by_hand(
+        selected = pairs_by_hand(
             RECORDS,
             row["method"],
             row["other"],
             lambda *key, keep=keep: keep(*key) and ranks[key] == 1,
         )
-        assert row["pairs"] == len(kept)
+        assert row["pairs"] == len(selected)
 
 
 @pytest.mark.parametrize("by", [[], ["net"]], ids=["over nets", "by net"])

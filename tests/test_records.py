@@ -26,8 +26,8 @@ def recorded_once(beside):
     controls[[name for name in records.OF_A_NET if name in beside]] = None
     nullable = {name: "Int64" for name in ("target", "target_rank") if name in beside}
     kinds = {**beside.dtypes, **nullable}
-    kept = [table.astype(kinds) for table in (beside[~of_no_net], controls)]
-    return pd.concat(kept).sample(frac=1, random_state=0)
+    parts = [table.astype(kinds) for table in (beside[~of_no_net], controls)]
+    return pd.concat(parts).sample(frac=1, random_state=0)
 
 
 ONCE = recorded_once(BESIDE)

@@ -1,4 +1,4 @@
-"""The ReLU rules against matrix algebra, and the audit of everything that is no ReLU."""
+"""The ReLU rules against matrix algebra, and the audit of all other nodes."""
 
 import pytest
 import torch
@@ -41,7 +41,7 @@ WRITINGS = {
 
 
 class OwnRelu(torch.autograd.Function):
-    """Autograd sees one Python node here, whatever is inside."""
+    """One Python node of autograd, whatever is inside."""
 
     @staticmethod
     def forward(ctx, z):
@@ -121,7 +121,7 @@ REFUSED_FUNCTIONS = {
     "compiled": (torch.compile(torch.relu, backend="aot_eager"), "Compiled"),
 }
 
-# What stands between the ReLUs of nets, and leaves the rules what they are.
+# Linear functions between the ReLUs of nets, under which the rules stay defined.
 LINEAR = {
     "number": lambda z: 0.5 * z / 3 - 1,
     "scale of each channel": lambda z: z * torch.ones(4, 1, 1) / torch.ones(1, 4, 1, 1),
@@ -217,7 +217,7 @@ def test_rule_is_its_definition(relu, rule):
 
 @pytest.mark.parametrize("rule", ["deconvolution", "guided"])
 @pytest.mark.parametrize("failing", [False, True], ids=["success", "exception"])
-def test_hooks_go_with_the_block(rule, failing):
+def test_hooks_are_removed_with_the_block(rule, failing):
     image = whole_numbers(1, 2, 8, 8, seed=4).requires_grad_()
     output = functional.conv2d(image, whole_numbers(4, 2, 8, 8, seed=1)).relu().sum()
     output = output - 3 * image.relu().sum()
@@ -234,7 +234,7 @@ def test_hooks_go_with_the_block(rule, failing):
     assert torch.equal(after, before)
 
 
-def test_relu_that_is_reached_on_two_ways_is_found_once():
+def test_relu_on_two_paths_is_found_once():
     images = whole_numbers(3, seed=0).requires_grad_()
     shared = images.relu()
     assert len(relu_nodes((shared + 2 * shared).sum(), images)) == 1
@@ -268,7 +268,7 @@ def test_other_activation_function_is_refused_by_name(function, named):
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("function", LINEAR.values(), ids=LINEAR)
-def test_what_is_linear_passes(function, count):
+def test_linear_functions_pass(function, count):
     images = torch.randn(count, 4, 4, 4, requires_grad=True)
     assert len(relu_nodes(function(images.relu()).relu(), images)) == 2
 

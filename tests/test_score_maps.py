@@ -1,4 +1,4 @@
-"""The job that scores a shard: what is a record, and what ends the run."""
+"""The job that scores a shard: its records, and its errors."""
 
 from pathlib import Path
 
@@ -69,12 +69,12 @@ def test_a_method_that_is_not_defined_has_records_without_values(tmp_path):
     assert len(of_steps) == len(SAMPLES) * len(DILATIONS)
     assert of_steps["concentration"].isna().all()
     assert of_steps["mask_fraction"].notna().all()
-    shown = {str(file.relative_to(showcase)) for file in showcase.glob("*/*")}
+    files = {str(file.relative_to(showcase)) for file in showcase.glob("*/*")}
     first = SAMPLES[0].id
-    assert shown == {f"backpropagation/{first}.npy", "deconvolution/not_defined.txt"}
+    assert files == {f"backpropagation/{first}.npy", "deconvolution/not_defined.txt"}
 
 
-def test_a_missing_map_is_told_by_name(tmp_path):
+def test_a_missing_map_is_reported_by_name(tmp_path):
     with pytest.raises(StudyError, match=rf"{SAMPLES[0].id}\.npy' is missing: delete the folder"):
         score(tmp_path, without="any maps")
     assert not list(Path(tmp_path).glob("*.parquet"))

@@ -1,4 +1,4 @@
-"""All scores of a map: each is its module's, and those that have no value are null."""
+"""All scores of a map: each is that of its module, and null without a value."""
 
 import numpy as np
 import pytest

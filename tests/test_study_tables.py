@@ -1,4 +1,4 @@
-"""The tables of a study: each is what the statistics say, with its extent and its caption."""
+"""The tables of a study: those of the statistics, with extent and caption."""
 
 import pandas as pd
 import pytest
@@ -33,13 +33,13 @@ EXPECTED = {
 }
 
 
-def made(name, scores=None):
+def table_of(name, scores=None):
     return registry.load(registry.entries()[name])(scores or Scores(RECORDS))
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_table_is_that_of_the_statistics(name):
-    pd.testing.assert_frame_equal(made(name).rows, EXPECTED[name]())
+    pd.testing.assert_frame_equal(table_of(name).rows, EXPECTED[name]())
 
 
 def test_every_table_is_expected_here():
@@ -47,18 +47,18 @@ def test_every_table_is_expected_here():
 
 
 @pytest.mark.parametrize("name", ["concentration", "concentration_all"])
-def test_the_means_of_another_study_stand_beside_ours(name):
-    rows = made(name, Scores(RECORDS, {"grad_cam": 0.25})).rows.set_index("method")
+def test_the_means_of_another_study_are_in_the_table(name):
+    rows = table_of(name, Scores(RECORDS, {"grad_cam": 0.25})).rows.set_index("method")
     assert rows.loc["grad_cam", "reference_mean"] == 0.25
     assert rows["reference_mean"].notna().sum() == 1
 
 
-def test_a_note_tells_what_a_table_rests_on():
-    assert made("concentration").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
+def test_a_note_states_the_extent_of_a_table():
+    assert table_of("concentration").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
     included = "12 images, 3 nets, 2 sizes (untrained included). 95 % bootstrap"
-    assert made("concentration_all").note.startswith(included)
-    assert made("differences_by_net").note.endswith(study_tables.TESTS)
-    assert made("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
+    assert table_of("concentration_all").note.startswith(included)
+    assert table_of("differences_by_net").note.endswith(study_tables.TESTS)
+    assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
 
 
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):
@@ -70,7 +70,7 @@ def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     for name, label in labels.items():
         page = (tmp_path / f"tables/{name}.html").read_text("utf-8")
         assert f"<title>{label}</title>" in page
-        first = " ".join(made(name).caption.split()[:4])
+        first = " ".join(table_of(name).caption.split()[:4])
         assert first in page
         assert first not in (tmp_path / f"tables/{name}.md").read_text("utf-8")
     assert " sum " in (tmp_path / "tables/concentration_all.md").read_text("utf-8")

@@ -99,8 +99,8 @@ def test_undefined_records_change_no_mean(records):
 def test_nothing_is_dropped(records):
     summary = summarise(records)
     of_nets = records["method"].isin(METHODS)
-    counted = of_nets.sum() + (~of_nets).sum() / records["net"].nunique()  # controls once
-    assert summary["records"].sum() == counted
+    count = of_nets.sum() + (~of_nets).sum() / records["net"].nunique()  # controls once
+    assert summary["records"].sum() == count
     assert summary["undefined"].sum() == records.loc[of_nets, "concentration"].isna().sum()
 
 
@@ -186,7 +186,7 @@ def test_sigmoids_are_grouped_by_what_is_recognised(records):
 
 
 def test_undefined_counts_every_reason_of_every_cell(records):
-    counted = undefined(records)
+    table = undefined(records)
     cells = records[records["method"].isin(METHODS)].groupby(["net", "size", "method"])
     for (net, size, method), cell in cells:
         rows = counted[

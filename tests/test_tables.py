@@ -1,4 +1,4 @@
-"""Tables as files: the same rows in every format, exact as csv and in words elsewhere."""
+"""Tables as files: the same rows in every format, exact as csv and readable elsewhere."""
 
 import re
 from html.parser import HTMLParser
@@ -149,7 +149,7 @@ def test_latex_holds_every_row(table, written):
 
 
 def test_page_holds_what_markdown_holds(table, written):
-    """A group's names stand once, above its rows; every cell says what it belongs to."""
+    """A group's names are above its rows, once; every cell has its headings."""
     rows = markdown_rows(written["md"])
     page = Page(written["html"])
     heads, *below = page.rows
@@ -226,7 +226,7 @@ def test_numbers_end_flush_and_words_begin_flush(tmp_path):
 
 
 @pytest.mark.parametrize(("rows", "long"), [(40, False), (41, True)])
-def test_latex_breaks_long_tables_over_pages_and_says_what_it_needs(tmp_path, rows, long):
+def test_latex_breaks_long_tables_over_pages_and_names_its_packages(tmp_path, rows, long):
     tex = texts(pd.DataFrame({"net": ["vgg19"] * rows}), tmp_path, "Nets")["tex"]
     assert tex.splitlines()[1].startswith("% needs the LaTeX package")
     assert ("longtable" in tex.splitlines()[1]) == long
@@ -286,7 +286,7 @@ def test_rows_are_grouped_by_what_repeats():
     assert depth(pd.DataFrame({"net": ["a", "a"], "size": ["1", "2"], "n": [1, 2]})) == 1
 
 
-def test_latex_leaves_out_what_has_no_room_and_says_so(tmp_path):
+def test_latex_leaves_out_columns_without_room_and_names_them(tmp_path):
     table = differences(RECORDS, ["class"]).assign(result="not significant", classes=2)
     inside = {f"within_{end}": table[end] for end in ("low", "high")}
     table = table.assign(within=-table["difference"], **inside)
@@ -301,7 +301,7 @@ def test_latex_leaves_out_what_has_no_room_and_says_so(tmp_path):
     assert "left out" not in texts(summarise(RECORDS)[["method", "mean"]], tmp_path, "M")["tex"]
 
 
-def test_long_names_break_at_their_joints_before_anything_is_wider_than_the_text(tmp_path):
+def test_long_names_break_at_separators_before_a_table_is_wider_than_the_text(tmp_path):
     name = "a_very_long_name_of_a_net-of/somebody.else" * 3
     tex = texts(pd.DataFrame({"net": [name], "mean": [0.5]}), tmp_path, "Means")["tex"]
     lines = re.search(r"@{}l@{}}(.*)\\end{tabular} & 0.500", tex)[1].split(r" \\ ")
@@ -311,7 +311,7 @@ def test_long_names_break_at_their_joints_before_anything_is_wider_than_the_text
 
 
 @pytest.mark.parametrize(("name", "latin"), [("größer", True), ("信号", False)])
-def test_latex_says_which_program_its_letters_need(tmp_path, name, latin):
+def test_latex_names_the_program_that_its_letters_need(tmp_path, name, latin):
     tex = texts(pd.DataFrame({"class": [name], "mean": [0.5]}), tmp_path, "Means")["tex"]
     assert ("XeLaTeX" not in tex) == latin
 

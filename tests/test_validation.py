@@ -20,7 +20,7 @@ EXPECTED = {
     "method": ["grad_cam", "deconvolution"],
     "control": ["centre", "sobel", "noise"],
 }
-GROWTHS = [0, 0.2, 1]
+DILATIONS = [0, 0.2, 1]
 SUBSET = pd.DataFrame(
     {
         "sample": ["1-dog", "2-dog", "1-cat"],
@@ -36,7 +36,7 @@ def faults(table):
 
 
 def record(sample, net, method, size):
-    """A sound record, with numbers that differ from cell to cell; without a net of a control."""
+    """A valid record, with numbers that differ from cell to cell; without a net of a control."""
     seed = [len(net or ""), len(method), len(size), *sample.encode()]
     inside, outside = np.random.default_rng(seed).random(2)
     [row] = SUBSET[SUBSET["sample"] == sample].to_dict("records")
@@ -86,7 +86,7 @@ def table():
 @pytest.fixture
 def sweep(table):
     """Every record at every dilation."""
-    steps = table.merge(pd.DataFrame({"dilation": GROWTHS}), how="cross")
+    steps = table.merge(pd.DataFrame({"dilation": DILATIONS}), how="cross")
     swept = steps.assign(
         concentration=steps["concentration"] * (1 + steps["dilation"]) / 2,
         mask_fraction=steps["mask_fraction"] * (1 + steps["dilation"]) / 2,
@@ -94,9 +94,9 @@ def sweep(table):
     return swept[columns.SWEEP]
 
 
-def test_a_right_table_has_no_fault(table, sweep):
+def test_a_valid_table_has_no_fault(table, sweep):
     assert faults(table) == []
-    assert validation.sweep_faults(sweep, table, GROWTHS) == []
+    assert validation.sweep_faults(sweep, table, DILATIONS) == []
 
 
 def test_empty_masks_are_no_fault(table):
@@ -137,7 +137,7 @@ def test_a_metric_lies_in_the_bounds_that_it_declares(table, monkeypatch):
 
 LAST = 23  # an ok record: 1-cat / alexnet / deconvolution / 224
 TAMPERED = {
-    # what is changed in the last record, and what the fault says
+    # changes of the last record, and the fault
     "above 1": ({"concentration": 1.5}, "concentration lies in [0, 1]"),
     "below 0": ({"concentration": -0.1}, "concentration lies in [0, 1]"),
     "another quotient": ({"concentration": 0.5}, "energy_inside / energy_total"),
@@ -199,14 +199,14 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("changes", "message"), TAMPERED.values(), ids=TAMPERED.keys())
-def test_every_wrong_number_is_told_with_its_record(table, changes, message):
+def test_every_wrong_number_is_reported_with_its_record(table, changes, message):
     for column, value in changes.items():
         table[column] = table[column].astype(object)
         table.loc[LAST, column] = value
     table = table.infer_objects()
-    found = faults(table)
-    assert any(message in fault for fault in found), found
-    assert any("1-cat / " in fault for fault in found), found
+    messages = faults(table)
+    assert any(message in fault for fault in messages), messages
+    assert any("1-cat / " in fault for fault in messages), messages
 
 
 def test_every_invariant_is_broken_by_a_change():
@@ -217,7 +217,7 @@ def test_every_invariant_is_broken_by_a_change():
         assert broken or invariant == original, invariant
 
 
-def test_a_mask_of_another_dilation_is_told(table):
+def test_a_mask_of_another_dilation_is_reported(table):
     table.loc[table["size"] == "original", "mask_fraction"] += 0.01
     [fault] = faults(table)
     assert "at the original size is that of subset.csv; 21 records: 1-dog / vgg" in fault
@@ -238,7 +238,7 @@ def test_a_control_has_no_net_and_no_prediction(table):
     assert fault == "missing: 1 record: 1-dog / no net / centre / original"
 
 
-def test_missing_and_doubled_records_are_told(table):
+def test_missing_and_doubled_records_are_reported(table):
     [fault] = faults(table.drop(index=[3, 4]))
     assert fault.startswith("missing: 2 records: 1-dog / vgg / deconvolution / 224; 1-dog")
     [fault] = faults(pd.concat([table, table[:1]]))
@@ -246,7 +246,7 @@ def test_missing_and_doubled_records_are_told(table):
 
 
 TAMPERED_STEPS = {
-    # what is changed in the last record at its middle dilation, and what the fault says
+    # changes of the last record at its middle dilation, and the fault
     "above 1": ({"concentration": 1.5}, "swept concentration lies in [0, 1]"),
     "falls": ({"concentration": 0.0}, "swept concentration never falls"),
     "no value": ({"concentration": None}, "swept concentration is there where the record's is"),
@@ -259,18 +259,18 @@ TAMPERED_STEPS = {
 
 
 @pytest.mark.parametrize(("changes", "message"), TAMPERED_STEPS.values(), ids=TAMPERED_STEPS.keys())
-def test_every_wrong_step_of_the_sweep_is_told(table, sweep, changes, message):
+def test_every_wrong_step_of_the_sweep_is_reported(table, sweep, changes, message):
     for column, value in changes.items():
         sweep.loc[3 * LAST + 1, column] = value
-    found = validation.sweep_faults(sweep, table, GROWTHS)
-    assert any(message in fault for fault in found), found
+    messages = validation.sweep_faults(sweep, table, DILATIONS)
+    assert any(message in fault for fault in messages), messages
 
 
 @pytest.mark.parametrize("status", UNDEFINED)
-def test_a_swept_value_of_a_map_without_energy_is_told(table, sweep, status):
+def test_a_swept_value_of_a_map_without_energy_is_reported(table, sweep, status):
     place = list(UNDEFINED).index(status)
     sweep.loc[3 * place, "concentration"] = 0.1
-    [fault] = validation.sweep_faults(sweep, table, GROWTHS)
+    [fault] = validation.sweep_faults(sweep, table, DILATIONS)
     assert "is missing where the map has no finite energy; 1 record: 1-dog / vgg" in fault
 
 
@@ -325,11 +325,11 @@ def gather(parts, folder, metrics=tuple(METRICS)):
         {"name": "vgg", "architecture": "vgg19", "training": "untrained"},
         {"name": "alexnet", "architecture": "alexnet", "training": "trained"},
     ]
-    gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, GROWTHS, outputs)
+    gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, DILATIONS, outputs)
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
 
-def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
+def test_valid_tables_are_written_in_order(parts, table, sweep, tmp_path):
     gathered = gather(parts, tmp_path)
     training = {"vgg": "untrained", "alexnet": "trained"}
     table = table.assign(
@@ -342,23 +342,23 @@ def test_the_right_tables_appear_in_order(parts, table, sweep, tmp_path):
         "energy": of_nets[columns.ENERGY],
         "measures": table[columns.of_measures(list(METRICS))],
         "sweep": sweep.assign(
-            status=table["status"].repeat(len(GROWTHS)).to_numpy(),
+            status=table["status"].repeat(len(DILATIONS)).to_numpy(),
             training=sweep["net"].map(training),
         ),
     }
-    for name, made in gathered.items():
+    for name, frame in gathered.items():
         key = [*columns.KEY, "dilation"] if name == "sweep" else columns.KEY
-        text = made.astype(dict.fromkeys(columns.NAMES, "str"))
+        text = frame.astype(dict.fromkeys(columns.NAMES, "str"))
         pd.testing.assert_frame_equal(
             text.sort_values(key, ignore_index=True),
             expected[name].sort_values(key, ignore_index=True),
         )
-        assert made["net"].dropna().unique().tolist() == EXPECTED["net"]
-        assert made["size"][:6].unique().tolist() == ["original"]
+        assert frame["net"].dropna().unique().tolist() == EXPECTED["net"]
+        assert frame["size"][:6].unique().tolist() == ["original"]
         controls = [] if name == "energy" else EXPECTED["control"]
-        assert made["method"].unique().tolist() == [*EXPECTED["method"], *controls]
+        assert frame["method"].unique().tolist() == [*EXPECTED["method"], *controls]
     assert gathered["energy"]["class"][:3].tolist() == ["dog", "dog", "cat"]
-    assert gathered["sweep"]["dilation"][:3].tolist() == GROWTHS
+    assert gathered["sweep"]["dilation"][:3].tolist() == DILATIONS
 
 
 def test_names_are_categories_in_the_study_s_order_and_energy_is_plain(parts, tmp_path):
@@ -429,7 +429,7 @@ def empty(path):
         "cut sweep",
     ],
 )
-def test_no_table_appears_of_spoilt_scores(parts, tmp_path, kind, damage, message):
+def test_no_table_is_written_of_damaged_scores(parts, tmp_path, kind, damage, message):
     damage(parts["nets"][0][["scores", "sweeps"].index(kind)])
     with pytest.raises(StudyError, match=message):
         gather(parts, tmp_path)

@@ -1,4 +1,4 @@
-"""What is added to a study from one file of the user's own: nothing else is touched."""
+"""Additions to a study from one user's file: nothing else changes."""
 
 import re
 from pathlib import Path

@@ -55,7 +55,7 @@ def test_the_folder_of_such_a_method_holds_the_reason_alone(results):
                 assert {name[-4:] for name in files} == {".npy"}
 
 
-def test_records_are_there_and_say_why(results):
+def test_records_have_the_status(results):
     energy = pd.read_parquet(results / "energy.parquet")
     assert len(energy) == 4 * 2 * len(METHODS)
     undefined = energy[of_undefined(energy)]
@@ -99,7 +99,7 @@ def test_pictures_are_of_the_maps_that_there_are(results):
     assert maps.count(True) == 3 * maps.count(False)  # two of eight
 
 
-def test_figures_are_there(results):
+def test_figures_are_drawn(results):
     for figure in ("concentration", "dilation_sweep", "differences", "comparison", "controls"):
         for suffix in FORMATS:
             assert (results / "figures" / f"{figure}.{suffix}").stat().st_size

@@ -28,8 +28,8 @@ STUDY = SMALL | {
 @pytest.fixture(scope="module")
 def study(house):
     """The masks of the drawn sample as pictures."""
-    drawn = SMALL | {"images_per_class": 5, "sizes": [64]}
-    house.build("results/samples.json", study=drawn)
+    sample_study = SMALL | {"images_per_class": 5, "sizes": [64]}
+    house.build("results/samples.json", study=sample_study)
     page = (REPOSITORY / "docs/how-to/add-a-data-set.md").read_text("utf-8")
     [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (house.root / "mine/images").mkdir(parents=True)
