@@ -179,12 +179,12 @@ def bar_of(axes, place):
 
 def segments(axes):
     """Ends (x0, x1) of the horizontal intervals, by their height."""
-    found = {}
+    spans = {}
     for collection in axes.collections:
         for (x0, y0), (x1, y1) in collection.get_segments():
             if y0 == y1:
-                found[round(y0, 6)] = (x0, x1)
-    return found
+                spans[round(y0, 6)] = (x0, x1)
+    return spans
 
 
 def test_bars_by_method_are_the_means_of_the_trained_nets():

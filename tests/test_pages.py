@@ -23,8 +23,8 @@ def png(height: int, width: int) -> bytes:
 def test_a_page_holds_the_picture_and_stays_below_what_chromium_opens(shape, kind):
     content = png(*shape)
     page = figure_page("a&b", "How <much>?", "One\nline.", content, width=900)
-    [(found, picture)] = re.findall(r'src="data:image/(\w+);base64,([^"]+)"', page)
-    assert found == kind
+    [(actual, picture)] = re.findall(r'src="data:image/(\w+);base64,([^"]+)"', page)
+    assert actual == kind
     with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
         assert image.size == (shape[::-1] if kind == "png" else (900, 675))
     if kind == "png":

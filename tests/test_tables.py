@@ -40,9 +40,9 @@ def texts(table, folder, *args, **options) -> dict[str, str]:
 
 @pytest.fixture
 def written(table, tmp_path):
-    made = texts(table, tmp_path, "A <title> & more", "A note: 95 % & more.", show=["sum"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"table.{s}" for s in made)
-    return made
+    files = texts(table, tmp_path, "A <title> & more", "A note: 95 % & more.", show=["sum"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(f"table.{s}" for s in files)
+    return files
 
 
 def markdown_rows(text: str) -> list[dict[str, str]]:
