@@ -53,7 +53,6 @@ def test_mean_interval_is_seaborns():
 
 
 def test_copies_of_records_change_nothing(records):
-    over, under, images = records
     many = [pd.concat([column] * 20, ignore_index=True) for column in records]
     expected = bootstrap.ratio_interval(*records)
     assert bootstrap.ratio_interval(*many) == pytest.approx(expected)

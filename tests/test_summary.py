@@ -189,9 +189,7 @@ def test_undefined_counts_every_reason_of_every_cell(records):
     table = undefined(records)
     cells = records[records["method"].isin(METHODS)].groupby(["net", "size", "method"])
     for (net, size, method), cell in cells:
-        rows = counted[
-            (counted["net"] == net) & (counted["size"] == size) & (counted["method"] == method)
-        ]
+        rows = table[(table["net"] == net) & (table["size"] == size) & (table["method"] == method)]
         counts = dict(zip(rows["status"], rows["records"], strict=True))
         assert counts == cell.loc[cell["status"] != "ok", "status"].value_counts().to_dict()
         assert (rows["of"] == len(cell)).all()
