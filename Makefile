@@ -24,10 +24,12 @@ report: study
 check: lint unit
 
 unit: .venv/tools
-	pytest -m "not slow and not slurm and not browser"
+	pytest $(PARALLEL) -m "not slow and not slurm and not browser"
 
+# The tests that kill runs depend on time, and have the machine to themselves.
 test: .venv/tools
-	pytest -m "not slurm"
+	pytest $(PARALLEL) -m "not slurm" --ignore tests/workflow/test_kills.py
+	pytest tests/workflow/test_kills.py
 
 test-browser: .venv/tools
 	tests/browser/install

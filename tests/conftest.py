@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from lookwhere.statistics import bootstrap
+
 # On busy cores several threads that wait for each other are much slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -20,6 +22,12 @@ def _freeze_imports() -> None:
     statsmodels collects garbage at every correction of p, in 0.1 s with torch imported.
     """
     gc.freeze()
+
+
+@pytest.fixture
+def few_draws(monkeypatch) -> None:
+    """Intervals from few draws, for tests that need no exact ends."""
+    monkeypatch.setattr(bootstrap, "DRAWS", 60)
 
 
 @pytest.fixture(scope="session")

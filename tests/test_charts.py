@@ -34,6 +34,8 @@ from .studies import (
     sweep_of,
 )
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 TWENTY = list(LABELS)[:5] + [f"further_{number}" for number in range(15)]
 SCRIPTS = Path(charts.__file__).parents[2]
 METHODS = list(LABELS)
@@ -717,6 +719,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from lookwhere.charts import concentration
 from lookwhere.charts.style import styled
+
 figure = concentration.draw(pd.read_parquet(sys.argv[1]))
 with styled():
     canvas = FigureCanvasAgg(figure)

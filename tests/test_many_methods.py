@@ -13,6 +13,8 @@ from lookwhere.statistics.summary import summarise, summarise_measures
 
 from .studies import NETS, UNTRAINED, assert_fits, declare_further, draw_chart, fabricate, ticks
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_draws")]
+
 CHARTS = list(registry.entries())
 FAMILIES = ("path", "gradient", "cam")
 LONG = "A method of a name that fills more than a line"

@@ -11,6 +11,8 @@ from lookwhere.statistics.strata import methods_only, trained_only
 
 from .studies import fabricate
 
+pytestmark = pytest.mark.usefixtures("few_draws")
+
 RECORDS = fabricate()
 TRAINED = trained_only(RECORDS)
 EXPECTED = {
