@@ -124,6 +124,37 @@ def test_one_net_recomputes_that_net_alone(study):
     assert "dilate_masks" not in rules(planned)
 
 
+def test_an_edited_method_recomputes_its_group_alone(study):
+    """Its module holds the method of the other group, too."""
+    groups = {"methods": [["grad_cam"], ["guided_grad_cam"]], "sizes": [64]}
+    grouped = TWO_NETS | groups | {"pathvars": {"results": "results/grouped"}}
+    study.build("results/grouped/energy.parquet", study=grouped)
+    source = study.root / "workflow/scripts/lookwhere/methods/cam.py"
+    original = source.read_text()
+    source.write_text(original.replace("guided_backpropagation(run) * ", "2 * "))
+    try:
+        planned = rules(study.planned(grouped))
+    finally:
+        source.write_text(original)
+    assert "compute_maps_guided_grad_cam" in planned
+    assert "compute_maps" not in planned
+
+
+def test_a_changed_colour_redraws_figures_alone(study):
+    source = study.root / "workflow/scripts/lookwhere/charts/looks.py"
+    original = source.read_text()
+    source.write_text(original.replace("#0173b2", "#0173b3"))
+    try:
+        planned = rules(study.planned(TWO_NETS))
+    finally:
+        source.write_text(original)
+    assert planned - {"all", "describe_study"} == {
+        "plot_charts",
+        "plot_comparison",
+        "build_gallery",
+    }
+
+
 @pytest.mark.parametrize(
     ("module", "recomputed", "kept"),
     [
