@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, wrapped
+from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, REMARK, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics.paired import SIGNIFICANT
 from lookwhere.statistics.strata import counted, extent, mostly_undefined, once
@@ -45,7 +45,6 @@ NET: dict[str, Any] = {
     "zorder": 4,
     "label": "Mean of each net",
 }
-REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
 
 
 def bars(axes: Axes, table: pd.DataFrame, places: Sequence[float], height: float) -> None:

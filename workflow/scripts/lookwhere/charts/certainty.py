@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
-from lookwhere.charts.style import COLUMN, styled
+from lookwhere.charts.style import COLUMN, REMARK, styled
 from lookwhere.statistics.bootstrap import FEWEST
 from lookwhere.statistics.certainty import by_certainty
 from lookwhere.statistics.strata import counted, methods_only, trained_only
@@ -68,7 +68,7 @@ def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
         axes.axvline(0, color="0.25", linewidth=0.9)
         if of_bin["within"].isna().all():
             text = f"fewer than {FEWEST}\nimages to compare"
-            axes.text(0.5, 0.5, text, transform=axes.transAxes, **artists.REMARK)
+            axes.text(0.5, 0.5, text, transform=axes.transAxes, **REMARK)
 
     with styled():
         page = panels.draw(tables, "Mean difference", WITHIN, mark)

@@ -62,6 +62,8 @@ def space(methods: Iterable[str]) -> None:
 
 space(LABELS)
 
+REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
+
 
 def wrapped(label: str, most: int = 24) -> str:
     """The label in lines of at most ``most`` characters, broken at spaces, dots, - and _."""

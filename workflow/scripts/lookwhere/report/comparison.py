@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from lookwhere.charts.artists import REMARK
-from lookwhere.charts.style import PAGE, styled, wrapped
+from lookwhere.charts.style import PAGE, REMARK, styled, wrapped
 from lookwhere.datasets import images
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.samples import Sample
