@@ -72,7 +72,9 @@ def test_a_site_with_accounts_and_a_gpu(accounted, house, expected):
         listed = ask("sacct", "-X", "-n", "-P", "--format=Account,Partition,State,AllocTRES")
         return [line.split("|") for line in listed.splitlines()]
 
-    wait_for(lambda: len(ran()) == 12, "the accounts of all jobs")
+    one_each = ["select_subset", "dilate_masks", "check_nets", "gather_scores"]
+    submitted = len(one_each) + 4 + 4 + 2  # maps, their scores, and those of controls at two sizes
+    wait_for(lambda: len(ran()) == submitted, "the accounts of all jobs")
     assert {(account, state) for account, _, state, _ in ran()} == {("lab", "COMPLETED")}
     gpus = ["gres/gpu=1" in allocated for _, partition, _, allocated in ran()]
     assert gpus == [partition == "gpus" for _, partition, _, _ in ran()]
