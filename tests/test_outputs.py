@@ -80,6 +80,7 @@ def test_without_a_list_all_of_the_library_are_chosen_and_none_of_the_users(own)
     ("declaration", "message"),
     [
         ('"a/b", "A"', "'a/b' of .*own.py' is no name of a file"),
+        ('"comparison", "A"', "'comparison' of .* has the name of a figure that the workflow"),
         ('"a", "A", needs=["many nets"]', "needs 'many nets', which is no condition"),
         ('"a", "A", each="colour"', "takes 'colours', which no study has"),
         ('"a", "A", options=["mask_dilatation"]', "did you mean 'mask_dilation'"),

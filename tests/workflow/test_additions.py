@@ -181,6 +181,14 @@ def test_an_edit_of_a_chart_draws_the_figures_alone(study):
     assert planned - {"all"} == {"plot_charts"}
 
 
+def test_the_figure_of_a_chart_that_is_no_longer_listed_is_removed(study):
+    listed = [name for name in STUDY["charts"] if "scatter" not in name]
+    study.build("results/figures/concentration.png", study=STUDY | {"charts": listed})
+    assert not list((study.root / "results/figures").glob("scatter.*"))
+    study.build("results/figures/scatter.png", study=STUDY)
+    assert (study.root / "results/figures/scatter.png").exists()
+
+
 def test_an_edit_of_the_file_recomputes_the_maps(study):
     assert study.planned(STUDY) == []
     own = study.root / "own/layer_cam.py"

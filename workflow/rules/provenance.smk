@@ -124,10 +124,19 @@ def installed_versions(wildcards):
     return {package: copies[0].version for package, copies in installed.items() if copies}
 
 
+def earlier_charts():
+    """The figures that notes of this study, and of the one before it, list."""
+    for note in (RESULTS / provenance.FOLDER / "plot_charts").glob("*.json"):
+        try:
+            yield from provenance.read(note)["charts"]
+        except (StudyError, KeyError):
+            continue  # damaged, or of an earlier version
+
+
 def remove_leftovers():
     """Remove tables and figures of an earlier study in these results that this one lacks."""
     tables = outputs.patterns(DECLARED["tables"])
-    figures = [*outputs.patterns(DECLARED["charts"]), *FORMER_FIGURES]
+    figures = [*outputs.patterns(DECLARED["charts"]), *FORMER_FIGURES, *earlier_charts()]
     for file in [
         *outputs.leftovers(RESULTS / "tables", tables, TABLE_FORMATS, TABLES),
         *outputs.leftovers(RESULTS / "figures", figures, FIGURE_FORMATS, FIGURES),

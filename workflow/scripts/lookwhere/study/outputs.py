@@ -17,6 +17,9 @@ CONDITIONS = {
 }
 
 
+TAKEN = ("comparison",)  # figures that rules of their own draw
+
+
 @dataclass(frozen=True)
 class Output:
     """A figure or table of a study."""
@@ -79,6 +82,11 @@ def _expanded(entry: Declaration, study: Mapping[str, Any]) -> Iterator[tuple[st
         raise StudyError(
             f"{entry.kind} {entry.name!r} of {str(entry.file)!r} is no name of a file: give it one "
             "of small letters, digits and _"
+        )
+    if entry.name in TAKEN:
+        raise StudyError(
+            f"{entry.kind} {entry.name!r} of {str(entry.file)!r} has the name of a figure that the "
+            "workflow draws: give it another"
         )
     settings = {name: _setting(name, entry, study) for name in entry.options.get("options", ())}
     if (each := entry.options.get("each")) is None:
