@@ -217,8 +217,10 @@ def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
     assert "broken.py' can't be run (ZeroDivisionError: division by zero)" in messages
     assert "Traceback" not in messages
     done = study.run("-n", study=STUDY | {"methods": ["own/layer_cam.py:layercam"]})
-    said = done.stdout + done.stderr
-    assert "methods[0]: 'own/layer_cam.py' declares no method 'layercam'; did you mean" in said
+    output = done.stdout + done.stderr
+    assert "methods[0]: 'own/layer_cam.py' declares no method 'layercam'; did you mean" in output
     done = study.run("-n", study=STUDY | {"charts": ["lift", "own/scatter.py:scater"]})
-    said = done.stdout + done.stderr
-    assert "charts[1]: 'own/scatter.py' declares no chart 'scater'; did you mean 'scatter'" in said
+    output = done.stdout + done.stderr
+    assert (
+        "charts[1]: 'own/scatter.py' declares no chart 'scater'; did you mean 'scatter'" in output
+    )

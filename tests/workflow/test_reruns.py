@@ -91,6 +91,15 @@ def test_a_grown_study_computes_new_results_alone(study, changes, jobs):
     assert ("gather_scores" in planned) == bool(changes)
 
 
+def test_resources_of_maps_hold_for_every_group(study):
+    groups = {"methods": [["grad_cam"], ["guided_grad_cam"]], "sizes": [64]}
+    elsewhere = TWO_NETS | groups | {"pathvars": {"results": "results/resources"}}
+    run = study.run("--dry-run", "--set-resources", "compute_maps:mem_mb=1234", study=elsewhere)
+    jobs = (run.stdout + run.stderr).split("\nrule ")
+    asked = Counter(job.split(":")[0] for job in jobs if "mem_mb=1234," in job)
+    assert asked == {"compute_maps": 2, "compute_maps_guided_grad_cam": 2}
+
+
 def test_a_grown_study_equals_one_computed_at_once(study):
     """Up to rounding: batches of another composition may differ in the last digits."""
     first = TWO_NETS | {"pathvars": {"results": "results/grown"}, "sizes": [64]}

@@ -1,6 +1,6 @@
 """Compute and score the controls, maps of no net, for one size and shard."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from lookwhere.datasets import images, regions
 from lookwhere.datasets.images import ImageFolder
+from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.io.logs import job
@@ -27,19 +28,19 @@ def main(
     sweep: str,
 ) -> None:
     """``names`` lists the controls."""
-    records: list[dict[str, Any]] = []
-    steps: list[dict[str, Any]] = []
-    for sample in samples:
-        image = np.asarray(images.resize(image_folder.read(sample), size))
-        region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*image.shape[:2])
-        for control, saliency in controls.maps(image, sample.id, names).items():
-            record = parts.record(sample, net=None, method=control, size=size)
-            scored, swept = parts.rows(record, Saliency(saliency), region, metrics)
-            records.append(scored)
-            steps += swept
-    no_prediction = dict.fromkeys(columns.PREDICTION)
-    parts.write(parts.table(records).assign(**no_prediction), scores)
-    parts.write(parts.table(steps), sweep)
+
+    def maps() -> Iterator[tuple[dict[str, Any], Saliency, Region]]:
+        for sample in samples:
+            image = np.asarray(images.resize(image_folder.read(sample), size))
+            region = regions.read(Path(region_folder, f"{sample.id}.npz"))
+            region = region.resized(*image.shape[:2])
+            for control, saliency in controls.maps(image, sample.id, names).items():
+                record = parts.record(sample, net=None, method=control, size=size)
+                yield record, Saliency(saliency), region
+
+    records, steps = parts.score(maps(), metrics)
+    parts.write(records.assign(**dict.fromkeys(columns.PREDICTION)), scores)
+    parts.write(steps, sweep)
 
 
 if __name__ == "__main__":

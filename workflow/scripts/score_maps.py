@@ -4,13 +4,14 @@ Copies the maps of the showcase to a folder.
 """
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lookwhere.datasets import images, regions
+from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import missing, results
 from lookwhere.io.logs import job
@@ -34,20 +35,20 @@ def main(
     sweep: str,
 ) -> None:
     """``net_and_size`` holds the ``net`` and ``size`` of the maps; their folders are by method."""
-    records: list[dict[str, Any]] = []
-    steps: list[dict[str, Any]] = []
-    for sample in samples:
-        shape = images.input_shape(net_and_size["size"], sample.height, sample.width)
-        region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*shape)
-        for method, folder in map_folders.items():
-            record = parts.record(sample, method=method, **net_and_size)
-            scored, swept = parts.rows(record, read(Path(folder), sample.id), region, metrics)
-            records.append(scored)
-            steps += swept
+
+    def maps() -> Iterator[tuple[dict[str, Any], Saliency | None, Region]]:
+        for sample in samples:
+            shape = images.input_shape(net_and_size["size"], sample.height, sample.width)
+            region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*shape)
+            for method, folder in map_folders.items():
+                record = parts.record(sample, method=method, **net_and_size)
+                yield record, read(Path(folder), sample.id), region
+
+    records, steps = parts.score(maps(), metrics)
     of_target = predictions.rename(columns=lambda name: PREDICTED.get(name, name))
     of_target = of_target[["sample", *columns.PREDICTION]]
-    parts.write(parts.table(records).merge(of_target, on="sample", validate="many_to_one"), scores)
-    parts.write(parts.table(steps), sweep)
+    parts.write(records.merge(of_target, on="sample", validate="many_to_one"), scores)
+    parts.write(steps, sweep)
 
 
 def copy_maps(names: Collection[str], map_folders: Mapping[str, str], output: str) -> None:

@@ -21,28 +21,31 @@ def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[s
     return dict(zip(RECORD, values, strict=True))
 
 
-def rows(
-    record: Mapping[str, Any], saliency: Saliency | None, region: Region, metrics: Sequence[str]
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The scores of a map, or of none, and its sweep, with the columns of its ``record``.
+def score(
+    maps: Iterable[tuple[dict[str, Any], Saliency | None, Region]], metrics: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores and the sweeps of ``maps``: each a record, its map or none, and its region.
 
     Raises StudyError that names the record if a metric fails.
     """
-    try:
-        scores = scoring.score(saliency, region, metrics)
-    except StudyError as error:
-        raise StudyError(f"{record['sample']}, {record['method']}: {error}") from error
-    return {**record, **scores}, [{**record, **step} for step in scoring.sweep(saliency, region)]
-
-
-def table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """The rows of records with their numbers, any of which may be null."""
-    frame = pd.DataFrame(rows).astype({"net": "str"})
-    numbers = frame.columns.drop([*RECORD, "status"], errors="ignore")
-    return frame.astype(dict.fromkeys(numbers, "float64"))
+    records, steps = [], []
+    for record, saliency, region in maps:
+        try:
+            records.append(record | scoring.score(saliency, region, metrics))
+        except StudyError as error:
+            raise StudyError(f"{record['sample']}, {record['method']}: {error}") from error
+        steps += [record | step for step in scoring.sweep(saliency, region)]
+    return _table(records), _table(steps)
 
 
 def write(rows: pd.DataFrame, path: str | Path) -> None:
     """Write a part."""
     with checked_file(path) as draft:
         rows.to_parquet(draft, index=False)
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """The rows of records with their numbers, any of which may be null."""
+    frame = pd.DataFrame(rows).astype({"net": "str"})
+    numbers = frame.columns.drop([*RECORD, "status"], errors="ignore")
+    return frame.astype(dict.fromkeys(numbers, "float64"))

@@ -32,11 +32,6 @@ def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> 
     return {**energy, **values, "box_fraction": float(region.boxes.mean())}
 
 
-def nullable(metrics: Sequence[str]) -> list[str]:
-    """The columns of ``score`` that may hold None, for scores by these ``metrics``."""
-    return list(dict.fromkeys(["concentration", "energy_inside", "energy_total", *metrics]))
-
-
 def sweep(saliency: Saliency | None, region: Region) -> Iterator[dict[str, float | None]]:
     """Concentration of a map at every dilation, with the mask fraction."""
     present = Saliency(np.zeros((1, *region.mask.shape))) if saliency is None else saliency
