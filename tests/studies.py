@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from matplotlib.text import Text
 
 from lookwhere.charts import registry, style
 from lookwhere.datasets import base, masks
+from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
@@ -154,3 +156,11 @@ def declare_further(monkeypatch, methods: dict[str, tuple[str, str]]) -> None:
         monkeypatch.setitem(METHODS, name, entry)
         monkeypatch.setitem(LABELS, name, label)
         monkeypatch.setitem(ALL_LABELS, name, label)
+
+
+def sample_of(image_id, class_name="dog", size=(40, 30), **fields):
+    """A sample of an image of ``size`` (width, height) pixels, without instances."""
+    file = f"{image_id}.jpg"
+    name = sample_id(image_id, class_name)
+    values = Sample(name, image_id, class_name, file, *size, "CC0", None, ())
+    return replace(values, **fields)

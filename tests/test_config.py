@@ -188,7 +188,10 @@ FAULTY = {
         "dataset.annotations: 'gone.json' does not exist; give the path of a file that does",
     ),
     "images": ({"dataset.images": "gone"}, "dataset.images: 'gone' does not exist; give"),
-    "dataset": ({"dataset": "coco"}, "dataset: 'coco' is not allowed; give annotations (a COCO"),
+    "dataset": (
+        {"dataset": "coco"},
+        "dataset: 'coco' is not allowed; give annotations",
+    ),
     "no nets": ({"nets": []}, "nets: [] is not allowed; give a list of nets"),
     "no sizes": ({"sizes": []}, "sizes: [] is not allowed; give a list of input sizes"),
     "negative size": ({"sizes.1": -224}, "sizes[1]: -224 is not allowed; give original"),

@@ -44,6 +44,7 @@ rule select_subset:
                 [span.class_name, span.first, span.last]
                 for span in SELECTIONS[wildcards.selection].spans
             ],
+            choices=STUDY.dataset.choices,
             seed=STUDY.seed,
             annotations=lambda wildcards: (
                 DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow
 from pyarrow.parquet import ParquetWriter
 
+from lookwhere.datasets.samples import is_number
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, read_table, unusable
@@ -46,7 +47,9 @@ def main(
     training (trained or untrained).
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
-    tables = [read(Path(scores), columns.of_scores(metrics)) for scores, _ in parts]
+    types = {"image_id": "int64" if subset["image_id"].astype(str).map(is_number).all() else "str"}
+    subset = subset.astype(types)
+    tables = [read(Path(scores), columns.of_scores(metrics)).astype(types) for scores, _ in parts]
     energies = pd.concat(tables[: len(of_nets)], ignore_index=True)
     of_both = [energies, *tables[len(of_nets) :]]
     scores = pd.concat([table.astype(NULLABLE) for table in of_both], ignore_index=True)
@@ -73,11 +76,12 @@ def main(
     write([energies.loc[in_order(energies, names).index, columns.ENERGY]], outputs["energy"])
     write([measures[columns.of_measures(metrics)]], outputs["measures"])
     # One at a time: the sweep, with a row a dilation, may exceed the memory.
-    swept = (
-        in_order(read(Path(sweep), columns.SWEEP).merge(table[[*columns.KEY, "status"]]), names)
+    sweeps = (
+        in_order(swept.merge(table[[*columns.KEY, "status"]]), names)
         for table, (_, sweep) in zip(tables, parts, strict=True)
+        for swept in [read(Path(sweep), columns.SWEEP).astype(types)]
     )
-    write((table.assign(training=of_net(table, training)) for table in swept), outputs["sweep"])
+    write((table.assign(training=of_net(table, training)) for table in sweeps), outputs["sweep"])
 
 
 def read(part: Path, names: Sequence[str]) -> pd.DataFrame:

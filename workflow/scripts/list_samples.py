@@ -51,6 +51,8 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
         "width": sample.width,
         "height": sample.height,
         "instances": len(sample.instances),
+        "boxes": sample.boxes,
+        "crowds": sample.crowds,
         "mask_fraction": region.mask.mean(),
         "mask_growth": region.mask.sum() / undilated - 1 if undilated else None,
         "licence": sample.licence,
@@ -60,8 +62,7 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
 def merge_receipts(paths: Sequence[str], receipt: str) -> None:
     """Merge receipts of images; each image is listed once."""
     tables = [results.read_table(Path(path)) for path in paths]
-    images = pd.concat(tables).drop_duplicates("file").sort_values("image_id")
-    rows: list[Mapping[str, Any]] = images.to_dict("records")
+    rows: list[Mapping[str, Any]] = pd.concat(tables).drop_duplicates("file").to_dict("records")
     receipts.write(rows, receipt)
 
 

@@ -40,7 +40,7 @@ if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         receipts.require(Path(snakemake.params.annotations), settings["annotations"])
         annotations, folder = Path(snakemake.params.annotations), Path(snakemake.params.images)
-        data = base.load(settings["format"], annotations, folder)
+        data = base.load(settings["format"], annotations, folder, settings["choices"])
         spans = [Span(*span) for span in settings["spans"]]
         images = main(data, spans, settings["seed"], snakemake.output.samples)
         if "images" in snakemake.output.keys():  # noqa: SIM118

@@ -2,9 +2,11 @@
 
 import zlib
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -12,9 +14,11 @@ from lookwhere import declarations
 from lookwhere.datasets import masks
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.names import FORMATS
-from lookwhere.datasets.samples import Sample, in_order, sample_id
+from lookwhere.datasets.pools import Choices, Pool
+from lookwhere.datasets.samples import ImageId, Sample, in_order, rank, sample_id
 from lookwhere.datasets.selections import Span
 from lookwhere.errors import StudyError, enumerate_errors, hint
+from lookwhere.io.logs import log
 
 Format = TypeVar("Format", bound="type[Dataset]")
 
@@ -33,6 +37,8 @@ class Dataset(ABC):
         If the annotations can't be used, with the error and the way out. So do the methods.
     """
 
+    choices = Choices()  # of the study; ``load`` sets them
+
     @abstractmethod
     def __init__(self, annotations: Path, images: Path) -> None: ...
 
@@ -41,11 +47,14 @@ class Dataset(ABC):
         """The names of the annotated classes."""
 
     @abstractmethod
-    def images(self, classes: Sequence[str]) -> Mapping[str, Collection[int]]:
-        """The ids of the images in which each of the ``classes`` has instances with masks."""
+    def images(self, classes: Sequence[str]) -> Mapping[str, Collection[ImageId]]:
+        """The ids of the images that can be drawn for each of the ``classes``.
+
+        A ``Pool`` also counts what is left out.
+        """
 
     @abstractmethod
-    def samples(self, image_ids: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
+    def samples(self, image_ids: Mapping[str, Sequence[ImageId]]) -> Iterable[Sample]:
         """The samples of the ``image_ids`` of each class; ``sample`` creates one."""
 
     def number(self, class_name: str) -> int:
@@ -53,10 +62,13 @@ class Dataset(ABC):
         return zlib.crc32(class_name.encode())
 
 
-def dataset(name: str, label: str) -> Callable[[Format], Format]:
+def dataset(
+    name: str, label: str, annotations: Literal["file", "folder", "either"] = "either"
+) -> Callable[[Format], Format]:
     """Declare the class below, a ``Dataset``, as a format of data sets.
 
-    ``name`` is its name in the configuration, ``label`` that in print; both are literals.
+    ``name`` is its name in the configuration, ``label`` that in print, and ``annotations`` what
+    the path of the annotations may be; all are literals.
     """
 
     def declare(cls: Format) -> Format:
@@ -65,24 +77,42 @@ def dataset(name: str, label: str) -> Callable[[Format], Format]:
     return declare
 
 
-def load(name: str, annotations: Path, images: Path) -> Dataset:
-    """Load a data set in a format. Raises StudyError if the annotations can't be used."""
+def load(
+    name: str, annotations: Path, images: Path, choices: Mapping[str, Any] | None = None
+) -> Dataset:
+    """Load a data set in a format. Raises StudyError if the annotations can't be used.
+
+    ``choices`` are those of ``Choices``, by name.
+    """
     data: Dataset = declarations.load(FORMATS[name])(annotations, images)
+    data.choices = Choices(**choices or {})
     return data
 
 
 def sample(
-    image_id: int,
+    image_id: ImageId,
     class_name: str,
     *,
     file: str,
     instances: Sequence[Mask],
     licence: str = "unknown",
     address: str | None = None,
+    ignored: Mask | None = None,
+    boxes: int = 0,
+    crowds: int = 0,
 ) -> Sample:
     """Create a sample from one or more ``instances`` (H, W), masks of the image's size.
 
-    ``file`` is the image's path below the image folder, ``address`` its URL.
+    Parameters
+    ----------
+    file
+        The image's path below the image folder.
+    address
+        The URL of the image.
+    ignored
+        Pixels (H, W) that count neither as object nor as background.
+    boxes, crowds
+        How many of the instances are boxes without a mask, and how many crowds the image holds.
     """
     [shape] = {mask.shape for mask in instances}
     return Sample(
@@ -95,6 +125,9 @@ def sample(
         licence=licence,
         address=address,
         instances=tuple(map(masks.encode, instances)),
+        ignored=None if ignored is None else masks.encode(ignored),
+        boxes=boxes,
+        crowds=crowds,
     )
 
 
@@ -118,17 +151,44 @@ def select(data: Dataset, spans: Sequence[Span], seed: int) -> list[Sample]:
     classes = list(dict.fromkeys(span.class_name for span in spans))
     errors = class_errors(data, classes)
     pools = data.images([name for name in classes if name in data.classes()])
+    notes = {name: _notes(data, name, pool) for name, pool in pools.items()}
+    for note in (note for of_class in notes.values() for note in of_class):
+        log.info("%s", note)
     errors += [
-        f"class {span.class_name!r} has {len(pools[span.class_name])} images with an instance that "
-        f"can be used, fewer than images_per_class: {span.last}; lower it or leave the class out"
+        _shortage(span, len(pools[span.class_name]), notes[span.class_name])
         for span in spans
         if span.class_name in pools and len(pools[span.class_name]) < span.last
     ]
     if errors:
         raise StudyError(enumerate_errors("the subset can't be drawn:", errors))
-    image_ids: dict[str, list[int]] = {name: [] for name in classes}
+    image_ids: dict[str, list[ImageId]] = {name: [] for name in classes}
     for span in spans:
         rng = np.random.default_rng([seed, data.number(span.class_name)])
-        order = rng.permutation(sorted(pools[span.class_name]))
-        image_ids[span.class_name] += sorted(order[span.first : span.last].tolist())
-    return in_order(data.samples(image_ids), classes)
+        pool = sorted(pools[span.class_name], key=rank)
+        order = [pool[index] for index in rng.permutation(len(pool))]
+        image_ids[span.class_name] += sorted(order[span.first : span.last], key=rank)
+    samples = [replace(each, exif=data.choices.exif) for each in data.samples(image_ids)]
+    _require_unique(samples)
+    return in_order(samples, classes)
+
+
+def _notes(data: Dataset, class_name: str, pool: Collection[ImageId]) -> list[str]:
+    return list(pool.sentences(class_name, data.choices)) if isinstance(pool, Pool) else []
+
+
+def _shortage(span: Span, count: int, notes: Sequence[str]) -> str:
+    """The error of a class that has ``count`` images, with what is left out."""
+    left_out = f" ({'; '.join(notes)})" if notes else ""
+    ways = "lower it or leave the class out" if count else "leave the class out"
+    return (
+        f"class {span.class_name!r} has {count} images with an instance that can be used, fewer "
+        f"than images_per_class: {span.last}; {ways}{left_out}"
+    )
+
+
+def _require_unique(samples: Sequence[Sample]) -> None:
+    for name, count in Counter(sample.id for sample in samples).items():
+        if count > 1:
+            raise StudyError(
+                f"{count} samples have the id {name!r}, of image id and class: rename the images"
+            )

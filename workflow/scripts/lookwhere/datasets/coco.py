@@ -8,13 +8,13 @@ from typing import Any
 
 from lookwhere.datasets import coco_checks, masks
 from lookwhere.datasets.base import Dataset, dataset
-from lookwhere.datasets.samples import Sample, sample_id
+from lookwhere.datasets.samples import ImageId, Sample, sample_id
 from lookwhere.errors import StudyError
 
 Instances = dict[str, Any]
 
 
-@dataset("coco", "COCO instances")
+@dataset("coco", "COCO instances", annotations="file")
 class Coco(Dataset):
     """A COCO instances file. Crowds are left out.
 
@@ -40,13 +40,13 @@ class Coco(Dataset):
         """The id of the category."""
         return int(self._categories[class_name]["id"])
 
-    def samples(self, image_ids: Mapping[str, Sequence[int]]) -> Iterable[Sample]:
+    def samples(self, image_ids: Mapping[str, Sequence[ImageId]]) -> Iterable[Sample]:
         """The samples of images that ``images`` returned."""
-        ids = {image_id for of_class in image_ids.values() for image_id in of_class}
+        ids = {int(image_id) for of_class in image_ids.values() for image_id in of_class}
         images = coco_checks.images(self._instances["images"], ids)
         licences = _licences(self._instances.get("licenses"))
         for name, of_class in image_ids.items():
-            for image_id in of_class:
+            for image_id in map(int, of_class):
                 image = images[image_id]
                 licence = licences.get(str(image.get("license")), "unknown")
                 yield _sample(image, name, licence, self._pools[name][image_id])

@@ -122,15 +122,18 @@ def read_json(path: Path) -> Any:
         return json.loads(read(path))
 
 
+TEXT = ["sample", "image_id", "class", "file"]  # columns, whatever their values look like
+
+
 def read_table(path: Path) -> "pd.DataFrame":
-    """The table of a parquet or csv result. In a csv, text stays text."""
+    """The table of a parquet or csv result. In a csv, names and ids stay text."""
     import pandas as pd  # slow to import, and the Snakefile reads no tables
 
     with _refused(path):
         content = io.BytesIO(read(path))
         if path.suffix == ".parquet":
             return pd.read_parquet(content)
-        return pd.read_csv(content, dtype={"class": str}, keep_default_na=False)
+        return pd.read_csv(content, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
 
 
 def read_array(path: Path, folder: Path) -> NDArray:

@@ -16,8 +16,11 @@ from lookwhere.metrics.saliency import Saliency
 
 
 def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[str, Any]:
-    """The columns that identify a record; ``net`` is None for a map of no net."""
-    values = [sample.id, sample.image_id, sample.class_name, net, method, size]
+    """The columns that identify a record; ``net`` is None for a map of no net.
+
+    Image ids are text here, since those of other parts may be no numbers.
+    """
+    values = [sample.id, str(sample.image_id), sample.class_name, net, method, size]
     return dict(zip(RECORD, values, strict=True))
 
 

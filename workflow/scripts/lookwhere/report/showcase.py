@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lookwhere.datasets import images, masks
 from lookwhere.datasets.images import ImageFolder
-from lookwhere.datasets.samples import Sample
+from lookwhere.datasets.samples import Sample, rank
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import missing, results
 from lookwhere.statistics.strata import methods_only, trained_only
@@ -59,7 +59,7 @@ def _of_one_image(samples: Sequence[Sample]) -> list[Sample]:
     shared = [sample for sample in samples if counts[sample.image_id] > 1]
     if not shared:
         return []
-    widest = min(shared, key=lambda s: (-s.width / s.height, s.image_id)).image_id
+    widest = min(shared, key=lambda s: (-s.width / s.height, rank(s.image_id))).image_id
     return [sample for sample in shared if sample.image_id == widest][:2]
 
 

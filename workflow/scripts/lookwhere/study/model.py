@@ -61,7 +61,8 @@ class Dataset(Part):
 
     annotations: str = Field(
         pattern="^[^{}]+$",
-        description="give the path of a COCO instances file, without braces",
+        description="give the path of the annotations, without braces",
+        json_schema_extra={"help": "A COCO instances file, or what the format reads."},
     )
     images: str = Field(
         pattern="^[^{}]+$", description="give the folder of the images, without braces"
@@ -77,12 +78,38 @@ class Dataset(Part):
     )
     format: str = Field(
         default="coco",
-        pattern=r"^(coco|[^{}]+[.]py:[^\W\d]\w*)$(?!\n)",
-        description="give coco, or file.py:name of a format of your own",
+        pattern=r"^([^{}]+[.]py:)?[^\W\d]\w*$(?!\n)",
+        description="give the name of a format, or file.py:name of a format of your own",
         json_schema_extra={
             "help": (
                 "How to write one: [docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
             )
+        },
+    )
+    boxes: Literal["leave_out", "use"] = Field(
+        default="leave_out",
+        description=(
+            "give leave_out (images in which an instance has no mask are not drawn) or use (the "
+            "box of such an instance is its region)"
+        ),
+        json_schema_extra={"help": "For instances that have a box and no mask."},
+    )
+    crowds: Literal["leave_out", "count", "skip_image"] = Field(
+        default="leave_out",
+        description=(
+            "give leave_out (crowds are no part of the region), count (as instances) or skip_image "
+            "(images with a crowd of the class are not drawn)"
+        ),
+        json_schema_extra={"help": "For annotations with `iscrowd: 1`."},
+    )
+    exif: Literal["upright", "stored"] = Field(
+        default="upright",
+        description=(
+            "give upright (images are turned as their EXIF orientation says) or stored (they are "
+            "not)"
+        ),
+        json_schema_extra={
+            "help": "For images whose annotated size fits both views; else the size decides."
         },
     )
 
@@ -90,6 +117,11 @@ class Dataset(Part):
     def format_name(self) -> str:
         """The name of the format."""
         return name_of(self.format)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """The keys that decide what is drawn, for jobs."""
+        return {"boxes": self.boxes, "crowds": self.crowds, "exif": self.exif}
 
 
 class Class(Part):
@@ -198,7 +230,7 @@ class Study(Part):
 
     dataset: Dataset = Field(
         description=(
-            "give annotations (a COCO instances file) and images (the folder of its images)"
+            "give annotations (such as a COCO instances file) and images (the folder of its images)"
         )
     )
     classes: Many[
@@ -217,6 +249,16 @@ class Study(Part):
         le=10**9,
         description="give a whole number from 1 to 10^9",
         json_schema_extra={"help": "The number of images drawn for each class."},
+    )
+    max_pixels: int = Field(
+        default=0,
+        ge=1,
+        le=10**9,
+        description="give a whole number of pixels, from 1",
+        json_schema_extra={
+            "help": "Images of more pixels are resized to as many, their aspect ratio kept.",
+            "otherwise": "none is resized",
+        },
     )
     seed: int = Field(
         ge=0,

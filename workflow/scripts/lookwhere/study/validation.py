@@ -121,9 +121,10 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
 
 def _format_faults(config: Config, formats: Collection[str]) -> Iterator[str]:
     form = _dataset(config).get("format")
-    if isinstance(form, str) and file_of(form) and name_of(form) not in formats:
+    if isinstance(form, str) and name_of(form) not in formats:
         here = f"{file_of(form)!r} declares no dataset {name_of(form)!r}"
-        yield f"dataset.format: {here}; {hint(name_of(form), formats)}"
+        what = here if file_of(form) else f"{form!r} is not a format"
+        yield f"dataset.format: {what}; {hint(name_of(form), formats)}"
 
 
 def _duplicates(config: Config) -> Iterator[str]:
@@ -178,7 +179,9 @@ def _threshold_faults(config: Config) -> Iterator[str]:
 
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     dataset = _dataset(config)
-    for key, kind in (("annotations", Path.is_file), ("images", Path.is_dir)):
+    form = FORMATS.get(name_of(str(dataset.get("format", "coco"))))
+    of_annotations = str(form.options.get("annotations", "either")) if form else "either"
+    for key, expected in (("annotations", of_annotations), ("images", "folder")):
         path = dataset.get(key)
         if not isinstance(path, str) or path in produced:
             continue
@@ -186,9 +189,8 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
             yield _denial(f"dataset.{key}", path)
         elif not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
-        elif not kind(Path(path)) and (key == "images" or dataset.get("format") in (None, "coco")):
-            expected = "a file" if key == "annotations" else "a folder"
-            yield f"dataset.{key}: {path!r} is not {expected}; give the path of one"
+        elif expected == ("file" if Path(path).is_dir() else "folder"):
+            yield f"dataset.{key}: {path!r} is not a {expected}; give the path of one"
     for key, entry in _own_entries(config):
         file = file_of(entry)
         if not _exists(at_home(file), folder=False):
