@@ -9,6 +9,7 @@ from compute_maps import batches, main
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import shard_of
+from lookwhere.datasets.sizes import input_shape
 from lookwhere.errors import StudyError
 from lookwhere.io import missing
 
@@ -28,13 +29,14 @@ def test_shards_share_the_samples_evenly(count):
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
 
 
-@pytest.mark.parametrize("size", ["original", "224", "64", "1000"])
+@pytest.mark.parametrize(
+    "size", ["original", "224", "64", "1000", "short-64", "crop-64", "pad-64"]
+)
 def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
     parts = batches(STUDY, size, PIXELS)
     assert sorted(s.id for b in parts for s in b) == sorted(s.id for s in STUDY)
     for batch in parts:
-        shapes = {(s.width, s.height) for s in batch} if size == "original" else {(int(size),) * 2}
-        [(width, height)] = shapes
+        [(height, width)] = {input_shape(size, s.height, s.width) for s in batch}
         assert len(batch) == 1 or len(batch) * width * height <= PIXELS
 
 

@@ -72,6 +72,7 @@ SOUND = {
     "one class, several targets": {"classes": [{"name": "clock", "target": [1, 409, 892]}]},
     "ImageNet's own target": {"classes": [{"name": "clock"}]},
     "number as text": {"sizes": ["original", "224", 64]},
+    "all kinds of sizes": {"sizes": ["original", 224, "short-1", "crop-224", "pad-9999"]},
     "torchvision's weights": {"nets": [net(weights="IMAGENET1K_V1")]},
     "own target layer": {"nets": [net(target_layer="features.8")]},
     "another activation": {"nets": [net(architecture="mobilenet_v2")]},
@@ -120,7 +121,16 @@ FAULTY = {
         "methods[4]: 'lime' is not allowed; valid: backpropagation, deconvolution, grad_cam, "
         "guided_backpropagation, guided_grad_cam",
     ),
-    "size": ({"sizes.1": 0}, "sizes[1]: 0 is not allowed; give original, or a number of pixels"),
+    "size": (
+        {"sizes.1": 0},
+        "sizes[1]: 0 is not allowed; give original, n, short-n, crop-n or pad-n, n from 1 to 9999",
+    ),
+    "size of another kind": ({"sizes.1": "fit-224"}, "sizes[1]: 'fit-224' is not allowed; give"),
+    "size of no kind": ({"sizes.1": "-224"}, "sizes[1]: '-224' is not allowed; give original"),
+    "kind without a size": ({"sizes.1": "crop"}, "sizes[1]: 'crop' is not allowed; give original"),
+    "crop of 0": ({"sizes.1": "crop-0"}, "sizes[1]: 'crop-0' is not allowed; give original"),
+    "short of 10000": ({"sizes.1": "short-10000"}, "sizes[1]: 'short-10000' is not allowed; give"),
+    "pad of two sides": ({"sizes.1": "pad-224x320"}, "sizes[1]: 'pad-224x320' is not allowed"),
     "size in words": ({"sizes.1": "big"}, "sizes[1]: 'big' is not allowed; give original"),
     "size in parts": ({"sizes.1": 224.5}, "sizes[1]: 224.5 is not allowed; give original"),
     "size with a point": ({"sizes.1": 224.0}, "sizes[1]: 224.0 is not allowed; give original"),
@@ -195,7 +205,7 @@ FAULTY = {
     "no nets": ({"nets": []}, "nets: [] is not allowed; give a list of nets"),
     "no sizes": ({"sizes": []}, "sizes: [] is not allowed; give a list of input sizes"),
     "negative size": ({"sizes.1": -224}, "sizes[1]: -224 is not allowed; give original"),
-    "absurd size": ({"sizes.1": 10_000}, "sizes[1]: 10000 is not allowed; give original, or a"),
+    "absurd size": ({"sizes.1": 10_000}, "sizes[1]: 10000 is not allowed; give original, n"),
     "size with a line break": ({"sizes.1": "224\n"}, "sizes[1]: '224\\n' is not allowed; give"),
     "negative images": (
         {"images_per_class": -3},
@@ -220,6 +230,7 @@ FAULTY = {
     "class twice": ({"classes.1.name": "clock"}, "classes: 'clock' is listed 2 times; list it"),
     "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
     "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
+    "crop twice": ({"sizes": ["crop-8", 8, "crop-8"]}, "sizes: 'crop-8' is listed 2 times"),
     "showcase of some": ({"showcase": "some"}, "showcase: 'some' is not allowed; give a list"),
     "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
 }
@@ -444,6 +455,13 @@ def test_slow_checks_report_errors_that_need_torch_or_the_annotations(tmp_path):
     assert "net 'typo': target layer 'feature.12' does not exist" in unknown
     assert "class 'clok': net 'mine' has no output 1000" in target
     assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
+
+
+@pytest.mark.parametrize("size", [8, "short-8", "crop-8", "pad-8"])
+def test_slow_checks_try_every_size_and_no_wrong_one(size):
+    config = changed({"nets": [net()], "classes": [], "sizes": [size, "fit-4", "original"]})
+    [fault] = [f for f in slow_faults(config, CATALOGUE) if f.startswith("net")]
+    assert "can't process an input of 8 x 8 pixels" in fault
 
 
 def test_slow_checks_report_weights_that_torchvision_lacks():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from torchvision import transforms
 
-from lookwhere.datasets import images
+from lookwhere.datasets import geometry, images
 from lookwhere.datasets.coco import read as read_annotations
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
@@ -24,25 +24,6 @@ def colours(height=30, width=40):
 @pytest.fixture
 def photo():
     return Image.fromarray(colours())
-
-
-@pytest.mark.parametrize(
-    ("size", "shape"), [("original", (3, 30, 40)), ("224", (3, 224, 224)), ("8", (3, 8, 8))]
-)
-def test_input_has_the_size(photo, size, shape):
-    assert images.normalise(images.resize(photo, size)).shape == shape
-    assert (3, *images.input_shape(size, 30, 40)) == shape
-
-
-def test_original_is_untouched(photo):
-    assert np.array_equal(images.resize(photo, "original"), colours())
-
-
-@pytest.mark.parametrize("size", [8, 24, 224])
-def test_resize_is_torchvisions(photo, size):
-    bilinear = transforms.InterpolationMode.BILINEAR
-    expected = transforms.Resize((size, size), interpolation=bilinear)(photo)
-    assert np.array_equal(images.resize(photo, str(size)), expected)
 
 
 def test_normalisation_is_torchvisions(photo):
@@ -111,7 +92,7 @@ def test_real_photographs_are_read(shared_data):
         image = images.read(
             folder / "train2017" / entry["file_name"], entry["width"], entry["height"]
         )
-        assert images.normalise(images.resize(image, "224")).std() > 0.1
+        assert images.normalise(geometry.transform(image, "224")).std() > 0.1
 
 
 def truncated(path, photo):
@@ -241,7 +222,7 @@ def test_an_image_that_changed_since_it_was_listed_is_reported(photo, tmp_path):
 @pytest.mark.parametrize("size", ["224", "original"])
 def test_an_image_of_one_pixel_is_an_image(size, tmp_path):
     Image.new("RGB", (1, 1), (1, 2, 3)).save(tmp_path / "dot.png")
-    resized = images.resize(images.read(tmp_path / "dot.png", 1, 1), size)
+    resized = geometry.transform(images.read(tmp_path / "dot.png", 1, 1), size)
     assert np.unique(np.asarray(resized).reshape(-1, 3), axis=0).tolist() == [[1, 2, 3]]
 
 
@@ -250,7 +231,7 @@ def test_an_image_of_a_hundred_million_pixels_is_read(tmp_path):
     picture = Image.new("1", (10_000, 10_000))
     picture.paste(1, (0, 0, 10_000, 5_000))
     picture.save(tmp_path / "huge.png")
-    resized = images.resize(images.read(tmp_path / "huge.png", 10_000, 10_000), "8")
+    resized = geometry.transform(images.read(tmp_path / "huge.png", 10_000, 10_000), "8")
     assert np.asarray(resized)[[0, 2, 5, 7], 4, 0].tolist() == [255, 255, 0, 0]
 
 

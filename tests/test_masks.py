@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from lookwhere.datasets import images, masks
+from lookwhere.datasets import geometry, masks
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder
 
@@ -310,7 +310,7 @@ def test_image_and_mask_stay_aligned(old, shape):
     (draw.ellipse if shape == "disc" else draw.rectangle)(box, fill="white")
     mask = np.asarray(image)[..., 0] > 127
 
-    bright = np.asarray(images.resize(image, "224"))[..., 0] > 127
+    bright = np.asarray(geometry.transform(image, "224"))[..., 0] > 127
     resized = masks.resize(mask, 224, 224)
     overlap = (bright & resized).sum() / (bright | resized).sum()
     shift = np.argwhere(bright).mean(axis=0) - np.argwhere(resized).mean(axis=0)

@@ -265,7 +265,10 @@ def test_check_reports_the_errors_of_all_nets_at_once(tmp_path):
         assert all(fragment in fault for fragment in fragments), fault
 
 
-@pytest.mark.parametrize("sizes", [["8"], ["64", "8"], ["8", "original", "64"]])
+@pytest.mark.parametrize(
+    "sizes",
+    [["8"], ["64", "8"], ["8", "original", "64"], ["short-8"], ["crop-8"], ["64", "pad-8"]],
+)
 def test_check_reports_a_size_that_is_too_small(sizes):
     summaries, [fault] = check.check([spec()], [], sizes, METHODS)
     assert summaries == []

@@ -19,19 +19,21 @@ def region():
     return regions.prepare([union([A], 30, 40), union([B], 30, 40)], 0.2, DILATIONS)
 
 
-@pytest.mark.parametrize("size", [(30, 40), (64, 64), (15, 20)])
-def test_all_parts_are_resized_like_the_mask(region, size):
+@pytest.mark.parametrize(
+    ("size", "shape"), [("original", (30, 40)), ("64", (64, 64)), ("short-15", (15, 20))]
+)
+def test_all_parts_are_resized_like_the_mask(region, size, shape):
     both = union([A, B], 30, 40)
-    resized = region.resized(*size)
-    assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2), *size))
+    resized = region.at(size)
+    assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2), *shape))
     for place, dilation in enumerate(DILATIONS):
-        expected = masks.resize(masks.dilate(both, dilation), *size)
+        expected = masks.resize(masks.dilate(both, dilation), *shape)
         assert np.array_equal(resized.dilation_index <= place, expected)
     boxes = np.zeros((30, 40), dtype=bool)
     for instance in (A, B):
         rows, columns = np.nonzero(union([instance], 30, 40))
         boxes[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
-    assert np.array_equal(resized.boxes, masks.resize(boxes, *size))
+    assert np.array_equal(resized.boxes, masks.resize(boxes, *shape))
 
 
 def test_a_file_holds_the_whole_region(region, tmp_path):

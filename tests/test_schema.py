@@ -84,7 +84,7 @@ def test_an_editor_marks_errors(study):
 
 def test_an_editor_accepts_partial_studies_and_methods_of_files():
     validator = Draft202012Validator(yaml.safe_load(FILE.read_text("utf-8")))
-    study = {"methods": [["grad_cam"], ["own/a.py:b"]], "sizes": ["64", 224, "original"]}
+    study = {"methods": [["grad_cam"], ["own/a.py:b"]], "sizes": ["64", 224, "crop-64", "original"]}
     assert list(validator.iter_errors(study)) == []
 
 

@@ -15,10 +15,10 @@ A = [[5, 5, 15, 5, 15, 12, 5, 12]]
 B = [[20, 10, 38, 10, 20, 28]]
 
 
-@pytest.fixture(params=[(30, 40), (64, 64)], ids=["original", "64"])
+@pytest.fixture(params=["original", "64", "crop-20", "pad-50"])
 def region(request):
     instances = [union([A], 30, 40), union([B], 30, 40)]
-    return regions.prepare(instances, 0.2, DILATIONS).resized(*request.param)
+    return regions.prepare(instances, 0.2, DILATIONS).at(request.param)
 
 
 def noise(region):

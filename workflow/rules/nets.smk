@@ -1,4 +1,5 @@
 # The nets as jobs read them, and what their maps cost.
+from lookwhere.datasets.sizes import input_shape
 
 
 def fetched_weights(net):
@@ -32,8 +33,8 @@ def study_in_full(wildcards):
 
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
-    pixels = 480 * 640 if size == "original" else int(size) ** 2
-    return pixels / 224**2 * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
+    height, width = input_shape(size, 480, 640)
+    return height * width / 224**2 * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
 
 
 def heaviest_first(wildcards):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lookwhere.datasets import images
+from lookwhere.datasets import geometry, images, sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
@@ -82,7 +82,7 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
     """Batches of samples of equal input shape, of up to ``pixels`` or one larger image."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
-        shape = images.input_shape(size, sample.height, sample.width)
+        shape = sizes.input_shape(size, sample.height, sample.width)
         by_shape.setdefault(shape, []).append(sample)
     return [
         group[start : start + step]
@@ -94,7 +94,7 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
 
 def read_input(image_folder: ImageFolder, sample: Sample, size: str) -> np.ndarray:
     """The net's input (3, H, W)."""
-    return images.normalise(images.resize(image_folder.read(sample), size))
+    return images.normalise(geometry.transform(image_folder.read(sample), size))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from lookwhere.charts import style
-from lookwhere.datasets import images
+from lookwhere.datasets import sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
 from lookwhere.io.logs import job
@@ -37,7 +37,7 @@ if __name__ == "__main__":
                     concentration={m: shares["concentration"].loc[c] for m, c in cells.items()},
                 )
             )
-        pixels = images.size_label(size)
+        pixels = sizes.label(size)
         title = f"Where do the maps lie? ({pixels})"
         stem = Path(snakemake.output[0]).with_suffix("")
         style.save(comparison(rows, title), stem, CAPTION.format(size=pixels))

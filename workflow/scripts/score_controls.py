@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lookwhere.datasets import images, regions
+from lookwhere.datasets import geometry, regions
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
@@ -31,9 +31,8 @@ def main(
 
     def maps() -> Iterator[tuple[dict[str, Any], Saliency, Region]]:
         for sample in samples:
-            image = np.asarray(images.resize(image_folder.read(sample), size))
-            region = regions.read(Path(region_folder, f"{sample.id}.npz"))
-            region = region.resized(*image.shape[:2])
+            image = np.asarray(geometry.transform(image_folder.read(sample), size))
+            region = regions.read(Path(region_folder, f"{sample.id}.npz")).at(size)
             for control, saliency in controls.maps(image, sample.id, names).items():
                 record = parts.record(sample, net=None, method=control, size=size)
                 yield record, Saliency(saliency), region

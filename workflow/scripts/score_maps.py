@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lookwhere.datasets import images, regions
+from lookwhere.datasets import regions
 from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import missing, results
@@ -38,8 +38,8 @@ def main(
 
     def maps() -> Iterator[tuple[dict[str, Any], Saliency | None, Region]]:
         for sample in samples:
-            shape = images.input_shape(net_and_size["size"], sample.height, sample.width)
-            region = regions.read(Path(region_folder, f"{sample.id}.npz")).resized(*shape)
+            region = regions.read(Path(region_folder, f"{sample.id}.npz"))
+            region = region.at(net_and_size["size"])
             for method, folder in map_folders.items():
                 record = parts.record(sample, method=method, **net_and_size)
                 yield record, read(Path(folder), sample.id), region

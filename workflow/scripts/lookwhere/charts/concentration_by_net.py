@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lookwhere.charts import artists, grouped_points
 from lookwhere.charts.registry import chart
-from lookwhere.datasets.images import size_label
+from lookwhere.datasets import sizes
 from lookwhere.statistics.strata import untrained_nets
 
 CAPTION = """
@@ -27,5 +27,5 @@ def draw(records: pd.DataFrame, size: str) -> Figure:
     at_size = records[records["size"] == size]
     untrained = untrained_nets(records)
     labels = {net: artists.net_label(net, untrained) for net in untrained}
-    title = f"How much of the saliency lies\non the object, by net? ({size_label(size)})"
+    title = f"How much of the saliency lies\non the object, by net? ({sizes.label(size)})"
     return grouped_points.draw(at_size, "net", labels, title)

@@ -1,8 +1,7 @@
 """Images: from a file to the net's input.
 
-The input is RGB, resized with PIL's bilinear filter (antialiased, as in torchvision's own ImageNet
-evaluation), scaled to [0, 1], and normalised with ImageNet's mean and standard deviation. At the
-size ``original`` the image is not resized; a number n means n x n pixels, aspect ratio not kept.
+The input is RGB, resized (``geometry``), scaled to [0, 1], and normalised with ImageNet's mean and
+standard deviation.
 """
 
 import hashlib
@@ -20,7 +19,6 @@ from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 from lookwhere.io import receipts
 
-ORIGINAL = "original"
 MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
@@ -119,22 +117,6 @@ def _require_size(path: Path, size: tuple[int, int], width: int, height: int) ->
             f"image {str(path)!r} is {size[0]} x {size[1]} pixels, but its annotation "
             f"has {width} x {height}: image and annotations are not of the same dataset"
         )
-
-
-def input_shape(size: str, height: int, width: int) -> tuple[int, int]:
-    """(height, width) of the net's input for an image of ``height`` x ``width`` pixels."""
-    return (height, width) if size == ORIGINAL else (int(size), int(size))
-
-
-def size_label(size: str) -> str:
-    """``original size`` or ``224 x 224 pixels``."""
-    return "original size" if size == ORIGINAL else f"{size} x {size} pixels"
-
-
-def resize(image: Image.Image, size: str) -> Image.Image:
-    """The image at the input size."""
-    height, width = input_shape(size, image.height, image.width)
-    return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def normalise(image: Image.Image) -> NDArray[np.float32]:

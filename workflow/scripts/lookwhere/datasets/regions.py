@@ -1,6 +1,6 @@
 """The region of a sample: the ground truth that maps are compared with.
 
-It is prepared once per sample, at the size of the image, and resized to that of a map.
+It is prepared once per sample, at the size of the image, and follows it to that of the net's input.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from lookwhere.datasets import masks
+from lookwhere.datasets import geometry, masks
 from lookwhere.datasets.masks import Mask
 from lookwhere.io import results
 
@@ -25,12 +25,12 @@ class Region:
     dilation_index: NDArray[np.uint8]  # (H, W), of the smallest dilation that covers a pixel
     dilations: NDArray[np.float64]  # ascending, shares of the undilated area
 
-    def resized(self, height: int, width: int) -> "Region":
-        """The region at the size (height, width) of a map."""
+    def at(self, size: str) -> "Region":
+        """The region at an input size, from that at the size of the image."""
         return Region(
-            masks.resize(self.mask, height, width),
-            masks.resize(self.boxes, height, width),
-            masks.resize(self.dilation_index, height, width),
+            geometry.transform_mask(self.mask, size),
+            geometry.transform_mask(self.boxes, size),
+            geometry.transform_mask(self.dilation_index, size, padding=len(self.dilations)),
             self.dilations,
         )
 

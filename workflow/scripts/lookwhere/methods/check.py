@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from lookwhere.datasets.images import MEAN, ORIGINAL, STD
+from lookwhere.datasets.images import MEAN, STD
+from lookwhere.datasets.sizes import shorter_side
 from lookwhere.errors import StudyError
 from lookwhere.methods.relu_rules import count_relus
 from lookwhere.methods.run import defined_maps, forward
@@ -77,8 +78,9 @@ def _summarise(
     net = classifiers.load(spec["architecture"], spec["weights"], seed)
     name = spec["target_layer"]
     target_layer = None if name is None else classifiers.layer(net, name)
-    for size in [int(size) for size in sizes if size != ORIGINAL] or [224]:
-        run = forward(net, target_layer, torch.zeros(1, 3, size, size))
+    sides = [side for size in sizes if (side := shorter_side(size))] or [224]
+    for side in dict.fromkeys(sides):
+        run = forward(net, target_layer, torch.zeros(1, 3, side, side))
     maps, reasons = defined_maps(run, torch.tensor([0]), methods)
     if methods and not maps:
         raise StudyError(

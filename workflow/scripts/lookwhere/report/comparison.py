@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from lookwhere.charts.style import PAGE, REMARK, styled, wrapped
-from lookwhere.datasets import images
+from lookwhere.datasets import sizes
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import LABELS
@@ -119,7 +119,7 @@ def _blocks(methods: int) -> tuple[int, int]:
 
 
 def _shape(sample: Sample, size: str) -> tuple[int, int]:
-    return images.input_shape(size, sample.height, sample.width)
+    return sizes.input_shape(size, sample.height, sample.width)
 
 
 def _row_height(shape: tuple[int, int], across: int) -> float:

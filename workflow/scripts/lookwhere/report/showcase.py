@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookwhere.datasets import images, masks
+from lookwhere.datasets import geometry, masks
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, rank
 from lookwhere.errors import StudyError, hint
@@ -87,9 +87,9 @@ def read_input(
     sample: Sample, image_folder: ImageFolder, mask_folder: str, size: str
 ) -> tuple[NDArray[np.uint8], masks.Mask]:
     """The image (H, W, 3) and the mask (H, W) of a sample, both at the input size."""
-    picture = np.asarray(images.resize(image_folder.read(sample), size))
+    picture = geometry.transform(image_folder.read(sample), size)
     mask = masks.read(Path(mask_folder, f"{sample.id}.png"))
-    return picture, masks.resize(mask, *picture.shape[:2])
+    return np.asarray(picture), geometry.transform_mask(mask, size)
 
 
 def read_map(

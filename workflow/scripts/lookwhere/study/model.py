@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from lookwhere.datasets.sizes import SIZE
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import files_of, flat, name_of
 
@@ -31,8 +32,6 @@ Many = Annotated[tuple[T, ...], Field(min_length=1), BeforeValidator(_tuple)]
 Folder = Annotated[str, Field(pattern="^[^{}]+$", description="give a folder, without braces")]
 Index = Annotated[int, Field(ge=0, le=10**9, description="give an output index, from 0")]
 SampleId = Annotated[str, Field(description="give a sample id such as 000000000139-traffic_light")]
-# $ alone allows a final line break.
-SIZE = r"^(original|[1-9][0-9]{0,3})$(?!\n)"
 Size = Annotated[
     str,
     BeforeValidator(
@@ -40,7 +39,7 @@ Size = Annotated[
         json_schema_input_type=Annotated[int, Field(ge=1, le=9999)]
         | Annotated[str, Field(pattern=SIZE)],
     ),
-    Field(pattern=SIZE, description="give original, or a number of pixels from 1 to 9999"),
+    Field(pattern=SIZE, description="give original, n, short-n, crop-n or pad-n, n from 1 to 9999"),
 ]
 Method = Annotated[str, Field(description="give the name of a saliency method, or file.py:name")]
 Metric = Annotated[str, Field(description="give the name of a metric, or file.py:name")]
@@ -305,8 +304,15 @@ class Study(Part):
         },
     )
     sizes: Many[Size] = Field(
-        description="give a list of input sizes: original, or a number of pixels",
-        json_schema_extra={"help": "n is n x n pixels, the aspect ratio not kept."},
+        description="give a list of input sizes: original, n, short-n, crop-n or pad-n",
+        json_schema_extra={
+            "help": (
+                "n: n x n pixels, the aspect ratio not kept; short-n: n pixels on the shorter side, "
+                "the aspect ratio kept; crop-n: the n x n pixels in the centre of an image with "
+                "256/224 n on the shorter side, torchvision's own evaluation; pad-n: n pixels on "
+                "the longer side, padded to n x n with ImageNet's mean colour."
+            )
+        },
     )
     metric_entries: Many[Metric] = Field(
         default=(),

@@ -5,12 +5,14 @@ found here.
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lookwhere.datasets.names import FORMATS, slug
+from lookwhere.datasets.sizes import SIZE
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
 from lookwhere.methods.names import ALL_LABELS, METHODS
@@ -82,12 +84,12 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
         for net in _list(config, "nets")
         if isinstance(net, dict) and (spec := _loadable(net, architectures))
     ]
-    sizes = [str(size) for size in _list(config, "sizes")]
+    sizes = [size for size in map(str, _list(config, "sizes")) if re.match(SIZE, size)]
     errors = list(_unknown_weights(config, architectures))
     methods = [
         name for _, entry in entries(config, "methods") if (name := name_of(entry)) in METHODS
     ]
-    errors += check.check(specs, classes, [size for size in sizes if size.isdigit()], methods)[1]
+    errors += check.check(specs, classes, sizes, methods)[1]
     dataset = _dataset(config)
     annotations, form = dataset.get("annotations"), name_of(str(dataset.get("format", "coco")))
     if isinstance(annotations, str) and _exists(annotations) and form in FORMATS:
