@@ -29,9 +29,7 @@ def test_shards_share_the_samples_evenly(count):
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
 
 
-@pytest.mark.parametrize(
-    "size", ["original", "224", "64", "1000", "short-64", "crop-64", "pad-64"]
-)
+@pytest.mark.parametrize("size", ["original", "224", "64", "1000", "short-64", "crop-64", "pad-64"])
 def test_batches_hold_every_sample_once_in_equal_shapes_within_the_budget(size):
     parts = batches(STUDY, size, PIXELS)
     assert sorted(s.id for b in parts for s in b) == sorted(s.id for s in STUDY)

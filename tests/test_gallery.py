@@ -15,6 +15,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from lookwhere.charts.style import PALETTE
+from lookwhere.datasets import geometry, sizes
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.errors import StudyError
 from lookwhere.io import missing
@@ -24,7 +25,7 @@ from lookwhere.metrics import concentration
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report import gallery, pictures
 
-from .browser.conftest import CLASSES, METHODS, NETS, SIZES, Study, made_up, small_study
+from .browser.conftest import CLASSES, METHODS, NETS, SHAPES, SIZES, Study, made_up, small_study
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +249,25 @@ def test_an_empty_mask_has_no_outline_and_a_single_pixel_has_one():
     assert gallery.outline(lonely) == "M525 450Z"
 
 
+@pytest.mark.parametrize("size", ["original", "224", "short-224", "crop-224", "pad-224"])
+@pytest.mark.parametrize("shape", [(300, 400), (400, 300), (300, 300)])
+def test_window_places_the_outline_in_the_input(shape, size):
+    mask = mask_of("blob")[: shape[0], : shape[1]]
+    mask = np.pad(mask, [(0, new - old) for new, old in zip(shape, mask.shape, strict=True)])
+    expected = geometry.transform_mask(mask, size)
+    height, width = expected.shape
+    left, top, across, down = map(float, gallery.window(sizes.place(size, *shape)).split())
+    points = [
+        (np.array(part.split(), float).reshape(-1, 2) - [left, top]) / [across, down]
+        for part in re.findall(r"M([\d ]+)Z", gallery.outline(mask))
+    ]
+    canvas = np.zeros((height, width), dtype=np.uint8)
+    polygons = [np.rint(part * [width, height] - 0.5).astype(np.int32) for part in points]
+    cv2.fillPoly(canvas, polygons, 1)
+    filled = canvas.astype(bool)
+    assert (filled & expected).sum() / (filled | expected).sum() > 0.97
+
+
 # Pictures
 
 
@@ -349,10 +369,9 @@ def test_pictures_as_scored_are_of_the_energy(built, study):
 
 
 def test_outlines_are_those_of_the_masks_at_original_size(built):
-    known = data_of((built / "index.html").read_text("utf-8"))
-    for outline, width, height in zip(
-        *(known["samples"][key] for key in ("outline", "width", "height")), strict=True
-    ):
+    known = data_of((built / "index.html").read_text("utf-8"))["samples"]
+    for outline, name in zip(known["outline"], known["id"], strict=True):
+        height, width = SHAPES[int(name.split("-")[0])]
         assert 150 < fill(outline, height, width).sum() < 500  # a quadrangle of 25 x 18 pixels
 
 

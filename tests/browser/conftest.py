@@ -17,6 +17,7 @@ import build_gallery
 from lookwhere.datasets import base, masks
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import in_order, sample_id, write_samples
+from lookwhere.datasets.sizes import input_shape
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.registry import METRICS
@@ -48,8 +49,8 @@ class Study:
         return folder
 
 
-def small_study(folder: Path) -> Study:
-    """Two images of three classes each, two nets, two sizes, three methods."""
+def small_study(folder: Path, sizes: Sequence[str] = SIZES) -> Study:
+    """Two images of three classes each, two nets, two sizes or others, three methods."""
     rng = np.random.default_rng(0)
     samples = []
     for image_id, (height, width) in SHAPES.items():
@@ -71,17 +72,17 @@ def small_study(folder: Path) -> Study:
     with checked_file(folder / "showcase.json") as draft:
         draft.write_text(json.dumps(ids), "utf-8")
     with checked_file(folder / "measures.parquet") as draft:
-        made_up(ids, NETS, METHODS, SIZES).to_parquet(draft)
+        made_up(ids, NETS, METHODS, sizes).to_parquet(draft)
     arguments = {
         "sample_list": str(folder / "samples.json"),
         "images": ImageFolder(folder / "images"),
         "mask_folder": str(folder / "masks"),
         "measures": str(folder / "measures.parquet"),
-        "maps": _maps(folder / "showcase", rng),
+        "maps": _maps(folder / "showcase", sizes, rng),
         "page": PAGE,
         "nets": NETS,
         "methods": METHODS,
-        "sizes": SIZES,
+        "sizes": sizes,
         "chosen": dict(zip(ids, ["first", "first", "worst", *3 * ["named"]], strict=True)),
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
@@ -122,14 +123,14 @@ def made_up(
     return frame.sample(frac=1, random_state=0).reset_index(drop=True)
 
 
-def _maps(folder: Path, rng: np.random.Generator) -> list[str]:
+def _maps(folder: Path, sizes: Sequence[str], rng: np.random.Generator) -> list[str]:
     shards = []
-    for net, size in product(NETS, SIZES):
+    for net, size in product(NETS, sizes):
         shard = folder / net / size / METHODS[0] / "1-1"
         with checked_folder(shard) as draft:
             for method, (image_id, shape), name in product(METHODS, SHAPES.items(), CLASSES):
                 (draft / method).mkdir(exist_ok=True)
-                height, width = shape if size == "original" else (int(size), int(size))
+                height, width = input_shape(size, *shape)
                 saliency = rng.normal(size=(3, height, width)).astype(np.float32) ** 3
                 np.save(draft / method / f"{sample_id(image_id, name)}.npy", saliency)
         shards.append(str(shard))

@@ -30,7 +30,7 @@ from lookwhere.io.results import checked_file
 from lookwhere.methods.names import LABELS
 from lookwhere.report import gallery, pictures
 
-from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up
+from .conftest import CLASSES, METHODS, NETS, PAGE, SIZES, UNTRAINED, made_up, small_study
 
 pytestmark = [pytest.mark.browser]
 UNTRAINED_SAYS = " (untrained)"
@@ -1014,6 +1014,38 @@ def test_dark_where_the_visitor_prefers_it(page):
     assert page.screenshot()[5, 5].max() < 40
     scheme("light")
     assert page.screenshot()[5, 5].min() > 240
+
+
+# Sizes that keep the aspect ratio
+
+# Of an image of 60 x 80 pixels: that of the resized image, its corner in the input, the input.
+PLACES = {
+    "short-30": ((30, 40), (0, 0), (30, 40)),
+    "crop-48": ((55, 73), (-4, -12), (48, 48)),
+    "pad-64": ((48, 64), (8, 0), (64, 64)),
+}
+
+
+def test_the_outline_lies_on_the_object_at_every_size(page, tmp_path):
+    study = small_study(tmp_path / "study", list(PLACES))
+    opened = Page(page.browser, study.gallery(tmp_path / "gallery"))
+    opened.open(net="vgg19")
+    rect = "const {x, y, width, height} = arguments[0].getBoundingClientRect();"
+    for card, (resized, corner, shape) in enumerate(PLACES.values()):
+        frame = opened.one(f".card:nth-child({card + 1}) .frame")
+        x, y, width, height = opened.run(f"{rect} return [x, y, width, height]", frame)
+        assert width / height == pytest.approx(shape[1] / shape[0], rel=0.02)
+        path = frame.find_element(By.CSS_SELECTOR, "path")
+        left, top, across, down = opened.run(f"{rect} return [x, y, width, height]", path)
+        columns, rows = [left, left + across], [top, top + down]
+        # The object has the columns 10 to 34 and the rows 20 to 37; lines run through centres.
+        for ends, start, length, pixels, axis in (
+            (columns, x, width, (10.5, 34.5), 1),
+            (rows, y, height, (20.5, 37.5), 0),
+        ):
+            scale = resized[axis] / (60, 80)[axis]
+            expected = [(pixel * scale + corner[axis]) / shape[axis] for pixel in pixels]
+            assert [(end - start) / length for end in ends] == pytest.approx(expected, abs=0.01)
 
 
 # A large study

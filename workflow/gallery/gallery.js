@@ -1,9 +1,9 @@
 // The gallery. A card is one (sample, net, size): the input, then a map of each method. Cards are
-// numbered samples x nets x sizes, and maps cards x methods; the data holds their numbers in that
-// order, null where undefined. A position is a picture's index among the visible ones.
+// numbered samples x nets x sizes, maps cards x methods, and inputs samples x sizes; the data holds
+// their numbers in that order, null where undefined. A position is a picture's index among the visible ones.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { methods, nets, sizes, samples, cards, maps } = data;
+const { methods, nets, sizes, samples, inputs, cards, maps } = data;
 
 const PICTURES = 1 + methods.length;
 const BATCH = 12; // cards that are added and removed together
@@ -62,7 +62,7 @@ function probability(value) {
   return value < 0.001 && value > 0 ? value.toExponential(1) : String(Number(value.toFixed(4)));
 }
 
-const sizeName = (size) => (size === "original" ? "original size" : `${size} × ${size}`);
+const sizeName = (size) => data.size_labels[sizes.indexOf(size)];
 
 const netName = (net) => (data.untrained.includes(net) ? `${net} (untrained)` : net);
 
@@ -72,11 +72,8 @@ function parts(card) {
   const place = Math.floor(card / sizes.length);
   const sample = Math.floor(place / nets.length);
   const [net, size] = [nets[place % nets.length], sizes[card % sizes.length]];
-  return { sample, net, size, className: data.classes[samples.class[sample]] };
-}
-
-function ratio({ sample, size }) {
-  return size === "original" ? samples.width[sample] / samples.height[sample] : 1;
+  const input = sample * sizes.length + (card % sizes.length);
+  return { sample, net, size, input, className: data.classes[samples.class[sample]] };
 }
 
 /** The card at a position, and the method (an index) of its map: -1 is the input. */
@@ -159,6 +156,7 @@ function frame(where) {
   if (!isThere(where)) return element;
   const place = parts(where.card);
   element.querySelector("path").setAttribute("d", samples.outline[place.sample]);
+  element.querySelector("svg").setAttribute("viewBox", inputs.window[place.input]);
   element.querySelector("img").src = source(where);
   return element;
 }
@@ -214,7 +212,7 @@ function row(place) {
     element.querySelector(`.${name}`).textContent = text;
   }
   element.querySelector(".chosen").hidden = samples.chosen[sample] !== "worst";
-  element.style.setProperty("--ratio", ratio(parts(card)));
+  element.style.setProperty("--ratio", inputs.ratio[parts(card).input]);
   const positions = Array.from({ length: PICTURES }, (_, i) => place * PICTURES + i);
   element.querySelector(".row").append(...positions.map(picture));
   return element;
@@ -499,7 +497,7 @@ function fillView() {
   view.querySelector("dl").replaceChildren(...pairs(numbers(where)));
   view.querySelector(".stage").replaceChildren(picture);
   view.querySelector(".scale").hidden = where.method < 0 || !isThere(where);
-  view.style.setProperty("--ratio", ratio(parts(where.card)));
+  view.style.setProperty("--ratio", inputs.ratio[parts(where.card).input]);
   view.querySelector("[name=switch]").ariaPressed = fields.map.value === "scored";
 }
 

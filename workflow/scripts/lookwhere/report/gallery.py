@@ -1,7 +1,8 @@
 """The gallery: one page with every map of the showcase, its mask's outline and its numbers.
 
-The page holds its data as JSON: a card is one (sample, net, size), and cards are numbered in the
-order samples x nets x sizes, maps in the order cards x methods. The pictures are files beside it.
+The page holds its data as JSON: a card is one (sample, net, size). Cards are numbered in the order
+samples x nets x sizes, maps cards x methods, and inputs samples x sizes. The pictures are files
+beside it.
 """
 
 import json
@@ -20,6 +21,7 @@ from PIL import Image
 from lookwhere.charts import looks
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.samples import Sample
+from lookwhere.datasets.sizes import Placement, label, place
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
@@ -86,6 +88,7 @@ def data(
         "nets": list(nets),
         "untrained": untrained_nets(measures),
         "sizes": list(sizes),
+        "size_labels": [_short(label(size)) for size in sizes],
         "methods": [
             {"name": name, "label": LABELS[name], "color": color}
             for name, (color, _) in looks.of_methods(methods).items()
@@ -94,11 +97,10 @@ def data(
         "samples": {
             "id": [sample.id for sample in samples],
             "class": [classes.index(sample.class_name) for sample in samples],
-            "width": [sample.width for sample in samples],
-            "height": [sample.height for sample in samples],
             "outline": list(outlines),
             "chosen": [_choice(chosen, sample.id) for sample in samples],
         },
+        "inputs": _inputs(samples, sizes),
         "cards": {name: _numbers(cards[name]) for name in FACTS}
         | {"sigmoid": [_is_sigmoid(activation) for activation in cards["output_activation"]]}
         | {"recognised": [value is True for value in _booleans(cards["target_recognised"])]},
@@ -173,6 +175,20 @@ def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
     return records.loc[cells].reset_index()
 
 
+def _inputs(samples: Sequence[Sample], sizes: Sequence[str]) -> dict[str, list[Any]]:
+    """Width / height of the inputs, and the windows of their outlines."""
+    places = [place(size, s.height, s.width) for s in samples for size in sizes]
+    return {
+        "ratio": [p.shape[1] / p.shape[0] for p in places],
+        "window": [window(p) for p in places],
+    }
+
+
+def _short(label: str) -> str:
+    """A size in words, for a menu: ``224 \u00d7 224``."""
+    return label.replace(" pixels", "").replace(" x ", " \u00d7 ")
+
+
 def _numbers(column: pd.Series) -> list[float | None]:
     values = pd.to_numeric(column).astype(float)
     return [_shortest(value) if isfinite(value) else None for value in values]
@@ -198,6 +214,18 @@ def outline(mask: Mask) -> str:
         grid = np.rint((points + 0.5) * scale).astype(int)
         path += "M" + " ".join(map(str, grid.ravel())) + "Z"
     return path
+
+
+def window(placement: Placement) -> str:
+    """The part of an outline's grid that the net's input shows, as the view box of an SVG.
+
+    It is smaller than the grid where the image is cropped, and larger where it is padded.
+    """
+    lengths = zip(placement.corner, placement.resized, placement.shape, strict=True)
+    (top, height), (left, width) = (
+        (-start * GRID / length, room * GRID / length) for start, length, room in lengths
+    )
+    return f"{left:g} {top:g} {width:g} {height:g}"
 
 
 def shrunk(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

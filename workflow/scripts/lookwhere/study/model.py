@@ -307,10 +307,10 @@ class Study(Part):
         description="give a list of input sizes: original, n, short-n, crop-n or pad-n",
         json_schema_extra={
             "help": (
-                "n: n x n pixels, the aspect ratio not kept; short-n: n pixels on the shorter side, "
-                "the aspect ratio kept; crop-n: the n x n pixels in the centre of an image with "
-                "256/224 n on the shorter side, torchvision's own evaluation; pad-n: n pixels on "
-                "the longer side, padded to n x n with ImageNet's mean colour."
+                "n: n x n pixels, the aspect ratio not kept; short-n: n pixels on the shorter "
+                "side, the aspect ratio kept; crop-n: the n x n pixels in the centre of an image "
+                "with 256/224 n on the shorter side, torchvision's own evaluation; pad-n: n pixels "
+                "on the longer side, padded to n x n with ImageNet's mean colour."
             )
         },
     )
