@@ -53,9 +53,10 @@ ten images there is no difference.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
-is zero everywhere; not finite, it is not finite; empty mask, the mask covers no pixel at this size;
-not defined, the method is not defined for the net, and nets.csv has the reason. The table is empty
-where all are defined. undefined.csv lists the records themselves.
+is zero everywhere; not finite, it is not finite; empty mask, the mask covers no pixel at this size
+(it is too small, or outside of a crop); not defined, the method is not defined for the net, and
+nets.csv has the reason. The table is empty where all are defined. undefined.csv lists the records
+themselves.
 """
 
 
