@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from lookwhere.errors import StudyError
 from lookwhere.methods.names import METHODS
+from lookwhere.study import validation
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import entries, files_of
 from lookwhere.study.homes import expanded
@@ -206,12 +207,17 @@ def test_names_are_checked_where_they_are_known(own):
     assert f"metrics[1]: '{own}' declares no metric 'energy'; valid: concentr" in str(error.value)
 
 
-def test_a_format_is_coco_or_of_a_file(own):
+def test_a_format_is_a_name_or_of_a_file(own):
     assert study(dataset={**SHIPPED["dataset"], "format": f"{own}:Voc"}).dataset.format
-    [fault] = faults(dataset={**SHIPPED["dataset"], "format": "voc"})
+    [fault] = faults(dataset={**SHIPPED["dataset"], "format": "a folder"})
     assert fault == (
-        "dataset.format: 'voc' is not allowed; give coco, or file.py:name of a format of your own"
+        "dataset.format: 'a folder' is not allowed; give the name of a format, or file.py:name of "
+        "a format of your own"
     )
+    config = {**SHIPPED, "dataset": {**SHIPPED["dataset"], "format": "cocoa"}}
+    known = {"formats": ["coco", "voc"]}
+    [fault] = validation.faults(config, CATALOGUE, known, DRAWN)
+    assert fault == "dataset.format: 'cocoa' is not a format; did you mean 'coco'?"
     [fault] = faults(dataset={**SHIPPED["dataset"], "format": "gone.py:Voc"})
     assert fault.startswith("dataset.format: 'gone.py' does not exist; give the path of a Python")
 
