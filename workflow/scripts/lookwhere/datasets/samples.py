@@ -40,6 +40,11 @@ class Sample:
     file_width: int = 0  # of the file, where the image is resized to fewer pixels; else 0
     file_height: int = 0
 
+    @property
+    def file_size(self) -> tuple[int, int]:
+        """The size (width, height) of the image's file, in the annotated view."""
+        return self.file_width or self.width, self.file_height or self.height
+
     def masks(self) -> list[Mask]:
         """The mask (H, W) of each instance of the class."""
         return [masks.decode(runs, self.height, self.width) for runs in self.instances]
