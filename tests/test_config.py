@@ -302,6 +302,13 @@ def test_a_number_of_any_length_is_an_error(path, value):
     assert "is not allowed" in fault
 
 
+@pytest.mark.parametrize("name", ["images.zip", "Images.TAR.GZ"])
+def test_an_archive_of_images_is_to_be_unpacked(name, tmp_path):
+    (tmp_path / name).touch()
+    [fault] = faults_of(changed({"dataset.images": str(tmp_path / name)}))
+    assert fault.endswith(f"{name}' is an archive; unpack it and give the folder")
+
+
 @pytest.mark.parametrize("key", ["dataset.annotations", "dataset.images"])
 def test_a_pipe_in_place_of_a_file_or_folder_is_reported(key, tmp_path):
     os.mkfifo(tmp_path / "pipe")

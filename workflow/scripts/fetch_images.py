@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lookwhere.datasets import images
+from lookwhere.datasets import image_list, images
 from lookwhere.datasets.samples import one_of_each_image, read_samples
 from lookwhere.errors import StudyError
 from lookwhere.io import download, receipts
@@ -20,15 +20,15 @@ def main(selection: str, folder: Path, receipt: str) -> None:
             Download(
                 str(image.address),
                 folder / image.file,
-                check=images.checker(image.width, image.height),
-                max_bytes=download.max_image_bytes(image.width, image.height),
+                check=images.checker(*image.file_size, image.exif),
+                max_bytes=download.max_image_bytes(*image.file_size),
             )
             for image in listed
         ]
     )
-    rows = receipts.of_files([image.file for image in listed], folder)
-    addresses = [{"image_id": image.image_id, "address": image.address} for image in listed]
-    receipts.write([address | row for address, row in zip(addresses, rows, strict=True)], receipt)
+    rows = image_list.rows(listed, folder)
+    addresses = [{"address": image.address} for image in listed]
+    receipts.write([row | address for row, address in zip(rows, addresses, strict=True)], receipt)
 
 
 if __name__ == "__main__":

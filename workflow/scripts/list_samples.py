@@ -17,12 +17,17 @@ from lookwhere.io.results import checked_file, checked_folder, csv_text
 def main(
     selections: Sequence[str],
     region_folders: Sequence[str],
+    images: pd.DataFrame,
     classes: Sequence[str],
     output: str,
     mask_folder: str,
     subset: str,
 ) -> None:
-    """Merge the ``selections``, each with the folder of its regions."""
+    """Merge the ``selections``, each with the folder of its regions.
+
+    ``images`` lists the files of the images with their orientation.
+    """
+    orientations = dict(zip(images["file"], images["orientation"], strict=True))
     folder_of = {
         sample: Path(folder)
         for selection, folder in zip(selections, region_folders, strict=True)
@@ -34,13 +39,13 @@ def main(
         for [sample] in progress([[sample] for sample in samples], "samples"):
             region = regions.read(folder_of[sample] / f"{sample.id}.npz")
             masks.write(region.mask, draft / f"{sample.id}.png")
-            rows.append(row(sample, region))
+            rows.append(row(sample, region, orientations[sample.file]))
     write_samples(samples, output)
     with checked_file(subset) as draft:
         draft.write_text(csv_text(pd.DataFrame(rows)), "utf-8")
 
 
-def row(sample: Sample, region: Region) -> dict[str, Any]:
+def row(sample: Sample, region: Region, orientation: str) -> dict[str, Any]:
     """The row of a sample in ``subset.csv``."""
     undilated = (region.dilation_index == 0).sum()
     return {
@@ -50,6 +55,9 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
         "file": sample.file,
         "width": sample.width,
         "height": sample.height,
+        "file_width": sample.file_size[0],
+        "file_height": sample.file_size[1],
+        "orientation": orientation,
         "instances": len(sample.instances),
         "boxes": sample.boxes,
         "crowds": sample.crowds,
@@ -59,21 +67,24 @@ def row(sample: Sample, region: Region) -> dict[str, Any]:
     }
 
 
-def merge_receipts(paths: Sequence[str], receipt: str) -> None:
-    """Merge receipts of images; each image is listed once."""
+def merge_receipts(paths: Sequence[str], receipt: str) -> pd.DataFrame:
+    """Merge receipts of images, and return them; each image is listed once."""
     tables = [results.read_table(Path(path)) for path in paths]
-    rows: list[Mapping[str, Any]] = pd.concat(tables).drop_duplicates("file").to_dict("records")
+    images = pd.concat(tables).drop_duplicates("file")
+    rows: list[Mapping[str, Any]] = images.to_dict("records")
     receipts.write(rows, receipt)
+    return images
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        images = merge_receipts(snakemake.input.images, snakemake.output.images)
         main(
             snakemake.input.selections,
             snakemake.input.regions,
+            images,
             settings["classes"],
             snakemake.output.samples,
             snakemake.output.masks,
             snakemake.output.subset,
         )
-        merge_receipts(snakemake.input.images, snakemake.output.images)

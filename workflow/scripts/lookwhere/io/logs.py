@@ -20,16 +20,19 @@ log = logging.getLogger("lookwhere")
 def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
     """Log to ``log_file`` and stderr; yield the settings in ``note``, which results refer to.
 
+    Details, of level debug, go to the file alone.
+
     Errors that the user can fix end the job with their message and no traceback: a StudyError, a
     refusal of the system (disk, permission), lack of memory.
     """
     logging.raiseExceptions = False  # else the error of a log on a full disk hides ours
-    handlers: list[logging.Handler] = [
-        logging.FileHandler(log_file, mode="w", encoding="utf-8"),
-        logging.StreamHandler(),
-    ]
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers)
-    log.setLevel(logging.INFO)
+    file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    screen = logging.StreamHandler()
+    screen.setLevel(logging.INFO)
+    logging.basicConfig(
+        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file, screen]
+    )
+    log.setLevel(logging.DEBUG)
     gc.freeze()  # imported objects stay: garbage collections skip them
     try:
         if note is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lookwhere.datasets.names import FORMATS, slug
+from lookwhere.datasets.nearest import is_archive
 from lookwhere.datasets.sizes import SIZE
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
@@ -192,7 +193,10 @@ def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
         elif not _exists(path):
             yield f"dataset.{key}: {path!r} does not exist; give the path of a file that does"
         elif expected == ("file" if Path(path).is_dir() else "folder"):
-            yield f"dataset.{key}: {path!r} is not a {expected}; give the path of one"
+            what = f"is not a {expected}; give the path of one"
+            if expected == "folder" and is_archive(path):
+                what = "is an archive; unpack it and give the folder"
+            yield f"dataset.{key}: {path!r} {what}"
     for key, entry in _own_entries(config):
         file = file_of(entry)
         if not _exists(at_home(file), folder=False):
