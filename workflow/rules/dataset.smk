@@ -45,6 +45,7 @@ rule select_subset:
                 for span in SELECTIONS[wildcards.selection].spans
             ],
             choices=STUDY.dataset.choices,
+            max_pixels=STUDY.max_pixels or None,
             seed=STUDY.seed,
             annotations=lambda wildcards: (
                 DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None

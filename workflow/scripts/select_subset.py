@@ -11,9 +11,11 @@ from lookwhere.io import receipts
 from lookwhere.io.logs import job, log
 
 
-def main(data: Dataset, spans: Sequence[Span], seed: int, output: str) -> list[Sample]:
+def main(
+    data: Dataset, spans: Sequence[Span], seed: int, max_pixels: int | None, output: str
+) -> list[Sample]:
     """Write the samples to ``output``, and return one per image."""
-    samples = base.select(data, spans, seed)
+    samples = base.select(data, spans, seed, max_pixels)
     images = one_of_each_image(samples)
     log.info("%d samples in %d images", len(samples), len(images))
     write_samples(samples, output)
@@ -26,6 +28,7 @@ if __name__ == "__main__":
         annotations, folder = Path(snakemake.params.annotations), Path(snakemake.params.images)
         data = base.load(settings["format"], annotations, folder, settings["choices"])
         spans = [Span(*span) for span in settings["spans"]]
-        images = main(data, spans, settings["seed"], snakemake.output.samples)
+        seed, max_pixels = settings["seed"], settings["max_pixels"]
+        images = main(data, spans, seed, max_pixels, snakemake.output.samples)
         if "images" in snakemake.output.keys():  # noqa: SIM118
             receipts.write(image_list.rows(images, folder), snakemake.output.images)

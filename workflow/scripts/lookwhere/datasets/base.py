@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from lookwhere import declarations
-from lookwhere.datasets import masks
+from lookwhere.datasets import masks, reduction
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.names import FORMATS
 from lookwhere.datasets.pools import Choices, Pool
@@ -141,10 +141,13 @@ def class_errors(data: Dataset, classes: Sequence[str]) -> list[str]:
     ]
 
 
-def select(data: Dataset, spans: Sequence[Span], seed: int) -> list[Sample]:
+def select(
+    data: Dataset, spans: Sequence[Span], seed: int, max_pixels: int | None = None
+) -> list[Sample]:
     """The samples of a selection: the images of each span, in the order of its class.
 
-    The order of a class is drawn from ``seed`` and does not depend on other classes. Raises a
+    The order of a class is drawn from ``seed`` and does not depend on other classes. Images of more
+    than ``max_pixels`` are resized to as many. Raises a
     StudyError that lists every class that is not annotated or has too few images, or the data
     set's own.
     """
@@ -169,7 +172,15 @@ def select(data: Dataset, spans: Sequence[Span], seed: int) -> list[Sample]:
         image_ids[span.class_name] += sorted(order[span.first : span.last], key=rank)
     samples = [replace(each, exif=data.choices.exif) for each in data.samples(image_ids)]
     _require_unique(samples)
-    return in_order(samples, classes)
+    return in_order(_reduced(samples, max_pixels) if max_pixels else samples, classes)
+
+
+def _reduced(samples: Sequence[Sample], max_pixels: int) -> list[Sample]:
+    reduced = [reduction.reduce(sample, max_pixels) for sample in samples]
+    count = len({sample.image_id for sample in reduced if sample.file_width})
+    images, verb = ("1 image", "is") if count == 1 else (f"{count} images", "are")
+    log.info("%s of more than %d pixels %s resized", images, max_pixels, verb)
+    return reduced
 
 
 def _notes(data: Dataset, class_name: str, pool: Collection[ImageId]) -> list[str]:
