@@ -37,7 +37,7 @@ class Dataset(ABC):
         If the annotations can't be used, with the error and the way out. So do the methods.
     """
 
-    choices = Choices()  # of the study; ``load`` sets them
+    choices = Choices()  # of the study; ``choose`` sets them
 
     @abstractmethod
     def __init__(self, annotations: Path, images: Path) -> None: ...
@@ -56,6 +56,10 @@ class Dataset(ABC):
     @abstractmethod
     def samples(self, image_ids: Mapping[str, Sequence[ImageId]]) -> Iterable[Sample]:
         """The samples of the ``image_ids`` of each class; ``sample`` creates one."""
+
+    def choose(self, choices: Choices) -> None:
+        """Take the choices of the study."""
+        self.choices = choices
 
     def number(self, class_name: str) -> int:
         """The number of a class, which seeds the order of its images."""
@@ -85,7 +89,7 @@ def load(
     ``choices`` are those of ``Choices``, by name.
     """
     data: Dataset = declarations.load(FORMATS[name])(annotations, images)
-    data.choices = Choices(**choices or {})
+    data.choose(Choices(**choices or {}))
     return data
 
 
