@@ -50,7 +50,7 @@ class ImageNames:
         return path if name in self.files.get(path, ()) else None
 
     def path_anywhere(self, name: str) -> str | None:
-        """``path``, or that of the only image in any folder whose name is the last part of it."""
+        """``path``, or that of the only image in any folder that has the last part as its name."""
         if (path := self.path(name)) is not None:
             return path
         found = self.paths.get(PurePosixPath(name).name, ())

@@ -3,14 +3,15 @@
 Black is the background, and every other value or colour is one instance. So a binary mask (0 and 1,
 0 and 255, one bit) is one instance, an indexed or coloured one several. The exceptions:
 
-- Grey values beside white, of at most a quarter as many pixels, are smooth edges: pixels in the
-  upper half of the range are the instance. More of them are an error.
-- So it is in any grey JPEG, however many they are, because its compression changes values.
+- More than three grey values beside white, on no more pixels than the (nearly) white ones, are
+  smooth edges: pixels in the upper half of the range are the instance. White beside other values
+  that are not so is an error: 255 may mark a border that does not count.
+- Pixels in the upper half are the instance in any grey JPEG, because compression changes values.
 - An alpha channel that varies is the mask: opaque pixels are one instance, whatever their colour.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,10 @@ from lookwhere.errors import StudyError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".pgm"})
-NOISE = 32  # of a JPEG: its largest change of a value
+NOISE = 32  # the largest change of a value by compression
 MAX_BYTES = 2**28  # of a file
 MAX_INSTANCES = 1000  # a picture of more values or colours is no mask
-SMOOTH = 0.25  # grey pixels a white one, at most, in a mask with smooth edges
+EDGES = 4  # grey values of smooth edges, at least
 WHITES = {"L": 255, "I;16": 65535, "I": 65535}  # by mode
 FAULTS = (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError)
 
@@ -108,8 +109,8 @@ def _plain(file: Image.Image, noise: int) -> Image.Image:
         )
     colours = file.convert("RGB")
     red, green, blue = colours.split()
-    differences = (ImageChops.difference(red, other).getextrema() for other in (green, blue))
-    return red if max(largest for _, largest in differences) <= noise else colours
+    differences = (np.asarray(ImageChops.difference(red, other)) for other in (green, blue))
+    return red if max(each.max() for each in differences) <= noise else colours
 
 
 def _of_colours(file: Image.Image, shape: tuple[int, int], is_jpeg: bool) -> Instances:
@@ -133,26 +134,33 @@ def _of_grey(values: NDArray, white: int, shape: tuple[int, int], is_jpeg: bool)
         )
     counts = np.bincount(values.ravel())
     pixels = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-    between = sum(count for value, count in pixels.items() if 0 < value < white)
-    if is_jpeg and between:
+    others = [value for value in pixels if 0 < value < white]
+    if is_jpeg and others:
         if NOISE < max(pixels) <= white // 2:
             raise ValueError(
                 f"is a JPEG whose brightest value is {max(pixels)}, and compression changes "
                 "values: save the mask as PNG"
             )
         return _threshold(values, white, shape)
-    if between and white in pixels:
-        if between <= SMOOTH * pixels[white]:
+    if others and white in pixels:
+        if _are_edges(pixels, white):
             return _threshold(values, white, shape)
-        others = ", ".join(str(value) for value in list(pixels)[:6] if 0 < value < white)
+        listed = ", ".join(map(str, others[:5]))
         raise ValueError(
-            f"has white ({white}) beside other values ({others}), which may be smooth edges, "
+            f"has white ({white}) beside other values ({listed}), which may be smooth edges, "
             "instances, or a border that does not count: save it black and white, or number the "
             f"instances from 1 (below {white})"
         )
     if len(pixels) > MAX_INSTANCES + 1:
         raise ValueError(f"has {len(pixels)} grey values: more than {MAX_INSTANCES} instances")
     return _of_values(values, list(pixels), shape)
+
+
+def _are_edges(pixels: Mapping[int, int], white: int) -> bool:
+    """Whether values beside white, each with its number of pixels, are those of smooth edges."""
+    grey = {value: count for value, count in pixels.items() if 0 < value < white - NOISE}
+    is_white = sum(count for value, count in pixels.items() if value >= white - NOISE)
+    return not grey or (len(grey) >= EDGES and sum(grey.values()) <= is_white)
 
 
 def _threshold(values: NDArray, white: int, shape: tuple[int, int]) -> Instances:

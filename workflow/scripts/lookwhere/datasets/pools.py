@@ -44,6 +44,7 @@ NO_REGION = "annotations without mask and box"
 BOXES = "boxes without a mask"
 CROWDS = "crowds"
 EMPTY = "masks without a pixel"
+NO_IMAGE = "masks without an image"
 WAYS = {
     BOXES: "dataset.boxes: use takes a box as the region",
     CROWDS: "dataset.crowds: count takes crowds as instances",

@@ -56,11 +56,18 @@ class Digests:
         return digest
 
     def of_path(self, path: Path) -> str:
-        """``sha256``; for a folder the SHA-256 of the names and digests of all files below it."""
-        if not path.is_dir():
+        """``sha256``; for several files the SHA-256 of their names and digests.
+
+        These are the files below a folder, or a CSV file and the masks that it lists.
+        """
+        if path.is_dir():
+            files = sorted(file for file in path.rglob("*") if not file.is_dir())
+            names = [file.relative_to(path).as_posix() for file in files]
+        elif masks := _masks_of(path):
+            files, names = [path, *(path.parent / mask for mask in masks)], ["", *masks]
+        else:
             return self.sha256(path)
-        files = sorted(file for file in path.rglob("*") if not file.is_dir())
-        digests = [[file.relative_to(path).as_posix(), self.sha256(file)] for file in files]
+        digests = [[name, self.sha256(file)] for name, file in zip(names, files, strict=True)]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
     def save(self) -> None:
@@ -69,6 +76,16 @@ class Digests:
             with suppress(OSError), atomic_file(self._memory) as draft:
                 draft.write_text(json.dumps(self._known), "utf-8")
             self._changed = False
+
+
+def _masks_of(path: Path) -> list[str]:
+    """The files in the column ``mask`` of a CSV file, relative to its folder."""
+    if path.suffix.lower() != ".csv":
+        return []
+    with suppress(OSError, ValueError, csv.Error), path.open(encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file, skipinitialspace=True)
+        return sorted({mask.strip() for row in rows if (mask := row.get("mask"))})
+    return []
 
 
 def require(path: Path, sha256: str | None) -> None:

@@ -1,0 +1,169 @@
+"""Masks as pictures: in a folder per class, or listed by a CSV file."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from lookwhere.datasets import base
+from lookwhere.errors import StudyError
+from lookwhere.io.receipts import Digests
+
+from .formats import HEIGHT, WIDTH, rectangle, regions_of, save, save_image, select
+
+FIRST, SECOND = rectangle(2, 3, 10, 12), rectangle(12, 14, 20, 28)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Images 36.jpg and street/7.PNG with masks of dogs, one of two instances, and of a cat."""
+    save_image(tmp_path / "images/36.jpg")
+    save_image(tmp_path / "images/street/7.PNG")
+    save_image(tmp_path / "images/empty.jpg")
+    save(np.uint8(255) * FIRST, tmp_path / "masks/dog/36.png")
+    save(np.uint8(1) * FIRST + np.uint8(2) * SECOND, tmp_path / "masks/dog/street/7.png")
+    save(SECOND, tmp_path / "masks/cat/36.bmp")
+    return tmp_path
+
+
+def masks_of(root, classes, annotations="masks"):
+    samples = select("masks", root / annotations, root / "images", classes)
+    return {key: sample.masks() for key, sample in samples.items()}
+
+
+def test_each_mask_is_that_of_the_image_with_its_path(root):
+    found = masks_of(root, {"dog": 2, "cat": 1})
+    assert list(found) == [(36, "dog"), ("street/7", "dog"), (36, "cat")]
+    assert np.array_equal(found[36, "dog"], [FIRST])
+    assert np.array_equal(found["street/7", "dog"], [FIRST, SECOND])
+    assert np.array_equal(found[36, "cat"], [SECOND])
+
+
+def test_samples_have_the_file_and_the_size_of_the_image(root):
+    samples = select("masks", root / "masks", root / "images", {"dog": 2})
+    assert [sample.file for sample in samples.values()] == ["36.jpg", "street/7.PNG"]
+    assert {(sample.width, sample.height) for sample in samples.values()} == {(WIDTH, HEIGHT)}
+
+
+def test_regions_are_the_unions(root, tmp_path):
+    regions = regions_of("masks", root / "masks", root / "images", {"dog": 2}, tmp_path)
+    masks = {name: region.mask for name, region in regions.items()}
+    assert np.array_equal(masks["000000000036-dog"], FIRST)
+    [other] = [mask for name, mask in masks.items() if name.startswith("street_7")]
+    assert np.array_equal(other, FIRST | SECOND)
+
+
+@pytest.mark.parametrize("names", [("36_0", "36_1"), ("36-1", "36-02"), ("36/a", "36/b")])
+def test_several_files_of_an_image_are_several_instances(root, names):
+    (root / "masks/dog/36.png").unlink()
+    for name, mask in zip(names, (FIRST, SECOND), strict=True):
+        save(mask, root / f"masks/dog/{name}.png")
+    first, second = masks_of(root, {"dog": 2})[36, "dog"]
+    assert {first.tobytes(), second.tobytes()} == {FIRST.tobytes(), SECOND.tobytes()}
+
+
+def test_a_number_belongs_to_the_name_of_an_image_that_has_it(root):
+    save_image(root / "images/36_1.jpg")
+    save(SECOND, root / "masks/dog/36_1.png")
+    save(SECOND, root / "masks/dog/36_2.png")  # of an image that is missing: 36 has its own mask
+    found = masks_of(root, {"dog": 3})
+    assert np.array_equal(found[36, "dog"], [FIRST])
+    assert np.array_equal(found["36_1", "dog"], [SECOND])
+
+
+def test_what_is_left_out_is_counted(root, caplog):
+    caplog.set_level(logging.INFO)
+    save_image(root / "images/black.jpg")
+    save(np.zeros((HEIGHT, WIDTH), dtype=np.uint8), root / "masks/dog/black.png")
+    save(FIRST, root / "masks/dog/lost.png")
+    masks_of(root, {"dog": 2})
+    assert "'dog': masks without an image: 1 image left out" in caplog.messages
+    assert "'dog': masks without a pixel: 1 image left out" in caplog.messages
+    assert "1 of 4 images have no mask of 'dog'" in caplog.messages
+    with pytest.raises(StudyError, match=r"'dog' has 2 images .*masks without a pixel: 1 image"):
+        masks_of(root, {"dog": 3})
+
+
+def test_an_instance_without_a_pixel_is_none(root):
+    save(np.zeros((HEIGHT, WIDTH), dtype=np.uint8), root / "masks/dog/empty_0.png")
+    save(SECOND, root / "masks/dog/empty_1.png")
+    assert np.array_equal(masks_of(root, {"dog": 3})["empty", "dog"], [SECOND])
+
+
+def test_grey_masks_are_warned_of(root, caplog):
+    save(np.uint8(255) * FIRST, root / "masks/dog/36.jpg", quality=50)
+    (root / "masks/dog/36.png").unlink()
+    masks_of(root, {"dog": 2})
+    assert "1 of 2 masks of 'dog' have grey values between black and white" in caplog.text
+
+
+def test_names_of_no_image_have_a_way_out(root):
+    for name in ("36", "street/7"):
+        (root / f"masks/dog/{name}.png").rename(root / f"masks/dog/{name}_mask.png")
+    with pytest.raises(StudyError, match=r"none of the 2 masks of 'dog' \('36_mask', .*CSV file"):
+        masks_of(root, {"dog": 1})
+
+
+def test_masks_without_a_folder_of_the_class_have_a_way_out(root):
+    with pytest.raises(StudyError, match="has no folder of a class: put the masks of a class in"):
+        base.load("masks", root / "masks/cat", root / "images").classes()
+
+
+def test_two_images_of_one_name_are_an_error(root):
+    save_image(root / "images/36.png")
+    with pytest.raises(StudyError, match=r"36\.jpg' and '.*36\.png' have the same name"):
+        masks_of(root, {"dog": 2})
+
+
+def test_masks_of_one_image_have_one_size(root):
+    save(FIRST[1:], root / "masks/dog/empty_0.png")
+    save(FIRST, root / "masks/dog/empty_1.png")
+    with pytest.raises(StudyError, match="have 30 x 23 and 30 x 24 pixels"):
+        masks_of(root, {"dog": 1})
+
+
+@pytest.fixture
+def table(root):
+    """The masks of ``root``, and two instances of a cat in street/7, in a CSV file."""
+    save(FIRST, root / "masks/more/a.png")
+    save(SECOND, root / "masks/more/b.png")
+    path = root / "masks/list.csv"
+    path.write_text(
+        "class,image,mask,by\n"
+        "dog,36.jpg,dog/36.png,me\n"
+        "dog, street/7 ,dog/street/7.png,me\n"
+        "cat,street/7.PNG,more/a.png,me\n"
+        "cat,street/7,more/b.png,me\n",
+        encoding="utf-8-sig",
+    )
+    return path
+
+
+def test_a_table_lists_masks(root, table):
+    found = masks_of(root, {"dog": 2, "cat": 1}, "masks/list.csv")
+    assert np.array_equal(found[36, "dog"], [FIRST])
+    assert np.array_equal(found["street/7", "dog"], [FIRST, SECOND])
+    assert np.array_equal(found["street/7", "cat"], [FIRST, SECOND])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image;class;mask\n36;dog;a.png\n", "has no column 'image', 'class', 'mask'.*by commas"),
+        ("image,label,mask\n", "has no column 'class': its first line is 'image,label,mask'"),
+        ("image,class,mask\n36,dog\n", "line 2 of .* has no mask"),
+        ("image,class,mask\n36,dog,none.png\n", r"mask '.*none\.png' does not exist"),
+        ("image,class,mask\n36,d\xf6g,none.png\n", "not in UTF-8"),
+    ],
+)
+def test_faults_of_a_table_are_named(root, table, text, message):
+    table.write_bytes(text.encode("latin-1"))
+    with pytest.raises(StudyError, match=message):
+        masks_of(root, {"dog": 1}, "masks/list.csv")
+
+
+def test_the_digest_of_a_table_covers_its_masks(root, table):
+    before = Digests(root / "memory").of_path(table)
+    assert Digests(root / "memory").of_path(table) == before
+    save(SECOND, root / "masks/more/a.png")
+    assert Digests(root / "memory").of_path(table) != before
