@@ -1,13 +1,15 @@
 """A data set in a user's format, from one file: docs/how-to/add-a-data-set.md."""
 
+import json
 import re
+from collections import defaultdict
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from lookwhere.datasets import masks
 from lookwhere.datasets.samples import read_samples
 
 from .conftest import REPOSITORY, SMALL
@@ -16,8 +18,8 @@ pytestmark = pytest.mark.slow
 
 STUDY = SMALL | {
     "dataset": {
-        "format": "mine/pictures.py:pictures",
-        "annotations": "mine/masks",
+        "format": "mine/labelme.py:labelme",
+        "annotations": "mine/labels",
         "images": "mine/images",
     },
     "sizes": [64],
@@ -27,30 +29,46 @@ STUDY = SMALL | {
 
 @pytest.fixture(scope="module")
 def study(house):
-    """The masks of the drawn sample as pictures."""
+    """The boxes of the drawn sample as polygons."""
     sample_study = SMALL | {"images_per_class": 5, "sizes": [64]}
     house.build("results/samples.json", study=sample_study)
     page = (REPOSITORY / "docs/how-to/add-a-data-set.md").read_text("utf-8")
     [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (house.root / "mine/images").mkdir(parents=True)
-    (house.root / "mine/pictures.py").write_text(code)
+    (house.root / "mine/labels").mkdir()
+    (house.root / "mine/labelme.py").write_text(code)
+    shapes = defaultdict(list)
     for sample in read_samples(house.root / "results/samples.json"):
-        folder = house.root / "mine/masks" / sample.class_name
-        folder.mkdir(parents=True, exist_ok=True)
-        mask = np.logical_or.reduce(sample.masks())
-        masks.write(mask, folder / f"{sample.image_id}.png")
+        for mask in sample.masks():
+            rows, columns = np.nonzero(mask)
+            corners = product((columns.min(), columns.max()), (rows.min(), rows.max()))
+            (a, b, c, d) = [[int(x), int(y)] for x, y in corners]
+            shapes[sample].append({"label": sample.class_name, "points": [a, b, d, c]})
+    for sample, of_sample in shapes.items():
         image = Image.open(house.root / "resources/sample/images" / sample.file)
-        image.save(house.root / f"mine/images/{sample.image_id}.png")
+        image.save(house.root / f"mine/images/scene {sample.id}.png")
+        content = {
+            "imagePath": f"scene {sample.id}.png",
+            "imageWidth": sample.width,
+            "imageHeight": sample.height,
+            "shapes": of_sample,
+        }
+        (house.root / f"mine/labels/scene {sample.id}.json").write_text(json.dumps(content))
     house.build(study=STUDY)
     return house
 
 
-def test_its_samples_have_the_masks_of_the_pictures(study):
+def test_its_samples_have_the_polygons(study):
     subset = pd.read_csv(study.root / "results/mine/subset.csv")
     assert subset["class"].tolist() == 2 * ["traffic light"] + 2 * ["clock"]
     for sample in read_samples(study.root / "results/mine/samples.json"):
-        file = study.root / "mine/masks" / sample.class_name / f"{sample.image_id}.png"
-        assert np.array_equal(sample.masks(), [np.asarray(Image.open(file)) > 0])
+        content = json.loads((study.root / f"mine/labels/{sample.image_id}.json").read_text())
+        assert len(sample.masks()) == len(content["shapes"])
+        for mask, shape in zip(sample.masks(), content["shapes"], strict=True):
+            (left, top), _, (right, bottom), _ = shape["points"]
+            expected = np.zeros_like(mask)
+            expected[top : bottom + 1, left : right + 1] = True
+            assert np.array_equal(mask, expected)
 
 
 def test_its_study_is_complete(study):
@@ -62,20 +80,20 @@ def test_its_study_is_complete(study):
     assert (results / "gallery/index.html").exists()
 
 
-def test_a_change_of_a_mask_selects_the_samples_again(study):
+def test_a_change_of_an_annotation_selects_the_samples_again(study):
     assert study.planned(STUDY) == []
-    file = next((study.root / "mine/masks/clock").glob("*.png"))
-    mask = np.asarray(Image.open(file)) > 0
-    masks.write(~mask, file)
+    file = next((study.root / "mine/labels").glob("*.json"))
+    before = file.read_text()
+    file.write_text(before.replace('"label": "clock"', '"label": "bird"') + " ")
     planned = {job.split()[0] for job in study.planned(STUDY)}
-    masks.write(mask, file)
+    file.write_text(before)
     assert {"select_subset", "dilate_masks", "compute_maps"} <= planned
 
 
 def test_errors_of_the_configuration_have_a_way_out(study):
     for changes, message in (
-        ({"format": "mine/pictures.py:picture"}, "no dataset 'picture'; did you mean 'pictures'?"),
-        ({"format": "mine/none.py:pictures"}, "'mine/none.py' does not exist; give the path"),
+        ({"format": "mine/labelme.py:labelm"}, "no dataset 'labelm'; did you mean 'labelme'?"),
+        ({"format": "mine/none.py:labelme"}, "'mine/none.py' does not exist; give the path"),
         ({"annotations": "mine/none"}, "dataset.annotations: 'mine/none' does not exist"),
     ):
         run = study.run("-n", study=STUDY | {"dataset": STUDY["dataset"] | changes})

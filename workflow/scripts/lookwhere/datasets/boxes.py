@@ -76,7 +76,6 @@ class Boxes(Dataset):
         self._names = ImageNames.below(images)
         read = _of_table if annotations.is_file() else _of_folder
         self._boxed = read(annotations, self._names)  # by the image's path without suffix
-        self._sizes: dict[str, Size] = {}
 
     def choose(self, choices: Choices) -> None:
         """Take the choices of the study; boxes are always used."""
@@ -128,10 +127,8 @@ class Boxes(Dataset):
 
     def _size(self, path: str) -> Size:
         """The annotated size of an image, or that of its file."""
-        if path not in self._sizes:
-            file = self._folder / self._names.file(path)
-            self._sizes[path] = self._boxed[path].size or images.size(file, self.choices.exif)
-        return self._sizes[path]
+        file = self._folder / self._names.file(path)
+        return self._boxed[path].size or images.size(file, self.choices.exif)
 
     def _require_some_image(self, class_name: str, left_out: Mapping[ImageId, str]) -> None:
         """Raise StudyError if no box of a class has an image."""

@@ -20,14 +20,12 @@ class Box:
     top: float  # ymin
     right: float  # xmax
     bottom: float  # ymax
-    is_difficult: bool
 
 
 @dataclass(frozen=True)
 class Annotation:
     """The content of a file."""
 
-    filename: str  # "" where it has none
     width: int  # of the image; 0 where it has none
     height: int
     boxes: tuple[Box, ...]
@@ -42,7 +40,6 @@ def read(path: Path) -> Annotation:
     root = parse(path)
     try:
         return Annotation(
-            (root.findtext("filename") or "").strip(),
             int(float(root.findtext("size/width") or 0)),
             int(float(root.findtext("size/height") or 0)),
             tuple(_box(element) for element in root.findall("object")),
@@ -85,7 +82,6 @@ def _box(element: Element) -> Box:
         top=_number(element, name, "ymin"),
         right=_number(element, name, "xmax"),
         bottom=_number(element, name, "ymax"),
-        is_difficult=(element.findtext("difficult") or "0").strip() not in ("0", ""),
     )
 
 
