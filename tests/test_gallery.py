@@ -53,7 +53,8 @@ def measures(**columns) -> pd.DataFrame:
 def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
     chosen = dict.fromkeys([samples()[0].id], "worst")
-    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, chosen=chosen, total=60)
+    texts = {"chosen": chosen, "total": 60, "regions": "The regions are boxes."}
+    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, **texts)
 
 
 def data_of(page: str) -> dict:
@@ -169,6 +170,7 @@ def test_samples_have_the_reason_of_their_choice_and_the_study_its_total():
             SIZES,
             chosen={samples()[0].id: "best"},
             total=60,
+            regions="",
         )
 
 

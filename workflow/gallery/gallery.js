@@ -675,7 +675,7 @@ function summarise() {
   ];
   document.getElementById("summary").textContent =
     `${counts.join(", ")}: which pixels the score of a class depends on. ` +
-    "A row is one sample, seen by one net at one size.";
+    `A row is one sample, seen by one net at one size. ${data.regions}`.trimEnd();
 }
 
 function choices() {

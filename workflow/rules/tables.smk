@@ -16,6 +16,7 @@ rule make_tables:
             code_of_tables=source_hash.of_entries(table.entry for table in TABLES.values()),
         ),
         measures=rules.gather_scores.output.measures,
+        subset=rules.list_samples.output.subset,
         reference=ancient(STUDY.reference) if STUDY.reference else [],
     output:
         table_files({name: table.label for name, table in TABLES.items()}),

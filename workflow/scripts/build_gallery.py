@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from lookwhere.datasets import masks
+from lookwhere.datasets import masks, region_kinds
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
 from lookwhere.io import results
@@ -33,7 +33,8 @@ def main(
     ``chosen`` maps the samples of the gallery to their reasons: see ``gallery.data``.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
-    samples = showcase.by_id(read_samples(sample_list), list(chosen))
+    all_samples = read_samples(sample_list)
+    samples = showcase.by_id(all_samples, list(chosen))
     outlines = [
         gallery.outline(masks.read(Path(mask_folder, f"{sample.id}.png"))) for sample in samples
     ]
@@ -47,6 +48,7 @@ def main(
         sizes,
         chosen=chosen,
         total=table["sample"].nunique(),
+        regions=region_kinds.sentence((each.boxes, len(each.instances)) for each in all_samples),
     )
     with atomic_folder(output) as folder:
         for [sample] in progress([[sample] for sample in samples], "samples of the gallery"):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from lookwhere.datasets import region_kinds
 from lookwhere.io import results
 from lookwhere.io.atomic import atomic_file
 from lookwhere.io.logs import job
@@ -19,7 +20,8 @@ def main(scores: Scores, labels: Mapping[str, str], folder: Path, undefined: Pat
     entries = registry.entries()
     for name, label in labels.items():
         made = registry.load(entries[name])(scores)
-        tables.write(made.rows, folder / name, label, made.note, made.caption, show=made.show)
+        note = f"{made.note} {scores.regions}".strip()
+        tables.write(made.rows, folder / name, label, note, made.caption, show=made.show)
     with atomic_file(undefined) as draft:
         rows = scores.records.loc[scores.records["status"] != "ok", RECORD]
         draft.write_text(results.csv_text(rows), "utf-8")
@@ -32,6 +34,7 @@ if __name__ == "__main__":
             Scores(
                 records.read(Path(snakemake.input.measures)),
                 reference.read(Path(path)) if path else None,
+                region_kinds.of_subset(Path(snakemake.input.subset)),
             ),
             settings["tables"],
             Path(snakemake.output[0]).parent,

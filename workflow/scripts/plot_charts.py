@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lookwhere.charts import registry, style
+from lookwhere.datasets import region_kinds
 from lookwhere.io.logs import job, progress
 from lookwhere.statistics.records import read
 
@@ -14,11 +15,12 @@ def main(
     methods: Sequence[str],
     measures: Path,
     sweep: Path,
+    regions: str,
     folder: Path,
 ) -> None:
     """Draw each of the ``figures`` (its name: its chart, the chart's options) in ``folder``.
 
-    Colours follow from the ``methods`` of the study.
+    Colours follow from the ``methods`` of the study. Captions end in the sentence ``regions``.
     """
     records = {"measures": read(measures), "sweep": read(sweep)}
     style.space(methods)
@@ -27,7 +29,7 @@ def main(
         of_chart, options = figures[name]
         chart = registry.load(entries[of_chart])
         figure = chart.draw(records[chart.source], **options)
-        style.save(figure, folder / name, chart.caption.format(**options))
+        style.save(figure, folder / name, f"{chart.caption.format(**options)} {regions}")
 
 
 if __name__ == "__main__":
@@ -37,5 +39,6 @@ if __name__ == "__main__":
             settings["methods"],
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
+            region_kinds.of_subset(Path(snakemake.input.subset)),
             Path(snakemake.output[0]).parent,
         )

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from lookwhere.charts import style
-from lookwhere.datasets import sizes
+from lookwhere.datasets import region_kinds, sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import read_samples
 from lookwhere.io.logs import job
@@ -40,4 +40,6 @@ if __name__ == "__main__":
         pixels = sizes.label(size)
         title = f"Where do the maps lie? ({pixels})"
         stem = Path(snakemake.output[0]).with_suffix("")
-        style.save(comparison(rows, title), stem, CAPTION.format(size=pixels))
+        regions = region_kinds.sentence((each.boxes, len(each.instances)) for each in samples)
+        caption = f"{CAPTION.format(size=pixels)} {regions}"
+        style.save(comparison(rows, title), stem, caption)

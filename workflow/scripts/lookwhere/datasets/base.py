@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from lookwhere import declarations
-from lookwhere.datasets import masks, reduction
+from lookwhere.datasets import masks, reduction, region_kinds
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.names import FORMATS
 from lookwhere.datasets.pools import Choices, Pool
@@ -176,6 +176,8 @@ def select(
         image_ids[span.class_name] += sorted(order[span.first : span.last], key=rank)
     samples = [replace(each, exif=data.choices.exif) for each in data.samples(image_ids)]
     _require_unique(samples)
+    if note := region_kinds.sentence((each.boxes, len(each.instances)) for each in samples):
+        log.info("%s", note)
     return in_order(_reduced(samples, max_pixels) if max_pixels else samples, classes)
 
 

@@ -56,14 +56,15 @@ def data(
     *,
     chosen: Mapping[str, str],
     total: int,
+    regions: str,
 ) -> dict[str, Any]:
     """The data of the page, for JSON: null where a number is undefined, else 4 digits.
 
     ``measures`` has a row a sample x net x method x size, also for the controls, as of
     ``records.read``, and may have rows of other samples. ``chosen`` is the reason for a sample:
     ``first`` (one of each class, whatever its maps), ``worst`` (the lowest concentration of its
-    class) or ``named`` (by the configuration; the default). The study has ``total`` samples. Raises
-    StudyError if a record or a column is missing.
+    class) or ``named`` (by the configuration; the default). The study has ``total`` samples, and
+    ``regions`` is the sentence about these. Raises StudyError if a record or a column is missing.
     """
     _require_columns(measures)
     measures = as_text(measures)
@@ -84,6 +85,7 @@ def data(
         "outline": pictures.OUTLINE,
         "heat": pictures.heat_colors(HEAT_STEPS),
         "total": int(total),
+        "regions": regions,
         "classes": classes,
         "nets": list(nets),
         "untrained": untrained_nets(measures),

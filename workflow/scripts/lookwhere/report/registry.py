@@ -22,6 +22,7 @@ class Scores:
 
     records: "pd.DataFrame"
     reference: Mapping[str, float] | None = None  # means by method of another study
+    regions: str = ""  # the sentence of ``region_kinds``, which ends the notes
 
 
 @dataclass(frozen=True)
