@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import lookwhere
+from lookwhere.datasets.names import FORMATS
 from lookwhere.methods.names import CONTROLS, METHODS
 from lookwhere.metrics.registry import METRICS
 
@@ -23,6 +24,13 @@ SETTINGS = [
 ARCHITECTURE = (REPOSITORY / "docs/architecture.md").read_text("utf-8")
 RULES = "".join(path.read_text("utf-8") for path in REPOSITORY.glob("workflow/rules/*.smk"))
 FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_lists_the_formats_of_data_sets():
+    [section] = re.findall(
+        r"^### Formats of annotations\n(.*?)^#", (REPOSITORY / "README.md").read_text(), re.S | re.M
+    )
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(FORMATS)
 
 
 def settings(name: str):

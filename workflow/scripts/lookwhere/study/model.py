@@ -81,7 +81,8 @@ class Dataset(Part):
         description="give the name of a format, or file.py:name of a format of your own",
         json_schema_extra={
             "help": (
-                "How to write one: [docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
+                "See [formats of annotations](#formats-of-annotations). How to write one: "
+                "[docs/how-to/add-a-data-set.md](docs/how-to/add-a-data-set.md)."
             )
         },
     )
@@ -91,7 +92,9 @@ class Dataset(Part):
             "give leave_out (images in which an instance has no mask are not drawn) or use (the "
             "box of such an instance is its region)"
         ),
-        json_schema_extra={"help": "For instances that have a box and no mask."},
+        json_schema_extra={
+            "help": "For instances that have a box and no mask. The format boxes always uses boxes."
+        },
     )
     crowds: Literal["leave_out", "count", "skip_image"] = Field(
         default="leave_out",
