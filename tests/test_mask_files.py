@@ -119,6 +119,13 @@ def test_white_beside_values_that_are_no_edges_is_ambiguous(tmp_path, value):
         read(save(pixels, tmp_path / "m.png"))
 
 
+def test_white_around_more_of_other_values_is_ambiguous(tmp_path):
+    pixels = np.uint8(255) * rectangle(1, 1, 21, 29)  # a border, as VOC's, of five instances
+    pixels[2:20, 2:27] = np.repeat(np.arange(1, 6), 5)
+    with pytest.raises(StudyError, match="a border that does not count"):
+        read(save(pixels, tmp_path / "m.png"))
+
+
 def test_a_jpeg_of_indices_is_refused(tmp_path):
     pixels = np.uint8(60) * FIRST + np.uint8(90) * SECOND
     with pytest.raises(StudyError, match=r"JPEG whose brightest value is .*save the mask as PNG"):

@@ -146,6 +146,24 @@ def test_a_table_lists_masks(root, table):
     assert np.array_equal(found["street/7", "cat"], [FIRST, SECOND])
 
 
+def test_names_in_a_table_may_have_dots_and_backslashes(root, table):
+    save_image(root / "images/v1.5.jpg")
+    table.write_text("image,class,mask\nv1.5,dog,dog\\36.png\nstreet\\7.PNG,dog,cat/36.bmp\n")
+    found = masks_of(root, {"dog": 2}, "masks/list.csv")
+    assert list(found) == [("street/7", "dog"), ("v1.5", "dog")]
+    assert np.array_equal(found["v1.5", "dog"], [FIRST])
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "a/../36"])
+def test_odd_names_in_a_table_are_no_crash(root, table, name):
+    table.write_text(f"image,class,mask\n{name},dog,dog/36.png\n")
+    if name == "a/../36":
+        assert list(masks_of(root, {"dog": 1}, "masks/list.csv")) == [(36, "dog")]
+    else:
+        with pytest.raises(StudyError, match="none of the 1 masks of 'dog'"):
+            masks_of(root, {"dog": 1}, "masks/list.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

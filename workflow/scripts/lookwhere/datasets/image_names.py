@@ -5,6 +5,7 @@ The id of an image is its path below the folder without the suffix: that of ``st
 """
 
 import os
+import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -41,9 +42,9 @@ class ImageNames:
     def path(self, name: str) -> str | None:
         """The path without suffix of the image that a path ``name`` with or without suffix means.
 
-        None if there is none.
+        Backslashes separate folders, too. None if there is no such image.
         """
-        name = PurePosixPath(name).as_posix()
+        name = posixpath.normpath(name.replace("\\", "/"))
         if name in self.files:
             return name
         path = without_suffix(name)
@@ -86,7 +87,7 @@ def files_below(folder: Path, suffixes: frozenset[str], part: str = "") -> Itera
 
 def without_suffix(path: str) -> str:
     """The path without its last suffix."""
-    return PurePosixPath(path).with_suffix("").as_posix()
+    return posixpath.splitext(path)[0]
 
 
 def image_id(path: str) -> ImageId:

@@ -169,5 +169,6 @@ def _of_table(file: Path) -> dict[str, list[tuple[str, Path]]]:
     """The (image, mask file) pairs of each class that a CSV file lists."""
     listed: dict[str, list[tuple[str, Path]]] = {}
     for _, row in csv_files.rows(file, COLUMNS):
-        listed.setdefault(row["class"], []).append((row["image"], file.parent / row["mask"]))
+        mask = file.parent / row["mask"].replace("\\", "/")
+        listed.setdefault(row["class"], []).append((row["image"], mask))
     return listed

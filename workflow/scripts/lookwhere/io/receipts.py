@@ -84,7 +84,8 @@ def _masks_of(path: Path) -> list[str]:
         return []
     with suppress(OSError, ValueError, csv.Error), path.open(encoding="utf-8-sig") as file:
         rows = csv.DictReader(file, skipinitialspace=True)
-        return sorted({mask.strip() for row in rows if (mask := row.get("mask"))})
+        names = {mask.strip() for row in rows if (mask := row.get("mask"))}
+        return sorted(name.replace("\\", "/") for name in names)
     return []
 
 
