@@ -46,7 +46,7 @@ def regions_of(name: str, annotations: Path, images: Path, classes: dict[str, in
     data = base.load(name, annotations, images)
     spans = [Span(each, 0, count) for each, count in classes.items()]
     selection = str(folder / "1.json")
-    select_subset.main(data=data, spans=spans, seed=0, output=selection)
+    select_subset.main(data=data, spans=spans, seed=0, max_pixels=None, output=selection)
     dilate_masks.main(selection, 0, [0, 0.5], str(folder / "regions"))
     samples = read_samples(selection)
     return {each.id: regions.read(folder / "regions" / f"{each.id}.npz") for each in samples}

@@ -4,8 +4,9 @@ import logging
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from lookwhere.datasets import base
+from lookwhere.datasets import base, image_list
 from lookwhere.errors import StudyError
 from lookwhere.io.receipts import Digests
 
@@ -113,6 +114,25 @@ def test_two_images_of_one_name_are_an_error(root):
     save_image(root / "images/36.png")
     with pytest.raises(StudyError, match=r"36\.jpg' and '.*36\.png' have the same name"):
         masks_of(root, {"dog": 2})
+
+
+def test_a_mask_of_another_size_than_its_image_is_an_error_with_both(root):
+    save(FIRST[1:], root / "masks/dog/36.png")
+    samples = select("masks", root / "masks", root / "images", {"dog": 2})
+    with pytest.raises(StudyError, match=r"1 of 2 images .*\n.*30 x 24 pixels, but .* has 30 x 23"):
+        image_list.rows(list(samples.values()), root / "images")
+
+
+def test_a_mask_of_the_upright_view_fits(root):
+    turned = Image.new("RGB", (WIDTH, HEIGHT))
+    exif = turned.getexif()
+    exif[0x0112] = 6  # turn by 90 degrees
+    turned.save(root / "images/36.jpg", exif=exif)
+    save(FIRST.T, root / "masks/dog/36.png")
+    [sample, _] = select("masks", root / "masks", root / "images", {"dog": 2}).values()
+    [row] = image_list.rows([sample], root / "images")
+    assert row["orientation"] == "turned 90"
+    assert (sample.width, sample.height) == (HEIGHT, WIDTH)
 
 
 def test_masks_of_one_image_have_one_size(root):
