@@ -1,5 +1,8 @@
 """A batch explained as a whole and in halves, and on the available device."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +10,7 @@ import torch
 from lookwhere.declarations import declarations
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.run import forward, saliency_maps
+from lookwhere.methods.run import defined_maps, forward, saliency_maps
 from lookwhere.nets import classifiers, device
 
 SPEC = {
@@ -80,6 +83,21 @@ def test_a_method_that_is_not_defined_for_the_net_costs_no_pass_and_leaves_the_o
     np.testing.assert_allclose(
         explanation.maps["backpropagation"] / scale, expected.numpy() / scale, atol=1e-4
     )
+
+
+def test_a_pass_is_freed_at_once_though_methods_are_not_defined():
+    """Else the graphs of several images are in memory until Python collects garbage."""
+    net = classifiers.load("mobilenet_v3_small", "random")
+    gc.disable()
+    try:
+        passed = forward(net, None, torch.zeros(1, 3, 64, 64))
+        graph = weakref.ref(passed)
+        _, not_defined = defined_maps(passed, torch.tensor([0]), METHODS)
+        del passed
+        assert "deconvolution" in not_defined
+        assert graph() is None
+    finally:
+        gc.enable()
 
 
 def test_halves_agree_on_what_is_not_defined():

@@ -57,7 +57,8 @@ class Run:
         self.targets = targets
         self._passed = passed
         self._signals: dict[Signal, Tensor] = {}
-        self._relus: list[Node] | ActivationError | None = None
+        # Or the reason against them, as text: an exception would keep its frames, and so the graph.
+        self._relus: list[Node] | str | None = None
         self.not_defined: dict[str, str] = {}
         self._needs: set[Signal] = set()
         for method in methods:
@@ -122,9 +123,9 @@ class Run:
             try:
                 self._relus = relu_nodes(self._passed.logits, self._passed.images)
             except ActivationError as reason:
-                self._relus = reason
-        if isinstance(self._relus, ActivationError):
-            raise self._relus
+                self._relus = str(reason)
+        if isinstance(self._relus, str):
+            raise ActivationError(self._relus)
         return self._relus
 
 
