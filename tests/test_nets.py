@@ -197,6 +197,7 @@ def test_check_describes_each_net():
         threshold=None,
         input_mean="0.485 0.456 0.406",
         input_std="0.229 0.224 0.225",
+        bytes_per_pixel=summary.bytes_per_pixel,
         not_defined="",
     )
 
@@ -340,6 +341,17 @@ def test_other_activations_are_those_of_the_table(architecture, on_meta):
     activations = ON_OTHERS[architecture]["activation"].replace(" and ", ", ").split(", ")
     for activation in set(activations) - {"ReLU", "attention"}:
         assert activation in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    ["alexnet", "googlenet", "mobilenet_v3_small", "resnet18", "squeezenet1_0", "swin_t", "vgg11"],
+)
+def test_bytes_per_pixel_are_those_that_the_check_counts(architecture, on_meta):
+    """A new row takes this number."""
+    layer = LAYERS.get(architecture)
+    [summary], _ = check.check([spec("net", architecture, target_layer=layer)], [], [], METHODS)
+    assert summary.bytes_per_pixel == int(ARCHITECTURES[architecture]["bytes_per_pixel"])
 
 
 OLD_FILES = {

@@ -10,9 +10,12 @@ from lookwhere.datasets.images import MEAN, STD
 from lookwhere.datasets.sizes import shorter_side
 from lookwhere.errors import StudyError
 from lookwhere.methods.relu_rules import count_relus
-from lookwhere.methods.run import defined_maps, forward
-from lookwhere.nets import classifiers
+from lookwhere.methods.run import Forward, defined_maps, forward
+from lookwhere.nets import classifiers, fold
+from lookwhere.nets.live import LiveTensors
 from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
+
+USUAL, LARGEST = 224, 1024  # sides of the images that are tried, in pixels
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,10 @@ class NetSummary:
 
     ``input_mean`` and ``input_std`` normalise its input, in [0, 1]: one number each for red, green
     and blue. ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
-    which a sigmoid output recognises a class. ``not_defined`` names
-    the methods of the study that are not defined for the net, with the reason.
+    which a sigmoid output recognises a class. ``bytes_per_pixel`` are those of the tensors alive
+    at once, for each pixel of the input, while the study's methods explain it on a CPU.
+    ``not_defined`` names the methods of the study that are not defined for the net, with the
+    reason.
     """
 
     net: str
@@ -37,6 +42,7 @@ class NetSummary:
     threshold: float | None
     input_mean: str
     input_std: str
+    bytes_per_pixel: int
     not_defined: str
 
 
@@ -76,12 +82,23 @@ def _summarise(
     spec: dict[str, Any], sizes: Sequence[str], methods: Sequence[str], seed: int
 ) -> NetSummary:
     net = classifiers.load(spec["architecture"], spec["weights"], seed)
+    parameters = sum(parameter.numel() for parameter in net.parameters())
     name = spec["target_layer"]
+    # Folded and in the memory format of jobs, for their memory.
+    fold.fold(net, name)
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     target_layer = None if name is None else classifiers.layer(net, name)
-    sides = [side for size in sizes if (side := shorter_side(size))] or [224]
-    for side in dict.fromkeys(sides):
-        run = forward(net, target_layer, torch.zeros(1, 3, side, side))
-    maps, reasons = defined_maps(run, torch.tensor([0]), methods)
+
+    def passed(side: int) -> Forward:
+        images = torch.zeros(1, 3, side, side).to(memory_format=torch.channels_last)
+        return forward(net, target_layer, images, spec.get("precision", "float32"))
+
+    measured, *others = _sides(sizes)
+    with LiveTensors([*net.parameters(), *net.buffers()]) as live:
+        run = passed(measured)
+        maps, reasons = defined_maps(run, torch.tensor([0]), methods)
+    for side in others:
+        passed(side)
     if methods and not maps:
         raise StudyError(
             "none of the study's methods is defined for it: leave it out, or add a method such as "
@@ -94,7 +111,7 @@ def _summarise(
         architecture=spec["architecture"],
         weights=spec["weights"],
         target_layer=name,
-        parameters=sum(parameter.numel() for parameter in net.parameters()),
+        parameters=parameters,
         relus=count_relus(run.logits),
         feature_maps=None if run.features is None else run.features.shape[1],
         outputs=outputs,
@@ -102,8 +119,15 @@ def _summarise(
         threshold=spec.get("threshold", 0.5) if output_activation == SIGMOID else None,
         input_mean=" ".join(map(str, MEAN)),
         input_std=" ".join(map(str, STD)),
+        bytes_per_pixel=round(live.peak / run.images[0, 0].numel()),
         not_defined=_in_words(reasons),
     )
+
+
+def _sides(sizes: Sequence[str]) -> list[int]:
+    """Sides of the squares that are tried, the most usual one first; large ones take too long."""
+    sides = {side for size in sizes if (side := shorter_side(size)) and side <= LARGEST}
+    return sorted(sides or {USUAL}, key=lambda side: abs(side - USUAL))
 
 
 def _in_words(reasons: Mapping[str, str]) -> str:
