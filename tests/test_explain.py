@@ -11,7 +11,7 @@ from lookwhere.declarations import declarations
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps, forward, saliency_maps
-from lookwhere.nets import classifiers, device
+from lookwhere.nets import classifiers, device, memory
 
 SPEC = {
     "architecture": "squeezenet1_1",
@@ -227,4 +227,4 @@ def test_the_gpu_is_taken_where_there_is_one(monkeypatch, cuda, mps, chosen):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     assert device.choose_device().type == chosen
     assert not torch.backends.cudnn.allow_tf32
-    assert chosen in device.PIXELS_PER_BATCH
+    assert chosen in memory.PIXELS_PER_BATCH

@@ -50,7 +50,7 @@ onerror:
     if KILLED.search(printed):
         logger.error(
             "A job was killed from outside (SIGKILL). Most often the machine had too little memory "
-            "for the running jobs: run fewer at a time (--cores), or choose smaller sizes. On a "
-            "cluster, request more (--set-resources compute_maps:mem_mb=8000). Then rerun: finished "
-            "jobs are kept."
+            "for the running jobs: run fewer at a time (--cores), set max_pixels, or choose smaller "
+            "sizes. On a cluster, request more (--set-resources compute_maps:mem_mb=8000). Then "
+            "rerun: finished jobs are kept."
         )

@@ -99,7 +99,7 @@ rule dilate_masks:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        mem_mb=memory_of_arrays,
         runtime=60,
     script:
         "../scripts/dilate_masks.py"

@@ -1,5 +1,6 @@
 # The nets as jobs read them, and what their maps cost.
 from lookwhere.datasets.sizes import input_shape
+from lookwhere.nets import memory
 
 
 def fetched_weights(net):
@@ -34,10 +35,57 @@ def study_in_full(wildcards):
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     height, width = input_shape(size, 480, 640)
-    return height * width / 224**2 * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
+    return (
+        height
+        * width
+        / 224**2
+        * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
+    )
 
 
 def heaviest_first(wildcards):
     """The priority of a job of maps: a long one that starts last would leave other cores idle."""
     work = operations(wildcards.net, wildcards.size)
     return sum(operations(net, size) < work for net in NETS for size in SIZES)
+
+
+def bytes_per_pixel(net):
+    """The memory of the net's passes, as check_nets has measured it, else as catalogued."""
+    measured = memory.read_bytes_per_pixel(RESULTS / "nets.csv").get(net)
+    return measured or float(CATALOGUE.architectures[NETS[net]["architecture"]]["bytes_per_pixel"])
+
+
+def most_pixels(samples, size):
+    """The pixels of the largest image of a selection at a size.
+
+    Where the samples are not selected yet, Snakemake evaluates it once more when they are.
+    """
+    try:
+        return memory.most_pixels(memory.read_shapes(Path(samples)), size)
+    except StudyError:  # damaged: the job reports it
+        return 0
+
+
+def memory_of_maps(wildcards, input, attempt):
+    """The MB of a job of maps, for the largest image of its selection."""
+    pixels = most_pixels(input.samples, wildcards.size)
+    need = memory.of_maps(bytes_per_pixel(wildcards.net), pixels)
+    return attempt * max(memory.USUAL, need)
+
+
+def memory_of_arrays(wildcards, input, attempt):
+    """The MB of masks or scores, for the largest image of their selection."""
+    pixels = most_pixels(input.samples, wildcards.get("size", "original"))
+    return attempt * max(1000, memory.of_arrays(pixels))
+
+
+def memory_budget(wildcards):
+    """The memory of jobs of maps, as ``memory.warnings`` has it."""
+    each = len(GROUPS) * sum(map(len, SHARDS.values()))
+    allowed = workflow.global_resources.get("mem_mb")
+    if allowed is not None and allowed.value is not None:  # Snakemake counts
+        return {"limit": allowed.value, "owner": "--resources mem_mb", "cores": 1, "each": each}
+    if not workflow.local_exec:  # the scheduler does
+        return {"limit": sys.maxsize, "owner": "the cluster", "cores": 1, "each": each}
+    limit = memory.of_machine()
+    return {"limit": limit, "owner": "this machine", "cores": workflow.cores, "each": each}

@@ -32,6 +32,33 @@ rule check_nets:
         "../scripts/check_nets.py"
 
 
+# States within seconds what the largest image needs. A job of its own, so that other images check no
+# net once more.
+rule check_memory:
+    input:
+        settings=noted("check_memory", code=source_hash.of_scripts("check_memory"), sizes=SIZES),
+        nets=rules.check_nets.output.nets,
+        samples=expand(rules.select_subset.output.samples, selection=SELECTIONS),
+    output:
+        memory="<results>/memory.csv",
+    log:
+        "<logs>/check_memory.log",
+    benchmark:
+        "<benchmarks>/check_memory.tsv"
+    priority: 10000
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        budget=memory_budget,
+    script:
+        "../scripts/check_memory.py"
+
+
 # The methods of a group share passes, so one job computes their maps of a net, a size and a shard.
 # Each group has a rule, since its methods are the outputs.
 for GROUP, MEMBERS in GROUPS.items():
@@ -65,7 +92,7 @@ for GROUP, MEMBERS in GROUPS.items():
             "../../envs/saliency.yaml"
         threads: 1
         resources:
-            mem_mb=growing(4000),
+            mem_mb=memory_of_maps,
             runtime=240,
             gpu=1,
         params:

@@ -30,7 +30,7 @@ rule score_maps:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        mem_mb=memory_of_arrays,
         runtime=30,
     script:
         "../scripts/score_maps.py"
@@ -62,7 +62,7 @@ rule score_controls:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000),
+        mem_mb=memory_of_arrays,
         runtime=30,
     params:
         images=IMAGE_FOLDER,
@@ -98,6 +98,7 @@ rule gather_scores:
         control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
         subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
+        memory=rules.check_memory.output.memory,
     output:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",

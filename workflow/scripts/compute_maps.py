@@ -20,7 +20,7 @@ from lookwhere.io.logs import job, log, progress
 from lookwhere.io.prefetch import read_ahead, write_behind
 from lookwhere.io.results import checked_file, checked_folder, write_array
 from lookwhere.methods.explainer import Explainer
-from lookwhere.nets import device, predictions
+from lookwhere.nets import device, memory, predictions
 
 
 def main(
@@ -35,7 +35,7 @@ def main(
 ) -> None:
     processor = device.choose_device()
     explainer = Explainer(net, list(folders), processor, seed)
-    planned = batches(samples, size, device.PIXELS_PER_BATCH[processor.type])
+    planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
     label, tables = f"{net['name']} at {size}", []
     not_defined: dict[str, str] = {}
     started, computing, shape = time.monotonic(), 0.0, None

@@ -23,6 +23,7 @@ STEPS = {
     "score_controls": ("controls at {size}", "scored"),
     "choose_showcase": ("showcase", "chosen"),
     "check_nets": ("nets", "checked"),
+    "check_memory": ("memory", "checked"),
     "fetch_weights": ("weights {weights} of {architecture}", "fetched"),
     "fetch_annotations": ("annotations", "fetched"),
     "fetch_images": ("images", "fetched"),

@@ -1,4 +1,4 @@
-"""Device, batch size and allocator settings.
+"""Device and allocator settings.
 
 They are not part of a study: the maps are the same, up to the rounding of float32.
 """
@@ -6,10 +6,6 @@ They are not part of a study: the maps are the same, up to the rounding of float
 import ctypes
 
 import torch
-
-# Pixels of a batch, which bound its memory; a single image may be larger. On a CPU more pixels
-# speed up some nets and slow others (docs/performance.md); batches too large for a GPU are halved.
-PIXELS_PER_BATCH = {"cpu": 4 * 224 * 224, "mps": 16 * 224 * 224, "cuda": 64 * 224 * 224}
 
 # Parameters of mallopt, as in glibc's malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
