@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 from math import ceil, isnan
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookwhere.charts.style import PAGE, REMARK, styled, wrapped
 from lookwhere.datasets import sizes
@@ -22,6 +24,7 @@ HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page 
 NAMES = 0.35  # inches: of the methods' names above further blocks
 # Methods beside each other: with names in larger type, and at most; more are in blocks below.
 ROOMY, MOST_COLUMNS = 6, 8
+MOST_PIXELS = 800  # of the longer side of a picture, which is far less than the page's width
 
 CAPTION = """
 Maps of the first samples of the showcase at the size {size}: a block a sample, a row a net, a
@@ -150,6 +153,10 @@ def _map(axes: Axes, row: Row, method: str) -> None:
 
 
 def _show(axes: Axes, picture: NDArray, mask: Mask, caption: str) -> None:
+    # A photograph of many megapixels would take gigabytes.
+    step = max(1, max(mask.shape) // MOST_PIXELS)
+    picture = np.asarray(Image.fromarray(picture).reduce(step))
+    mask = mask[step // 2 :: step, step // 2 :: step]
     axes.imshow(picture, interpolation="antialiased")
     if mask.any() and not mask.all():
         axes.contour(mask, levels=[0.5], colors=pictures.OUTLINE, linewidths=0.7)
