@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 
-from lookwhere.datasets.segmentations import fault, run_lengths
+from lookwhere.datasets import masks
+from lookwhere.datasets.segmentations import fault, has_mask, run_lengths
 from lookwhere.errors import StudyError
 
 from .studies import union
@@ -106,14 +107,22 @@ FAULTY = {
     "text": ([[1, 1, "9", 1, 9, 9]], "the coordinate '9', which is not a number"),
     "truth": ([[1, 1, True, 1, 9, 9]], "the coordinate 'True', which is not a number"),
     "odd": ([[1, 1, 9, 1, 9, 9, 1]], "a polygon has 7 numbers, which are no pairs"),
-    "flat": ([1, 1, 9, 1, 9, 9], "'1' is not a polygon"),
+    "flat and odd": ([1, 1, 9, 1, 9, 9, 1], "a polygon has 7 numbers, which are no pairs"),
+    "flat text": (["1", "1", "9", "1", "9", "9"], "'1' is not a polygon"),
+    "pairs of text": ([["1", 1], [9, 1], [9, 9]], "the coordinate '1', which is not a number"),
     "points": ([[[1, 1], [9, 1], [9, 9], [1, 9]]], "the coordinate '[1, 1]', which is not a"),
     "text alone": ("1 1 9 1", "a str is neither a list of polygons nor run lengths"),
     "nothing": (None, "a NoneType is neither"),
     "runs too short": ({"size": [30, 40], "counts": [3, 4]}, "cover 7 of the image's 1200 pixels"),
     "runs too long": ({"size": [30, 40], "counts": [3, 1198]}, "cover 1201 of the image's 1200"),
     "negative run": ({"size": [30, 40], "counts": [-4, 1204]}, "are damaged"),
-    "part of a run": ({"size": [30, 40], "counts": [600.0, 600.0]}, "are damaged"),
+    "part of a run": ({"size": [30, 40], "counts": [600.5, 599.5]}, "are damaged"),
+    "run that is nan": ({"size": [30, 40], "counts": [600, math.nan]}, "are damaged"),
+    "text of half a character": ({"size": [30, 40], "counts": "\ud800"}, "are damaged"),
+    "one of two run lengths": (
+        [{"size": [30, 40], "counts": [1200]}, {"size": [30, 40], "counts": [3]}],
+        "cover 3 of the image's 1200 pixels",
+    ),
     "no runs": ({"size": [30, 40]}, "run lengths 'None' are damaged"),
     "text for runs": ({"size": [30, 40], "counts": "no runs"}, "run lengths 'no runs' are damaged"),
     "text cut short": ({"size": [30, 40], "counts": "zz"}, "are damaged"),
@@ -129,6 +138,102 @@ def test_faulty_segmentations_are_refused_before_c_code_reads_them(segmentation,
     assert message in fault(segmentation, 30, 40)
     with pytest.raises(StudyError):
         union([[SQUARE], segmentation], 30, 40)
+
+
+FORMS = {
+    "flat": SQUARE,
+    "pairs": [[1, 1], [9, 1], [9, 9], [1, 9]],
+    "a point beside": [[5, 5], SQUARE],
+    "a box beside": [[1, 1, 8, 8], SQUARE],
+}
+
+
+@pytest.mark.parametrize("segmentation", FORMS.values(), ids=FORMS.keys())
+def test_other_forms_of_a_polygon_are_read(segmentation):
+    """The square covers the pixels 1 to 8."""
+    square = np.zeros((30, 40), dtype=bool)
+    square[1:9, 1:9] = True
+    assert np.array_equal(union([segmentation], 30, 40), square)
+
+
+@settings(deadline=None)
+@given(MASKS, st.booleans())
+def test_run_lengths_may_be_floats_and_in_a_list(mask, compressed):
+    height, width = mask.shape
+    halves = [mask & (np.arange(width) < width // 2), mask & (np.arange(width) >= width // 2)]
+    counts = [[float(length) for length in lengths(half)] for half in halves]
+    if compressed:
+        encoded = coco_mask.encode(np.asfortranarray(halves[0].astype(np.uint8)))
+        counts[0] = encoded["counts"].decode()
+    pieces = [{"size": [height, width], "counts": each} for each in counts]
+    assert np.array_equal(union([pieces], height, width), mask)
+
+
+WITHOUT_MASK = {
+    "nothing": None,
+    "an empty list": [],
+    "an empty polygon": [[]],
+    "an empty object": {},
+    "no text": "",
+    "a point": [[5, 5]],
+    "two points": [[1, 1], [9, 9]],
+    "a flat point": [5, 5],
+    "two points in a polygon": [[1, 1, 9, 9]],
+    "a box": [[1, 1, 8, 8]],
+    "a flat box": [1, 1, 8, 8],
+    "two boxes": [[1, 1, 8, 8], [2, 2, 5, 5]],
+    "runs of nothing": {"size": [30, 40], "counts": []},
+    "runs without counts": {"size": [30, 40]},
+    "runs without a pixel": {"size": [30, 40], "counts": [1200]},
+    "runs without a pixel, with a zero": {"size": [30, 40], "counts": [1200, 0]},
+    "a list of runs without a pixel": [{"size": [30, 40], "counts": [1200]}],
+    "compressed runs without a pixel": {"size": [30, 40], "counts": "`U1"},
+}
+WITH_MASK = {
+    "a polygon": [SQUARE],
+    "a flat polygon": SQUARE,
+    "pairs": [[1, 1], [9, 1], [9, 9]],
+    "a box and a polygon": [[1, 1, 8, 8], SQUARE],
+    "a polygon without area": [[5, 5, 5, 5, 5, 5]],
+    "runs": {"size": [30, 40], "counts": [0, 1200]},
+    "a list of runs": [{"size": [30, 40], "counts": [1199, 1]}],
+    "compressed runs": {"size": [30, 40], "counts": "0`U1"},
+    "damage, reported where it is read": "1 1 9 1",
+    "damaged runs": {"size": [30, 40], "counts": "zz"},
+}
+
+
+def test_the_compressed_runs_are_those_of_pycocotools():
+    none, all_ones = np.zeros((30, 40), np.uint8, "F"), np.ones((30, 40), np.uint8, "F")
+    assert coco_mask.encode(none)["counts"] == b"`U1"
+    assert coco_mask.encode(all_ones)["counts"] == b"0`U1"
+
+
+@pytest.mark.parametrize("segmentation", WITHOUT_MASK.values(), ids=WITHOUT_MASK.keys())
+def test_a_segmentation_without_a_polygon_or_a_pixel_is_no_mask(segmentation):
+    assert not has_mask(segmentation)
+
+
+@pytest.mark.parametrize("segmentation", WITH_MASK.values(), ids=WITH_MASK.keys())
+def test_a_segmentation_with_a_polygon_or_a_pixel_is_a_mask(segmentation):
+    assert has_mask(segmentation)
+
+
+@settings(deadline=None)
+@given(MASKS, st.booleans())
+def test_run_lengths_are_a_mask_if_they_have_a_pixel(mask, compressed):
+    encoded = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"]
+    counts = encoded.decode() if compressed else lengths(mask)
+    assert has_mask({"size": list(mask.shape), "counts": counts}) == mask.any()
+
+
+def test_a_box_covers_the_pixels_between_its_sides():
+    mask = masks.decode(masks.box_run_lengths(2, 3, 5, 4, 6, 8), 6, 8)
+    expected = np.zeros((6, 8), dtype=bool)
+    expected[3:4, 2:5] = True
+    assert np.array_equal(mask, expected)
+    beyond = masks.decode(masks.box_run_lengths(-3, -2, 99 / 8, 3, 6, 8), 6, 8)
+    assert np.array_equal(beyond, np.arange(6)[:, None] < np.full(8, 3))
 
 
 def zigzag(turns, width, height):

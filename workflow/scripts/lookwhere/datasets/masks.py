@@ -24,16 +24,27 @@ Mask = NDArray[np.bool_]
 def run_lengths(segmentation: Any, height: int, width: int) -> str:
     """The mask of a COCO segmentation, in the notation of ``encode``.
 
-    A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, or a run-length
-    encoding (``{"size", "counts"}``, compressed or not). Raises StudyError if it is damaged or of
-    another size.
+    A segmentation is a list of polygons ``[x0, y0, x1, y1, ...]`` in pixels, a run-length encoding
+    (``{"size", "counts"}``, compressed or not), or another form of ``segmentations.parts``. Raises
+    StudyError if it is damaged or of another size.
     """
     if error := checks.fault(segmentation, height, width):
         raise StudyError(error)
-    runs = _runs(segmentation, height, width)
+    runs = _runs(checks.parts(segmentation), height, width)
     if not runs:
         return encode(np.zeros((height, width), dtype=bool))
     return coco_mask.merge(runs)["counts"].decode("ascii")
+
+
+def box_run_lengths(
+    left: float, top: float, right: float, bottom: float, height: int, width: int
+) -> str:
+    """The mask of a box, as COCO fills a polygon of its corners, in the notation of ``encode``.
+
+    Sides are edges of pixels: a box from 2 to 5 covers the pixels 2, 3 and 4. Raises StudyError if
+    a side is far outside the image.
+    """
+    return run_lengths([[left, top, right, top, right, bottom, left, bottom]], height, width)
 
 
 def encode(mask: Mask) -> str:
@@ -107,10 +118,16 @@ def resize(mask: NDArray[Any], height: int, width: int) -> NDArray[Any]:
     return resized.astype(mask.dtype)
 
 
-def _runs(segmentation: Any, height: int, width: int) -> list[dict[str, Any]]:
-    if isinstance(segmentation, list):  # fewer than three points cover nothing
-        polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
-        return coco_mask.frPyObjects(polygons, height, width) if polygons else []
-    counts = segmentation["counts"]
-    runs = {"size": [height, width], "counts": counts}
-    return [coco_mask.frPyObjects(runs, height, width) if isinstance(counts, list) else runs]
+def _runs(parts: Sequence[Any], height: int, width: int) -> list[dict[str, Any]]:
+    """The run-length encodings of the valid ``parts`` of a segmentation."""
+    polygons = checks.polygons(parts)
+    runs = coco_mask.frPyObjects(polygons, height, width) if polygons else []
+    return [*runs, *(_compressed(part, height, width) for part in parts if isinstance(part, dict))]
+
+
+def _compressed(part: dict[str, Any], height: int, width: int) -> dict[str, Any]:
+    runs = {"size": [height, width], "counts": part["counts"]}
+    if not isinstance(part["counts"], list):
+        return runs
+    counts = [int(length) for length in part["counts"]]
+    return coco_mask.frPyObjects(runs | {"counts": counts}, height, width)

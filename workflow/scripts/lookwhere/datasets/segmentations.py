@@ -1,4 +1,4 @@
-"""Validation of COCO segmentations.
+"""COCO segmentations: their parts, their run lengths, their validation.
 
 pycocotools parses them in C, unchecked: a coordinate that is not a number crashes the process, and
 run lengths shorter than the image fill the mask with uninitialised memory. So they are checked
@@ -8,24 +8,70 @@ first.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 FAR = 2  # how many widths or heights a polygon may reach beyond its image
 # Pixels along the outlines of a segmentation: pycocotools allocates 100 bytes for each, and crashes
 # if it can't. The outline of a million-pixel blob of fractal detail is far shorter.
 LONGEST = 5_000_000
+CORNERS = 3  # of the least polygon
+EMPTY_LENGTH = 8  # characters of compressed run lengths without a pixel, and more
+
+
+def parts(segmentation: list[Any] | dict[str, Any]) -> list[Any]:
+    """The polygons and run-length encodings of a segmentation, not yet checked.
+
+    COCO has a list of polygons, or one run-length encoding. Tools also write one polygon without
+    the outer list, one as three or more pairs, and run-length encodings in a list: none of these
+    can mean anything else.
+
+    >>> parts([10, 10, 20, 10, 20, 20]) == parts([[10, 10], [20, 10], [20, 20]])
+    True
+    """
+    if isinstance(segmentation, dict):
+        return [segmentation]
+    if segmentation and type(segmentation[0]) in (int, float):
+        return [segmentation]
+    if len(segmentation) >= CORNERS and all(
+        isinstance(pair, list) and len(pair) == 2 for pair in segmentation
+    ):
+        return [[number for pair in segmentation for number in pair]]
+    return segmentation
+
+
+def has_mask(segmentation: Any) -> bool:
+    """Whether a segmentation has a mask by its form: a polygon, or run lengths with a pixel.
+
+    A polygon has three points. It may cover no pixel: COCO itself has a few without area. What is
+    neither is damage, which ``fault`` names when the mask is read.
+    """
+    if not segmentation or not isinstance(segmentation, list | dict):
+        return bool(segmentation)
+    pieces = parts(segmentation)
+    return _is_mask(pieces[0]) or any(map(_is_mask, pieces[1:]))
 
 
 def fault(segmentation: Any, height: int, width: int) -> str | None:
     """The error of a ``segmentation`` of an image of ``height`` x ``width`` pixels, or None.
 
     Valid are lists of polygons, each a flat list of coordinates in pixels, and run-length
-    encodings, compressed or not, of exactly the image's size.
+    encodings, compressed or not, of exactly the image's size, in the forms of ``parts``.
     """
-    if isinstance(segmentation, list):
-        errors = (_polygon_fault(polygon, height, width) for polygon in segmentation)
-        return next(filter(None, errors), None) or _outline_fault(segmentation)
-    if isinstance(segmentation, dict):
-        return _runs_fault(segmentation, height, width)
-    return f"a {type(segmentation).__name__} is neither a list of polygons nor run lengths"
+    if not isinstance(segmentation, list | dict):
+        return f"a {type(segmentation).__name__} is neither a list of polygons nor run lengths"
+    pieces = parts(segmentation)
+    errors = (
+        _runs_fault(piece, height, width)
+        if isinstance(piece, dict)
+        else _polygon_fault(piece, height, width)
+        for piece in pieces
+    )
+    return next(filter(None, errors), None) or _outline_fault(polygons(pieces))
+
+
+def polygons(pieces: Sequence[Any]) -> list[list[float]]:
+    """The polygons among the parts of a segmentation: fewer than three points cover nothing."""
+    return [piece for piece in pieces if isinstance(piece, list) and len(piece) >= 2 * CORNERS]
 
 
 def run_lengths(compressed: str | bytes) -> list[int] | None:
@@ -34,20 +80,36 @@ def run_lengths(compressed: str | bytes) -> list[int] | None:
     Six bits a character: five of the number, lowest first, and a continuation bit. From the fourth
     on, a number is the difference to the last but one.
     """
-    runs: list[int] = []
-    number = shift = 0
-    for code in compressed if isinstance(compressed, bytes) else compressed.encode():
-        bits = code - 48
-        if not 0 <= bits < 64 or shift > 30:
-            return None
-        number |= (bits & 31) << shift
-        shift += 5
-        if not bits & 32:
-            if bits & 16:
-                number -= 1 << shift
-            runs.append(number + (runs[-2] if len(runs) > 2 else 0))
-            number = shift = 0
-    return runs if shift == 0 else None
+    text = (
+        compressed if isinstance(compressed, bytes) else compressed.encode(errors="surrogatepass")
+    )
+    codes = np.frombuffer(text, dtype=np.uint8).astype(np.int64) - 48  # (characters,)
+    if not codes.size:
+        return []
+    ends = np.flatnonzero(codes & 32 == 0)  # the last character of each number
+    if codes.min() < 0 or codes.max() > 63 or not ends.size or ends[-1] != codes.size - 1:
+        return None
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    if lengths.max() > 7:  # 35 bits, more than any image has pixels
+        return None
+    shifts = 5 * (np.arange(codes.size) - np.repeat(starts, lengths))
+    runs = np.add.reduceat((codes & 31) << shifts, starts)  # (numbers,)
+    runs -= (codes[ends] >> 4 & 1) << 5 * lengths  # the highest bit is that of the sign
+    for first in (1, 2):
+        runs[first::2] = np.cumsum(runs[first::2])
+    return runs.tolist()
+
+
+def _is_mask(part: Any) -> bool:
+    if isinstance(part, list):
+        return len(part) >= 2 * CORNERS
+    if not isinstance(part, dict):
+        return bool(part)
+    counts = part.get("counts")
+    if isinstance(counts, str | bytes) and len(counts) <= EMPTY_LENGTH:
+        counts = run_lengths(counts) or counts
+    return any(counts[1::2]) if isinstance(counts, list) else bool(counts)
 
 
 def _polygon_fault(polygon: Any, height: int, width: int) -> str | None:
@@ -90,8 +152,13 @@ def _runs_fault(runs: dict[str, Any], height: int, width: int) -> str | None:
         )
     counts: Any = runs.get("counts")
     lengths = run_lengths(counts) if isinstance(counts, str | bytes) else counts
-    if not isinstance(lengths, list) or not all(type(n) is int and n >= 0 for n in lengths):
+    if not isinstance(lengths, list) or not all(_is_length(length) for length in lengths):
         return f"run lengths {str(counts)[:40]!r} are damaged"
     if sum(lengths) != height * width:
-        return f"run lengths cover {sum(lengths)} of the image's {height * width} pixels"
+        return f"run lengths cover {sum(map(int, lengths))} of the image's {height * width} pixels"
     return None
+
+
+def _is_length(value: Any) -> bool:
+    """Whether a run length is a whole number from 0; pandas and numpy write 864.0."""
+    return type(value) in (int, float) and 0 <= value < 2**63 and value % 1 == 0
