@@ -61,6 +61,7 @@ def row(sample: Sample, region: Region, orientation: str) -> dict[str, Any]:
         "instances": len(sample.instances),
         "boxes": sample.boxes,
         "crowds": sample.crowds,
+        "bbox_iou": sample.bbox_iou,
         "mask_fraction": region.mask.mean(),
         "mask_growth": region.mask.sum() / undilated - 1 if undilated else None,
         "licence": sample.licence,

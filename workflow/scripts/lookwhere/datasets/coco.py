@@ -1,115 +1,112 @@
 """COCO instances files."""
 
-import gc
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from lookwhere.datasets import coco_checks, masks
+from lookwhere.datasets import coco_annotations, coco_boxes, coco_categories, coco_images
 from lookwhere.datasets.base import Dataset, dataset
-from lookwhere.datasets.samples import ImageId, Sample, sample_id
-from lookwhere.errors import StudyError
-
-Instances = dict[str, Any]
+from lookwhere.datasets.coco_annotations import Annotation, Groups
+from lookwhere.datasets.coco_boxes import Comparison
+from lookwhere.datasets.coco_files import Instances, read, uncollected
+from lookwhere.datasets.coco_images import Images
+from lookwhere.datasets.pools import Kind, Pool
+from lookwhere.datasets.samples import ImageId, Sample, canonical, sample_id
 
 
 @dataset("coco", "COCO instances", annotations="file")
 class Coco(Dataset):
-    """A COCO instances file. Crowds are left out.
+    """A COCO instances file, or one of LVIS.
 
     The entries that a study uses are checked first; errors in others are ignored.
     """
 
     def __init__(self, annotations: Path, images: Path) -> None:
-        self._instances = read(annotations)
-        self._categories: dict[str, dict[str, Any]] = {}
-        self._pools: dict[str, dict[int, list[dict[str, Any]]]] = {}
+        self._use(read(annotations), images)
+
+    def _use(self, instances: Instances, folder: Path) -> None:
+        """Use these instances, of the images below ``folder``."""
+        self._instances = instances
+        self._folder = folder
+        self._licences = coco_images.licences(self._instances.get("licenses"))
+        self._images = Images.of(self._instances["images"])
+        self._category_ids: dict[str, Hashable] = {}
+        self._groups: Groups = {}
 
     def classes(self) -> Collection[str]:
         """The names of the categories."""
-        return [entry["name"] for entry in coco_checks.named(self._instances["categories"])]
+        return coco_categories.names(self._instances["categories"])
 
-    def images(self, classes: Sequence[str]) -> Mapping[str, Collection[int]]:
-        """The ids of the images with an instance of each class that is no crowd."""
-        self._categories = coco_checks.categories(self._instances["categories"], classes)
-        self._pools = coco_checks.pools(self._instances["annotations"], self._categories)
-        return self._pools
+    def images(self, classes: Sequence[str]) -> Mapping[str, Pool]:
+        """The images in which every instance of the class can be used."""
+        annotations = self._instances["annotations"]
+        with uncollected():
+            ids = coco_categories.ids(self._instances["categories"], annotations, classes)
+            groups = coco_annotations.group(annotations, coco_categories.by_spelling(ids))
+            self._category_ids |= ids
+            self._groups |= groups
+            return {name: self._pool(name) for name in groups}
 
     def number(self, class_name: str) -> int:
-        """The id of the category."""
-        return int(self._categories[class_name]["id"])
+        """The id of the category, if it is a whole number."""
+        category_id = canonical(self._category_ids[class_name])
+        return category_id if isinstance(category_id, int) else super().number(class_name)
 
     def samples(self, image_ids: Mapping[str, Sequence[ImageId]]) -> Iterable[Sample]:
         """The samples of images that ``images`` returned."""
-        ids = {int(image_id) for of_class in image_ids.values() for image_id in of_class}
-        images = coco_checks.images(self._instances["images"], ids)
-        licences = _licences(self._instances.get("licenses"))
+        comparisons: list[Comparison] = []
         for name, of_class in image_ids.items():
-            for image_id in map(int, of_class):
-                image = images[image_id]
-                licence = licences.get(str(image.get("license")), "unknown")
-                yield _sample(image, name, licence, self._pools[name][image_id])
+            for image_id in of_class:
+                sample, of_sample = self._sample(name, image_id)
+                comparisons += of_sample
+                yield sample
+        coco_boxes.warn(comparisons)
 
+    def _pool(self, class_name: str) -> Pool:
+        by_image = self._groups[class_name]
+        self._images.require_unique(by_image)
+        return Pool.of(
+            {
+                image_id: [coco_annotations.kind(each, self.choices) for each in annotations]
+                for image_id, annotations in by_image.items()
+            },
+            self.choices,
+            self._images.left_out(by_image, canonical(self._category_ids[class_name])),
+        )
 
-def read(path: Path) -> Instances:
-    """Read a COCO instances file. Raises StudyError if it is missing, truncated, or not one."""
-    try:
-        if path.exists() and not path.is_file():
-            raise StudyError(f"annotations {str(path)!r} can't be read (not a regular file)")
-        instances = _parse(path.read_bytes())
-    except FileNotFoundError:
-        raise StudyError(f"annotations {str(path)!r} do not exist") from None
-    except (ValueError, RecursionError) as error:  # also of endless numbers and nesting
-        raise StudyError(
-            f"annotations {str(path)!r} are not whole JSON ({error}): fetch the file again"
-        ) from None
-    except OSError as error:
-        raise StudyError(f"annotations {str(path)!r} can't be read ({error.strerror})") from None
-    for key in ("images", "annotations", "categories"):
-        if not isinstance(instances, dict) or not isinstance(instances.get(key), list):
-            raise StudyError(
-                f"annotations {str(path)!r} have no list {key!r}: not a COCO instances file"
-            )
-    return instances
+    def _sample(self, class_name: str, image_id: ImageId) -> tuple[Sample, list[Comparison]]:
+        """The sample of an image, and its regions compared with the boxes of annotations."""
+        image, annotations = self._images.entries[image_id], self._groups[class_name][image_id]
+        file = self._images.file(image_id, self._folder)
+        path = self._folder / file
+        width, height = coco_images.size(image, annotations, path, self.choices.exif)
+        instances, comparisons, boxes = [], [], 0
+        for annotation in annotations:
+            kind = coco_annotations.kind(annotation, self.choices)
+            if not self.choices.takes(kind):
+                continue
+            runs = self._runs(annotation, kind, image_id, height, width)
+            instances.append(runs)
+            comparisons.append(coco_boxes.compare(annotation, image_id, runs, height, width))
+            boxes += kind is Kind.BOX
+        address = image.get("coco_url")
+        sample = Sample(
+            id=sample_id(image_id, class_name),
+            image_id=image_id,
+            class_name=class_name,
+            file=file,
+            width=width,
+            height=height,
+            licence=self._licences.get(str(image.get("license")), "unknown"),
+            address=address if isinstance(address, str) else None,
+            instances=tuple(instances),
+            boxes=boxes,
+            crowds=sum(map(coco_annotations.is_crowd, annotations)),
+            bbox_iou=coco_boxes.least(comparisons),
+        )
+        return sample, comparisons
 
-
-def _parse(content: bytes) -> Any:
-    collecting = gc.isenabled()
-    gc.disable()  # collections would scan millions of live lists
-    try:
-        return json.loads(content)
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _sample(
-    image: dict[str, Any], class_name: str, licence: str, annotations: list[dict[str, Any]]
-) -> Sample:
-    for annotation in annotations:
-        coco_checks.require_segmentation(annotation, image)
-    height, width, address = image["height"], image["width"], image.get("coco_url")
-    segmentations = (annotation["segmentation"] for annotation in annotations)
-    return Sample(
-        id=sample_id(image["id"], class_name),
-        image_id=image["id"],
-        class_name=class_name,
-        file=image["file_name"],
-        width=width,
-        height=height,
-        licence=licence,
-        address=address if isinstance(address, str) else None,
-        instances=tuple(masks.run_lengths(each, height, width) for each in segmentations),
-    )
-
-
-def _licences(licences: Any) -> dict[str, str]:
-    """Names of licences by id. They are informative: a faulty one is unknown."""
-    return {
-        str(entry["id"]): entry["name"]
-        for entry in (licences if isinstance(licences, list) else [])
-        if isinstance(entry, dict)
-        and coco_checks.is_count(entry.get("id"))
-        and coco_checks.is_text(entry.get("name"))
-    }
+    def _runs(
+        self, annotation: Annotation, kind: Kind, image_id: ImageId, height: int, width: int
+    ) -> str:
+        """The region of an annotation, as run lengths."""
+        return coco_annotations.runs(annotation, kind, image_id, height, width)

@@ -40,15 +40,17 @@ class Choices:
 
 
 # Why an image is left out, and the way to have it.
-NO_REGION = "annotations without mask and box"
+NO_REGION = "without mask and box"
 BOXES = "boxes without a mask"
 CROWDS = "crowds"
 EMPTY = "masks without a pixel"
 NO_IMAGE = "masks without an image"
 WAYS = {
+    NO_REGION: "export polygons, masks or boxes",
     BOXES: "dataset.boxes: use takes a box as the region",
-    CROWDS: "dataset.crowds: count takes crowds as instances",
+    CROWDS: "they are no part of regions; dataset.crowds: count takes them as instances",
 }
+REASONS = {Kind.BOX: BOXES, Kind.NONE: NO_REGION, Kind.CROWD: CROWDS}
 
 
 @dataclass(frozen=True)
@@ -93,22 +95,18 @@ class Pool(Collection[ImageId]):
     def sentences(self, class_name: str, choices: Choices) -> Iterator[str]:
         """What is left out, with the way to have it."""
         total = sum(self.kinds.values())
-        counts = {
-            BOXES: self.kinds.get(Kind.BOX, 0),
-            NO_REGION: self.kinds.get(Kind.NONE, 0),
-            CROWDS: self.kinds.get(Kind.CROWD, 0) if choices.crowds != "count" else 0,
-        }
-        if choices.boxes == "use":
-            counts.pop(BOXES)
-        for reason in dict.fromkeys([*counts, *self.left_out]):
-            annotations, images = counts.get(reason, 0), self.left_out.get(reason, 0)
-            if not annotations and not images:
-                continue
-            what = f"{annotations} of {total} annotations of {class_name!r} are {reason}"
-            if reason not in counts:
-                what = f"{class_name!r}: {reason}"
-            way = f" ({WAYS[reason]})" if reason in WAYS else ""
-            yield f"{what}: {images} image{'' if images == 1 else 's'} left out{way}"
+        for kind, reason in REASONS.items():
+            if (count := self.kinds.get(kind, 0)) and not choices.takes(kind):
+                what = f"{count} of {total} annotations of {class_name!r} are {reason}"
+                yield f"{what}: {self._left_out(reason)} ({WAYS[reason]})"
+        for reason in self.left_out:
+            if reason not in WAYS:
+                yield f"{class_name!r}: {reason}: {self._left_out(reason)}"
+
+    def _left_out(self, reason: str) -> str:
+        """``120 images left out``."""
+        images = self.left_out.get(reason, 0)
+        return f"{images} image{'' if images == 1 else 's'} left out"
 
 
 def _reason(kinds: Iterable[Kind], choices: Choices) -> str | None:

@@ -17,6 +17,7 @@ from lookwhere.io.results import checked_file
 ImageId = int | str
 
 NUMBER = re.compile("0|[1-9][0-9]{0,17}")  # below 2^63
+LEAST_LONG = 10**18  # the least that NUMBER excludes
 MAX_NAME = 100  # characters of an image id in names of files
 
 
@@ -39,6 +40,7 @@ class Sample:
     exif: str = "upright"  # the view, upright or stored, where the annotated size fits both
     file_width: int = 0  # of the file, where the image is resized to fewer pixels; else 0
     file_height: int = 0
+    bbox_iou: float | None = None  # least, of the instances with their boxes in the annotations
 
     @property
     def file_size(self) -> tuple[int, int]:
@@ -67,6 +69,8 @@ def canonical(image_id: object) -> ImageId | None:
     >>> canonical("36"), canonical("036"), canonical(-1), canonical(None)
     (36, '036', '-1', None)
     """
+    if type(image_id) is int and 0 <= image_id < LEAST_LONG:  # nearly all
+        return image_id
     if isinstance(image_id, float) and image_id.is_integer():
         image_id = int(image_id)
     if isinstance(image_id, bool) or not isinstance(image_id, int | str):

@@ -1,5 +1,6 @@
-"""Zip archives: extract one member, whole or not at all."""
+"""Archives: zip, of which one member is extracted, whole or not at all, and gzip."""
 
+import gzip
 import shutil
 import zipfile
 import zlib
@@ -10,6 +11,7 @@ from lookwhere.io.atomic import atomic_file
 
 MAX_RATIO = 200  # of the size of a member to that of its archive; text rarely exceeds 20
 
+ZIP, GZIP = b"PK\3\4", b"\x1f\x8b"  # the first bytes
 # Errors of zipfile on damaged archives: its own, and those of the modules that it calls.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
@@ -41,12 +43,53 @@ def unzip_member(archive: Path, member: str, file: Path) -> None:
         raise StudyError(f"{reason}: fetch it again") from None
 
 
+def members(archive: Path) -> list[str]:
+    """The names of the files in a zip. Raises StudyError if it is damaged."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            return [name for name in opened.namelist() if not name.startswith("__MACOSX/")]
+    except DAMAGE as error:
+        raise _unreadable(archive, error) from None
+
+
+def read_member(archive: Path, member: str) -> bytes:
+    """The content of one member of a zip. Raises StudyError if it is damaged or implausible."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            _require_plausible_size(archive, opened.getinfo(member))
+            return opened.read(member)
+    except DAMAGE as error:
+        raise _unreadable(archive, error) from None
+
+
+def read_gzip(path: Path) -> bytes:
+    """The content of a gzip file. Raises StudyError if it is damaged or implausibly large."""
+    packed = path.stat().st_size
+    try:
+        with gzip.open(path) as file:
+            content = file.read(MAX_RATIO * packed + 1)
+    except DAMAGE as error:
+        raise _unreadable(path, error) from None
+    if len(content) > MAX_RATIO * packed:
+        raise _implausible(path, packed, f"more than {len(content) - 1}")
+    return content
+
+
 def _require_plausible_size(archive: Path, member: zipfile.ZipInfo) -> None:
     """zipfile writes no more bytes than a member announces: this number must be plausible."""
     packed = archive.stat().st_size
     if member.file_size > MAX_RATIO * packed:
-        raise StudyError(
-            f"archive {str(archive)!r} of {packed} bytes holds a member of {member.file_size}, "
-            f"more than {MAX_RATIO} times its size, which annotations never are: fetch it again, "
-            "or unpack it by hand"
-        )
+        raise _implausible(archive, packed, member.file_size)
+
+
+def _implausible(archive: Path, packed: int, size: int | str) -> StudyError:
+    return StudyError(
+        f"archive {str(archive)!r} of {packed} bytes holds a member of {size}, more than "
+        f"{MAX_RATIO} times its size, which annotations never are: fetch it again, or unpack it by "
+        "hand"
+    )
+
+
+def _unreadable(archive: Path, error: Exception) -> StudyError:
+    cause = root_cause(error)
+    return StudyError(f"archive {str(archive)!r} can't be read ({cause}): fetch it again")
