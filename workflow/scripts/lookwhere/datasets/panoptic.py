@@ -1,0 +1,85 @@
+"""COCO panoptic annotations: a JSON file, and beside it a folder with a PNG for each image.
+
+A pixel's colour is the id of its segment, R + 256 G + 256^2 B. Segments of things are instances;
+those of stuff, such as sky, are not.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookwhere.datasets import coco_files, masks
+from lookwhere.datasets.base import dataset
+from lookwhere.datasets.coco import Coco
+from lookwhere.datasets.coco_annotations import Annotation
+from lookwhere.datasets.coco_files import Instances
+from lookwhere.datasets.coco_names import is_text
+from lookwhere.datasets.pools import Kind
+from lookwhere.datasets.samples import ImageId
+from lookwhere.errors import StudyError
+
+
+@dataset("panoptic", "COCO panoptic", annotations="file")
+class Panoptic(Coco):
+    """A COCO panoptic file, with its PNGs in a folder of the same name."""
+
+    def __init__(self, annotations: Path, images: Path) -> None:
+        self._segments = annotations.parent / annotations.name.split(".")[0]
+        instances = _instances(coco_files.load(annotations), annotations)
+        if not self._segments.is_dir():
+            raise StudyError(
+                f"{str(self._segments)!r}, the folder with the PNGs of {annotations.name}, does "
+                "not exist: unpack them there"
+            )
+        self._use(instances, images)
+
+    def _runs(
+        self, annotation: Annotation, kind: Kind, image_id: ImageId, height: int, width: int
+    ) -> str:
+        name, segment_id = annotation["segmentation"], annotation.get("id")
+        if not is_text(name) or type(segment_id) is not int:
+            raise StudyError(
+                f"segment {segment_id!r} of image {image_id}, in the file {name!r}: give it a "
+                "whole number as its id, and the name of a PNG"
+            )
+        path = self._segments / name
+        segments = _segments(path)
+        if segments.shape != (height, width):
+            raise StudyError(
+                f"{str(path)!r} has {segments.shape[1]} x {segments.shape[0]} pixels, but its "
+                f"image {image_id} has {width} x {height}: replace it"
+            )
+        return masks.encode(segments == segment_id)
+
+
+def _instances(content: Any, path: Path) -> Instances:
+    """The things as COCO instances, whose segmentation is the name of a PNG."""
+    try:
+        things = [entry for entry in content["categories"] if entry.get("isthing", 1)]
+        annotations = [
+            segment | {"image_id": each["image_id"], "segmentation": each["file_name"]}
+            for each in content["annotations"]
+            for segment in each["segments_info"]
+        ]
+        images = list(content["images"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StudyError(
+            f"annotations {str(path)!r} are no COCO panoptic file ({error!r}): give one, or use "
+            "dataset.format: coco"
+        ) from None
+    return {"images": images, "annotations": annotations, "categories": things}
+
+
+@lru_cache(maxsize=1)
+def _segments(path: Path) -> NDArray[np.uint32]:
+    """The id (H, W) of the segment of each pixel."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            colours = np.asarray(picture.convert("RGB")).astype(np.uint32)  # (H, W, 3)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise StudyError(f"segments {str(path)!r} can't be read ({error}): replace them") from None
+    return colours @ np.array([1, 256, 256**2], dtype=np.uint32)
