@@ -50,3 +50,9 @@ def regions_of(name: str, annotations: Path, images: Path, classes: dict[str, in
     dilate_masks.main(selection, 0, [0, 0.5], str(folder / "regions"))
     samples = read_samples(selection)
     return {each.id: regions.read(folder / "regions" / f"{each.id}.npz") for each in samples}
+
+
+def reports(caplog, class_name: str, reason: str) -> bool:
+    """Whether the log counts one image of a class that is left out for this reason."""
+    words = (repr(class_name), reason, "1 image left out")
+    return any(all(word in message for word in words) for message in caplog.messages)

@@ -9,7 +9,7 @@ from PIL import Image
 from lookwhere.datasets import base
 from lookwhere.errors import StudyError
 
-from .formats import HEIGHT, WIDTH, rectangle, regions_of, save, save_image, select
+from .formats import HEIGHT, WIDTH, rectangle, regions_of, reports, save, save_image, select
 
 HEADER = "MaskPath,ImageID,LabelName,BoxID,BoxXMin,BoxXMax,BoxYMin,BoxYMax,PredictedIoU,Clicks\n"
 CAT = "/m/01yrx"
@@ -83,7 +83,7 @@ def test_what_is_left_out_is_counted(root, caplog):
     )
     find(root, {"Cat": 1})
     for reason in ("masks without an image", "masks without a pixel", "masks without a file"):
-        assert f"'Cat': {reason}: 1 image left out" in caplog.messages
+        assert reports(caplog, "Cat", reason)
 
 
 def test_a_folder_without_a_list_is_an_error(root):
