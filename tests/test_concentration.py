@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lookwhere.datasets import masks, regions
+from lookwhere.datasets.regions import Region
 from lookwhere.metrics import concentration
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.saliency import Saliency
@@ -18,11 +19,16 @@ MASKS = arrays(bool, SHAPE[1:])
 
 
 def score(values, mask):
-    return concentration.score(Saliency(values), mask)
+    return concentration.score(Saliency(values), region_of(mask))
 
 
-def sweep(values, index, count):
-    return concentration.sweep(Saliency(values), index, count)
+def sweep(values, index):
+    region = Region(index == 0, index == 0, index, np.array(DILATIONS))
+    return concentration.sweep(Saliency(values), region)
+
+
+def region_of(mask):
+    return Region(mask, mask, (~mask).astype(np.uint8), np.zeros(1))
 
 
 def noise(*shape, seed=0):
@@ -183,7 +189,7 @@ def test_map_that_does_not_fit_the_mask_is_refused(shape):
 def test_the_metric_is_that_of_the_score():
     saliency, mask = Saliency(noise(3, 33, 47)), noise(33, 47, seed=1) > 0.8
     region = regions.prepare([mask], 0, [0])
-    expected = concentration.score(saliency, mask).concentration
+    expected = concentration.score(saliency, region).concentration
     assert concentration.concentration(saliency, region) == expected
 
 
@@ -205,7 +211,7 @@ DILATIONS = [0, 0.1, 0.5, 1, 3]
 def test_sweep_is_the_score_on_every_dilated_mask(channels):
     saliency, mask = noise(channels, 40, 50), np.zeros((40, 50), dtype=bool)
     mask[10:20, 12:30] = True
-    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS), len(DILATIONS)))
+    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS)))
     assert len(swept) == len(DILATIONS)
     for dilation, (share, fraction) in zip(DILATIONS, swept, strict=True):
         scored = score(saliency, masks.dilate(mask, dilation))
@@ -215,7 +221,7 @@ def test_sweep_is_the_score_on_every_dilated_mask(channels):
 
 @given(MAPS, MASKS)
 def test_sweep_never_falls_and_is_undefined_where_the_score_is(saliency, mask):
-    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS), len(DILATIONS)))
+    swept = list(sweep(saliency, masks.dilation_index(mask, DILATIONS)))
     shares = [share for share, _ in swept if share is not None]
     assert shares == sorted(shares)
     assert all(0 <= share <= 1 for share in shares)
@@ -228,7 +234,7 @@ def test_sweep_never_falls_and_is_undefined_where_the_score_is(saliency, mask):
 def test_sweep_of_a_map_without_finite_energy_is_undefined(value):
     saliency = np.full((1, 4, 5), value, dtype=np.float32)
     index = masks.dilation_index(mask_of((1, 2), shape=(4, 5)), DILATIONS)
-    assert [share for share, _ in sweep(saliency, index, len(DILATIONS))] == [None] * len(DILATIONS)
+    assert [share for share, _ in sweep(saliency, index)] == [None] * len(DILATIONS)
 
 
 def test_energy_is_negligible_beside_that_of_backpropagation():

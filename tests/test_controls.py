@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from lookwhere.datasets import regions
 from lookwhere.datasets.masks import Mask
 from lookwhere.declarations import Declaration
 from lookwhere.errors import StudyError
@@ -17,7 +18,7 @@ IMAGE = RNG.integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
 
 def score(saliency: np.ndarray, mask: Mask) -> concentration.Energy:
-    return concentration.score(Saliency(saliency), mask)
+    return concentration.score(Saliency(saliency), regions.prepare([mask], 0, [0]))
 
 
 def test_controls_are_those_of_the_library_in_its_order():

@@ -14,9 +14,13 @@ A = [[5, 5, 15, 5, 15, 12, 5, 12]]
 B = [[20, 10, 38, 10, 20, 28]]
 
 
-@pytest.fixture
-def region():
-    return regions.prepare([union([A], 30, 40), union([B], 30, 40)], 0.2, DILATIONS)
+VOID = union([[[12, 0, 22, 0, 22, 30, 12, 30]]], 30, 40)  # on both, and around them
+
+
+@pytest.fixture(params=[None, VOID], ids=["all", "void"])
+def region(request):
+    instances = [union([A], 30, 40), union([B], 30, 40)]
+    return regions.prepare(instances, 0.2, DILATIONS, request.param)
 
 
 @pytest.mark.parametrize(
@@ -25,15 +29,36 @@ def region():
 def test_all_parts_are_resized_like_the_mask(region, size, shape):
     both = union([A, B], 30, 40)
     resized = region.at(size)
-    assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2), *shape))
+    void = np.zeros((30, 40), dtype=bool) if region.ignored is None else VOID
+    assert np.array_equal(resized.mask, masks.resize(masks.dilate(both, 0.2) & ~void, *shape))
     for place, dilation in enumerate(DILATIONS):
-        expected = masks.resize(masks.dilate(both, dilation), *shape)
+        expected = masks.resize(masks.dilate(both, dilation) & ~void, *shape)
         assert np.array_equal(resized.dilation_index <= place, expected)
     boxes = np.zeros((30, 40), dtype=bool)
     for instance in (A, B):
         rows, columns = np.nonzero(union([instance], 30, 40))
         boxes[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
-    assert np.array_equal(resized.boxes, masks.resize(boxes, *shape))
+    assert np.array_equal(resized.boxes, masks.resize(boxes & ~void, *shape))
+    if region.ignored is not None:
+        assert np.array_equal(resized.ignored, masks.resize(VOID, *shape))
+
+
+def test_fractions_are_shares_of_the_pixels_that_count(region):
+    counted = [pixel for pixel in np.ndindex(30, 40) if region.ignored is None or not VOID[pixel]]
+    of_mask = sum(bool(region.mask[pixel]) for pixel in counted) / len(counted)
+    assert region.fraction(region.mask) == of_mask
+
+
+def test_where_all_is_ignored_nothing_is_covered():
+    everything = np.ones((30, 40), dtype=bool)
+    region = regions.prepare([union([A], 30, 40)], 0.2, DILATIONS, everything)
+    assert region.fraction(region.mask) == 0
+    assert not region.mask.any()
+
+
+def test_pixels_of_another_size_are_refused():
+    with pytest.raises(ValueError, match="do not fit a mask"):
+        regions.prepare([union([A], 30, 40)], 0, [0], np.ones((1, 40), dtype=bool))
 
 
 def test_a_file_holds_the_whole_region(region, tmp_path):
@@ -42,7 +67,7 @@ def test_a_file_holds_the_whole_region(region, tmp_path):
     read = regions.read(tmp_path / "regions/a.npz")
     for name, values in vars(region).items():
         assert np.array_equal(getattr(read, name), values)
-        assert getattr(read, name).dtype == values.dtype
+        assert getattr(getattr(read, name), "dtype", None) == getattr(values, "dtype", None)
 
 
 def test_a_damaged_file_is_refused_with_the_way_out(region, tmp_path):

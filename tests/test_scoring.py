@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import lookwhere
 from lookwhere.datasets import regions
+from lookwhere.datasets.regions import Region
 from lookwhere.metrics import columns, concentration, scoring
 from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency
@@ -29,7 +31,7 @@ def noise(region):
 def test_score_is_that_of_energy_and_metrics(region):
     saliency = noise(region)
     scored = scoring.score(saliency, region, list(METRICS))
-    expected = vars(concentration.score(saliency, region.mask))
+    expected = vars(concentration.score(saliency, region))
     expected = expected | {m: measure(METRICS[m], saliency, region) for m in METRICS}
     assert scored == {**expected, "box_fraction": region.boxes.mean()}
     of_a_part = {*columns.of_scores(list(METRICS))}
@@ -64,6 +66,59 @@ def test_without_a_map_the_mask_is_scored_alone(region):
     flat = Saliency(np.ones((1, *region.mask.shape), dtype=np.float32))
     expected = [step | {"concentration": None} for step in scoring.sweep(flat, region)]
     assert list(scoring.sweep(None, region)) == expected
+
+
+def counted(region, void):
+    """The region of the pixels off the ``void`` alone, in a row of pixels."""
+    parts = {name: part[~void][None] for name, part in region.pictures().items()}
+    return Region(**parts | {"ignored": None}, dilations=region.dilations)
+
+
+@pytest.mark.parametrize("value", [1e6, np.nan], ids=["strongest", "nan"])
+def test_ignored_pixels_count_on_neither_side(value):
+    """All scores are those of the other pixels, as if the image had no others."""
+    rng = np.random.default_rng(0)
+    void = rng.random((30, 40)) > 0.6
+    instances = [union([A], 30, 40) & ~void, union([B], 30, 40) & ~void]
+    region = regions.prepare(instances, 0.2, DILATIONS, void)
+    values = rng.normal(size=(3, 30, 40)).astype(np.float32) * (rng.random((30, 40)) > 0.8)
+    others = Saliency(values[:, ~void][:, None])  # mostly ties of zero energy
+    values[:, void] = value
+    scored = scoring.score(Saliency(values), region, list(METRICS))
+    expected = scoring.score(others, counted(region, void), list(METRICS))
+    assert scored.pop("status") == expected.pop("status") == "ok"
+    assert scored == pytest.approx(expected, rel=1e-12)
+    steps = scoring.sweep(Saliency(values), region)
+    for step, other in zip(steps, scoring.sweep(others, counted(region, void)), strict=True):
+        assert step == pytest.approx(other, rel=1e-12)
+    assert scoring.score(None, region, [])["mask_fraction"] == expected["mask_fraction"]
+
+
+def test_an_ignored_pixel_by_hand():
+    """Energies 9 and 1 on the object, 4 off it, and 16 where nothing counts."""
+    scores = lookwhere.score(
+        np.array([[[3.0, 1.0, 2.0, 4.0]]]),
+        np.array([[True, True, False, True]]),
+        ignored=np.array([[False, False, False, True]]),
+    )
+    assert scores == {
+        "concentration": 10 / 14,
+        "relevance_mass_accuracy": 4 / 6,
+        "relevance_rank_accuracy": 1 / 2,
+        "pointing_game": 1,
+        "energy_pointing_game": 1,  # the box of the object holds all
+        "mask_fraction": 2 / 3,
+        "box_fraction": 1,
+        "status": "ok",
+    }
+
+
+def test_where_all_pixels_are_ignored_the_mask_is_empty(region):
+    everything = np.ones(region.mask.shape, dtype=bool)
+    region = regions.prepare([region.mask], 0.2, DILATIONS, everything)
+    scored = scoring.score(noise(region), region, list(METRICS))
+    assert (scored["status"], scored["mask_fraction"]) == ("empty_mask", 0)
+    assert {step["mask_fraction"] for step in scoring.sweep(None, region)} == {0}
 
 
 def test_sweep_names_every_dilation(region):

@@ -11,7 +11,7 @@ from lookwhere.io.results import checked_folder
 def main(selection: str, dilation: float, dilations: Sequence[float], folder: str) -> None:
     with checked_folder(folder) as draft:
         for [sample] in progress([[sample] for sample in read_samples(selection)], "masks"):
-            region = regions.prepare(sample.masks(), dilation, dilations)
+            region = regions.prepare(sample.masks(), dilation, dilations, sample.ignored_pixels())
             regions.write(region, draft / f"{sample.id}.npz")
 
 

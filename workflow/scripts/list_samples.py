@@ -62,7 +62,8 @@ def row(sample: Sample, region: Region, orientation: str) -> dict[str, Any]:
         "boxes": sample.boxes,
         "crowds": sample.crowds,
         "bbox_iou": sample.bbox_iou,
-        "mask_fraction": region.mask.mean(),
+        "ignored_fraction": 0.0 if region.ignored is None else region.ignored.mean(),
+        "mask_fraction": region.fraction(region.mask),
         "mask_growth": region.mask.sum() / undilated - 1 if undilated else None,
         "licence": sample.licence,
     }

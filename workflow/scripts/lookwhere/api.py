@@ -87,6 +87,7 @@ def score(
     saliency: NDArray[np.floating],
     mask: NDArray[np.bool_],
     metrics: Sequence[str] = tuple(METRICS),
+    ignored: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Score how much of a map lies on a mask.
 
@@ -98,6 +99,9 @@ def score(
         The object (H, W), true on it, at the size of the map.
     metrics
         Names from ``METRICS``.
+    ignored
+        Pixels (H, W) that count on neither side, such as a void border: neither in the map nor in
+        the mask nor in its share of the image.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def score(
     Raises
     ------
     ValueError
-        If map and mask differ in height or width.
+        If map, mask and ignored pixels differ in height or width.
     StudyError
         For a metric that does not exist, or fails.
 
@@ -123,7 +127,8 @@ def score(
     (0.9, 0.75, 0.25)
     """
     _require("metric", metrics, METRICS)
-    region = regions.prepare([np.asarray(mask, dtype=bool)], 0, [0])
+    void = None if ignored is None else np.asarray(ignored, dtype=bool)
+    region = regions.prepare([np.asarray(mask, dtype=bool)], 0, [0], void)
     scores = scoring.score(Saliency(np.asarray(saliency)), region, metrics)
     return {name: scores[name] for name in (*metrics, *CHANCE, "status")}
 

@@ -114,11 +114,13 @@ def sample(
     address
         The URL of the image.
     ignored
-        Pixels (H, W) that count neither as object nor as background.
+        Pixels (H, W) that count neither as object nor as background, such as the void border of
+        PASCAL VOC. They leave the map, the mask and all shares of the image.
     boxes, crowds
         How many of the instances are boxes without a mask, and how many crowds the image holds.
     """
-    [shape] = {mask.shape for mask in instances}
+    void = [] if ignored is None else [ignored]
+    [shape] = {mask.shape for mask in (*instances, *void)}
     return Sample(
         id=sample_id(image_id, class_name),
         image_id=image_id,
@@ -129,7 +131,7 @@ def sample(
         licence=licence,
         address=address,
         instances=tuple(map(masks.encode, instances)),
-        ignored=None if ignored is None else masks.encode(ignored),
+        ignored=next((masks.encode(mask) for mask in void if mask.any()), None),
         boxes=boxes,
         crowds=crowds,
     )

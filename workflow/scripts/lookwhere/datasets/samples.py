@@ -51,6 +51,10 @@ class Sample:
         """The mask (H, W) of each instance of the class."""
         return [masks.decode(runs, self.height, self.width) for runs in self.instances]
 
+    def ignored_pixels(self) -> Mask | None:
+        """The pixels (H, W) that count neither as object nor as background; None if all count."""
+        return None if self.ignored is None else masks.decode(self.ignored, self.height, self.width)
+
 
 def sample_id(image_id: ImageId, class_name: str) -> str:
     """The id of a sample: letters, digits, dots, dashes and underscores, also a name of files.

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.regions import Region
 from lookwhere.metrics.registry import metric
 from lookwhere.metrics.saliency import Saliency
@@ -48,16 +46,19 @@ class Energy:
 )
 def concentration(saliency: Saliency, region: Region) -> float | None:
     """E / E_total: in Arras et al. 2022, the relevance mass accuracy of the pooling l2-norm,sq."""
-    return score(saliency, region.mask).concentration
+    return score(saliency, region).concentration
 
 
-def score(saliency: Saliency, mask: Mask) -> Energy:
-    """The energy of a map (C, H, W) on a mask (H, W) of the same height and width."""
-    shape = saliency.values.shape
+def score(saliency: Saliency, region: Region) -> Energy:
+    """The energy of a map (C, H, W) on a region of the same height and width.
+
+    The map is zero on the region's ignored pixels.
+    """
+    shape, mask = saliency.values.shape, region.mask
     if len(shape) != 3 or shape[1:] != mask.shape:
         raise ValueError(f"a map of shape {shape} does not fit a mask of {mask.shape}")
     pixels = saliency.energy
-    total, fraction = float(pixels.sum()), float(mask.mean())
+    total, fraction = float(pixels.sum()), region.fraction(mask)
     if not np.isfinite(total):
         return Energy(None, None, None, fraction, "not_finite")
     # Summed in the same order as the total: a mask of the whole image gives exactly 1, and a larger
@@ -70,9 +71,9 @@ def score(saliency: Saliency, mask: Mask) -> Energy:
     return Energy(inside / total, inside, total, fraction, "ok")
 
 
-def not_defined(mask: Mask) -> Energy:
-    """The energy of a missing map, with the fraction of a mask (H, W)."""
-    return Energy(None, None, None, float(mask.mean()), "not_defined")
+def not_defined(region: Region) -> Energy:
+    """The energy of a missing map, with the mask fraction of a region."""
+    return Energy(None, None, None, region.fraction(region.mask), "not_defined")
 
 
 def negligible(scores: pd.DataFrame) -> pd.Series:
@@ -89,20 +90,20 @@ def negligible(scores: pd.DataFrame) -> pd.Series:
     return share < NEGLIGIBLE
 
 
-def sweep(
-    saliency: Saliency, dilation_index: NDArray[np.uint8], count: int
-) -> Iterator[tuple[float | None, float]]:
-    """Concentration and mask fraction on the mask at each of ``count`` dilations, in turn.
+def sweep(saliency: Saliency, region: Region) -> Iterator[tuple[float | None, float]]:
+    """Concentration and mask fraction at each of the region's dilations, in turn.
 
-    ``dilation_index`` (H, W) is that of ``masks.dilation_index``, at the size of the map (C, H, W).
-    Concentration is None where ``score`` has none.
+    Map and region are those of ``score``. Concentration is None where ``score`` has none.
     """
-    pixels = saliency.energy
-    total = pixels.sum()
-    index = dilation_index.ravel()
+    pixels, count = saliency.energy, len(region.dilations)
+    total, counted = pixels.sum(), region.counted(region.mask).size
+    index = region.dilation_index.ravel()
     inside = np.bincount(index, weights=pixels.ravel(), minlength=count + 1)
     covered = np.bincount(index, minlength=count + 1)
     for energy, area in zip(inside.cumsum()[:count], covered.cumsum()[:count], strict=True):
         defined = np.isfinite(total) and total > 0 and area > 0
         # Summed in another order than the total: may round above it.
-        yield (min(float(energy / total), 1.0) if defined else None), float(area / index.size)
+        yield (
+            (min(float(energy / total), 1.0) if defined else None),
+            float(area / counted) if counted else 0.0,
+        )

@@ -6,7 +6,6 @@ over random orders, so that an uninformative map scores the share of the image t
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookwhere.datasets.masks import Mask
 from lookwhere.datasets.regions import Region
@@ -39,7 +38,7 @@ def relevance_mass_accuracy(saliency: Saliency, region: Region) -> float:
 )
 def relevance_rank_accuracy(saliency: Saliency, region: Region) -> float:
     """The mask's share of as many pixels of most energy as it covers (Arras et al. 2022)."""
-    return _share_of_first(saliency.energy, region.mask, int(region.mask.sum()))
+    return _share_of_first(saliency, region, int(region.mask.sum()))
 
 
 @metric(
@@ -56,7 +55,7 @@ def pointing_game(saliency: Saliency, region: Region) -> float:
 
     After Zhang et al. 2018, where M is widened by 15 pixels instead.
     """
-    return _share_of_first(saliency.energy, region.mask, 1)
+    return _share_of_first(saliency, region, 1)
 
 
 @metric(
@@ -79,8 +78,9 @@ def _mass_on(region: Mask, saliency: Saliency) -> float:
     return min(float(part / whole), 1.0)  # the sums may round differently
 
 
-def _share_of_first(pixels: NDArray[np.float64], mask: Mask, count: int) -> float:
-    """The share of the mask among the ``count`` largest pixels; ties in expectation."""
+def _share_of_first(saliency: Saliency, region: Region, count: int) -> float:
+    """The mask's share of the ``count`` pixels of most energy that count; ties in expectation."""
+    pixels, mask = region.counted(saliency.energy), region.counted(region.mask)
     last = np.partition(pixels, -count, axis=None)[-count]
     above, tied = pixels > last, pixels == last
     expected = (count - above.sum()) * (tied & mask).sum() / tied.sum()

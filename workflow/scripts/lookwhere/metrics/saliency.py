@@ -6,12 +6,22 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lookwhere.datasets.masks import Mask
+
 
 @dataclass(frozen=True, eq=False)
 class Saliency:
     """A map, with the energy and strength of its pixels, computed once."""
 
     values: NDArray[np.floating]  # (C, H, W), raw and signed
+
+    def without(self, ignored: Mask | None) -> "Saliency":
+        """The map with zeros on the ``ignored`` pixels (H, W); the same map if there are none."""
+        if ignored is None:
+            return self
+        if self.values.shape[1:] != ignored.shape:
+            raise ValueError(f"a map of {self.values.shape} does not fit pixels of {ignored.shape}")
+        return Saliency(np.where(ignored, self.values.dtype.type(0), self.values))
 
     @cached_property
     def energy(self) -> NDArray[np.float64]:

@@ -16,12 +16,14 @@ def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> 
     """Energy and ``metrics`` of a map, as columns, concentration always among them.
 
     ``saliency`` is None where the method is not defined for the net. Metrics are None where the
-    status is not ok. Raises StudyError if one fails.
+    status is not ok. Ignored pixels count on neither side: metrics see a map of zeros there. Raises
+    StudyError if a metric fails.
     """
     if saliency is None:
-        energy = asdict(concentration.not_defined(region.mask))
+        energy = asdict(concentration.not_defined(region))
     else:
-        energy = asdict(concentration.score(saliency, region.mask))
+        saliency = saliency.without(region.ignored)
+        energy = asdict(concentration.score(saliency, region))
     values = {
         name: measure(METRICS[name], saliency, region)
         if saliency is not None and energy["status"] == "ok"
@@ -29,13 +31,13 @@ def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> 
         for name in metrics
         if name not in energy
     }
-    return {**energy, **values, "box_fraction": float(region.boxes.mean())}
+    return {**energy, **values, "box_fraction": region.fraction(region.boxes)}
 
 
 def sweep(saliency: Saliency | None, region: Region) -> Iterator[dict[str, float | None]]:
     """Concentration of a map at every dilation, with the mask fraction."""
     present = Saliency(np.zeros((1, *region.mask.shape))) if saliency is None else saliency
+    steps = concentration.sweep(present.without(region.ignored), region)
     dilations = region.dilations.tolist()
-    steps = concentration.sweep(present, region.dilation_index, len(dilations))
     for dilation, (share, fraction) in zip(dilations, steps, strict=True):
         yield {"dilation": dilation, "concentration": share, "mask_fraction": fraction}
