@@ -125,6 +125,22 @@ def test_the_digest_of_a_folder_covers_names_and_contents(image, tmp_path):
     assert digests.of_path(image) == digests.sha256(image)
 
 
+def test_the_digest_of_annotations_leaves_out_the_images_among_them(image, tmp_path):
+    """A folder of VOC's holds both: 100 MB of annotations, and 2 GB of images."""
+    digests, root = Digests(tmp_path / "memory"), image.parent.parent
+    (root / "masks").mkdir()
+    (root / "masks/dog.png").write_bytes(b"a")
+    of_all, of_masks = digests.of_path(root), digests.of_path(root, without=image.parent)
+    image.write_bytes(b"another image")
+    assert digests.of_path(root) != of_all
+    assert digests.of_path(root, without=image.parent) == of_masks
+    assert digests.of_path(root, without=root / "masks/../" / image.parent.name) == of_masks
+    (root / "masks/dog.png").write_bytes(b"b")
+    assert digests.of_path(root, without=image.parent) != of_masks
+    assert digests.of_path(root, without=tmp_path / "elsewhere") == digests.of_path(root)
+    assert digests.of_path(root, without=root) == digests.of_path(root)
+
+
 @pytest.mark.parametrize("content", ["", "[1, 2]", '{"a": 1', '{"/dog.jpg": 3}'])
 def test_a_damaged_cache_is_ignored(image, tmp_path, content):
     memory = tmp_path / "sha256.json"

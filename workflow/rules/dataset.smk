@@ -47,9 +47,7 @@ rule select_subset:
             choices=STUDY.dataset.choices,
             max_pixels=STUDY.max_pixels or None,
             seed=STUDY.seed,
-            annotations=lambda wildcards: (
-                DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
-            ),
+            annotations=lambda wildcards: digest_of_annotations() if OWN_ANNOTATIONS else None,
             fingerprint=(
                 None
                 if FETCHED

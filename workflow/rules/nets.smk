@@ -27,7 +27,7 @@ def study_in_full(wildcards):
         "images_per_class": STUDY.images_per_class,
         "seed": STUDY.seed,
         "mask_dilation": STUDY.mask_dilation,
-        "annotations": (DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else ANNOTATIONS),
+        "annotations": digest_of_annotations() if OWN_ANNOTATIONS else ANNOTATIONS,
         "nets": [with_hash(net) for net in NETS.values()],
     }
 

@@ -20,6 +20,11 @@ ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
 SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
 
 
+def digest_of_annotations():
+    """The SHA-256 of the annotations, without the images, if they lie among them."""
+    return DIGESTS.of_path(Path(ANNOTATIONS), without=Path(IMAGE_FOLDER))
+
+
 def of_shards(pattern, **wildcards):
     """The files of a pattern for all shards of the study, and the values of other wildcards."""
     return [

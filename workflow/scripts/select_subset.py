@@ -24,8 +24,8 @@ def main(
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        receipts.require(Path(snakemake.params.annotations), settings["annotations"])
         annotations, folder = Path(snakemake.params.annotations), Path(snakemake.params.images)
+        receipts.require(annotations, settings["annotations"], without=folder)
         data = base.load(settings["format"], annotations, folder, settings["choices"])
         spans = [Span(*span) for span in settings["spans"]]
         seed, max_pixels = settings["seed"], settings["max_pixels"]

@@ -7,7 +7,7 @@ a receipt with the content of the files, whatever their times.
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -55,13 +55,14 @@ class Digests:
         self._changed = True
         return digest
 
-    def of_path(self, path: Path) -> str:
+    def of_path(self, path: Path, without: Path | None = None) -> str:
         """``sha256``; for several files the SHA-256 of their names and digests.
 
-        These are the files below a folder, or a CSV file and the masks that it lists.
+        These are the files below a folder, or a CSV file and the masks that it lists. The folder
+        ``without``, if it lies below, is left out.
         """
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if not file.is_dir())
+            files = sorted(_files(path, None if without is None else without.resolve()))
             names = [file.relative_to(path).as_posix() for file in files]
         elif masks := _masks_of(path):
             files, names = [path, *(path.parent / mask for mask in masks)], ["", *masks]
@@ -89,9 +90,9 @@ def _masks_of(path: Path) -> list[str]:
     return []
 
 
-def require(path: Path, sha256: str | None) -> None:
-    """Raise StudyError if the file or folder does not have this SHA-256; None is any."""
-    if sha256 is not None and Digests().of_path(path) != sha256:
+def require(path: Path, sha256: str | None, without: Path | None = None) -> None:
+    """Raise StudyError unless ``Digests.of_path`` is this SHA-256; None is any."""
+    if sha256 is not None and Digests().of_path(path, without) != sha256:
         raise StudyError(f"{str(path)!r} changed while the study ran: rerun")
 
 
@@ -132,3 +133,12 @@ def fingerprint(path: Path, folder: Path, digests: Digests) -> str | None:
         return provenance.short_hash(hashlib.sha256(path.read_bytes()).hexdigest())
     now = {name: digests.sha256(folder / name) for name in files}
     return before if now == files else provenance.short_hash([before, now])
+
+
+def _files(folder: Path, without: Path | None) -> Iterator[Path]:
+    """All files below a folder, not following links to folders, without those of one folder."""
+    for entry in folder.iterdir():
+        if not entry.is_dir():
+            yield entry
+        elif not entry.is_symlink() and entry.resolve() != without:
+            yield from _files(entry, without)
