@@ -56,13 +56,15 @@ def parse(path: Path) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = _refuse
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("not a regular file")
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("more than 10 MB")
         parser.Parse(path.read_bytes(), True)
         return builder.close()
     except FileNotFoundError:
         raise StudyError(f"annotations {str(path)!r} do not exist") from None
-    except (OSError, ValueError, expat.ExpatError) as error:
+    except (OSError, ValueError, LookupError, expat.ExpatError) as error:
         raise StudyError(
             f"annotations {str(path)!r} can't be read as XML ({error}): replace the file"
         ) from None
