@@ -43,6 +43,17 @@ def test_all_parts_are_resized_like_the_mask(region, size, shape):
         assert np.array_equal(resized.ignored, masks.resize(VOID, *shape))
 
 
+def test_padding_counts_and_void_in_it_does_not_grow(region):
+    padded = region.at("pad-40")  # 5 rows above and below the image
+    if region.ignored is None:
+        assert padded.ignored is None
+        assert padded.fraction(padded.mask) == region.mask.sum() / 40**2
+    else:
+        assert not padded.ignored[[*range(5), *range(35, 40)]].any()
+        assert np.array_equal(padded.ignored[5:35], VOID)
+        assert padded.fraction(padded.mask) == region.mask.sum() / (40**2 - VOID.sum())
+
+
 def test_fractions_are_shares_of_the_pixels_that_count(region):
     counted = [pixel for pixel in np.ndindex(30, 40) if region.ignored is None or not VOID[pixel]]
     of_mask = sum(bool(region.mask[pixel]) for pixel in counted) / len(counted)
