@@ -298,6 +298,16 @@ def test_without_instances_all_pixels_of_a_class_are_one(root):
     assert len(load(root).images(["dog"])["dog"]) == 1
 
 
+def test_pixels_of_a_class_without_an_instance_are_one(root):
+    classes, numbers = pictures()
+    numbers[18:28, 2:18] = 0  # the second dog
+    save(root / "SegmentationObject/2007_000032.png", numbers)
+    assert [mask.sum() for mask in select(root)[0].masks()] == [80, 160]
+    save(root / "SegmentationObject/2007_000032.png", np.zeros_like(numbers))
+    [sample] = select(root)
+    assert np.array_equal(sample.masks(), [classes == DOG])
+
+
 def test_the_folder_may_be_the_devkit_or_hold_xml_beside_the_images(root, tmp_path):
     assert select(root.parent, images=root / "JPEGImages") == select(root)
     [sample] = select(root, images=root)
@@ -354,9 +364,13 @@ def test_a_faulty_xml_file_is_reported_by_name(root, content, message):
     ("picture", "reason"),
     [
         (None, r"can't be read \(.*truncated.*\): replace it"),
+        (
+            np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8),
+            "colours: it is a photograph, not a mask",
+        ),
         (np.zeros((HEIGHT, WIDTH), np.uint16), "mode 'I;16': save it with a palette, or as 8 bit"),
     ],
-    ids=["cut", "16 bit"],
+    ids=["cut", "photograph", "16 bit"],
 )
 def test_a_faulty_picture_is_reported_by_name(root, folder, picture, reason):
     file = root / folder / "2007_000032.png"

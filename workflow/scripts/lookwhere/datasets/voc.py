@@ -40,6 +40,7 @@ VOC = (
 )
 BACKGROUND, VOID = 0, -1  # in arrays of class or instance numbers; other numbers are positive
 VOID_INDEX = 255
+LOOSE = 2**11  # instances of pixels of a class that are none of SegmentationObject: LOOSE + class
 NO_CLASSES = {"background": BACKGROUND, "void": VOID, "ignore": VOID, "ignored": VOID}
 
 Colour = tuple[int, int, int]
@@ -220,7 +221,7 @@ class Voc(Dataset):
         """
         if stem not in self._classes:
             return list(objects.values())
-        if len(objects) <= len(instances) or (instances and stem not in self._instances):
+        if len(objects) <= len(instances) or any(number > LOOSE for number in instances):
             return []
         return [
             each
@@ -249,24 +250,27 @@ class Voc(Dataset):
     def _numbers(self, stem: str, picture: Picture | None = None) -> tuple[Numbers, Numbers, Mask]:
         """The class and the instance of each pixel (H, W), and the void pixels (H, W).
 
-        Without a file in SegmentationObject all pixels of a class are one instance. ``picture`` is
-        that of the classes.
+        Pixels of a class without an instance are one instance, as all are without a file in
+        SegmentationObject. ``picture`` is that of the classes.
         """
         of_classes = picture or _read(self._classes[stem])
         classes = of_classes.numbered(self._class_numbers(of_classes))
-        if stem not in self._instances:
-            return classes, classes, classes == VOID
-        of_instances = _read(self._instances[stem])
-        instances = of_instances.numbered(_instance_numbers(of_instances))
+        instances = np.zeros_like(classes)
+        if stem in self._instances:
+            of_instances = _read(self._instances[stem])
+            instances = of_instances.numbered(_instance_numbers(of_instances))
         if instances.shape != classes.shape:
             sizes = " and ".join(
                 f"{each.shape[1]} x {each.shape[0]}" for each in (classes, instances)
             )
             raise StudyError(
-                f"{str(of_classes.path)!r} and {str(of_instances.path)!r} differ in size ({sizes} "
-                "pixels): replace one of them"
+                f"{str(self._classes[stem])!r} and {str(self._instances[stem])!r} differ in size "
+                f"({sizes} pixels): replace one of them"
             )
-        return classes, instances, (classes == VOID) | (instances == VOID)
+        void = (classes == VOID) | (instances == VOID)
+        loose = (classes > 0) & (instances == BACKGROUND)
+        instances[loose] = LOOSE + classes[loose]
+        return classes, instances, void
 
     def _class_numbers(self, picture: Picture) -> dict[int, int]:
         """The class number of each value of a picture."""
@@ -282,8 +286,9 @@ class Voc(Dataset):
         return numbers
 
     def _way(self) -> str:
-        file = self._labels.file or self._root / "labelmap.txt"
-        return f"list its classes in {str(file)!r}, a line NAME:RED,GREEN,BLUE:: each"
+        file = self._labels.file or self._root / LABELS[0]
+        line = "NAME:RED,GREEN,BLUE::" if file.name == LABELS[0] else "NAME, in their order,"
+        return f"list its classes in {str(file)!r}, a line {line} each"
 
     def _log_difficult(self, name: str) -> None:
         objects = [
@@ -402,6 +407,10 @@ def _read(path: Path) -> Picture:
         )
     codes = np.asarray(file.convert("RGB"), dtype=np.intp) @ (2**16, 2**8, 1)  # (H, W)
     values, unique = pd.factorize(codes.ravel())
+    if len(unique) > mask_files.MAX_INSTANCES:
+        raise StudyError(
+            f"mask {str(path)!r} has {len(unique)} colours: it is a photograph, not a mask"
+        )
     colours = ((code >> 16, code >> 8 & 255, code & 255) for code in unique.tolist())
     keys = {value: (None, colour) for value, colour in enumerate(colours)}
     return Picture(path, values.reshape(codes.shape), keys)
