@@ -3,7 +3,7 @@
 import gc
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,23 @@ def _freeze_imports() -> None:
 def few_draws(monkeypatch) -> None:
     """Intervals from few draws, for tests that need no exact ends."""
     monkeypatch.setattr(bootstrap, "DRAWS", 60)
+
+
+@pytest.fixture
+def on_meta(monkeypatch) -> Iterator[None]:
+    """Nets without memory for weights: the meta device keeps shapes and graph."""
+    import torch
+    from torchvision.models.regnet import BlockParams
+
+    block_params = BlockParams.from_init_params
+
+    def on_cpu(*args: Any, **kwargs: Any) -> BlockParams:  # a RegNet computes its widths in tensors
+        with torch.device("cpu"):
+            return block_params(*args, **kwargs)
+
+    monkeypatch.setattr(BlockParams, "from_init_params", on_cpu)
+    with torch.device("meta"):
+        yield
 
 
 @pytest.fixture(scope="session")

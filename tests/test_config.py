@@ -191,6 +191,10 @@ FAULTY = {
         {"nets.0.weights": "gone/vgg19.pth"},
         "nets[0].weights: 'gone/vgg19.pth' is not a file; give the path of a state dict",
     ),
+    "a key in weights that are no file": (
+        {"nets.0.weights": "IMAGENET1K_V1", "nets.0.weights_key": "model"},
+        "nets[0].weights_key: 'IMAGENET1K_V1' is no file; name a file in weights, or remove the",
+    ),
     "weights that are a folder": ({"nets.0.weights": "workflow/"}, "'workflow/' is not a file"),
     "target layer": ({"nets.0.target_layer": ""}, "nets[0].target_layer: '' is not allowed; give"),
     "annotations": (
@@ -254,6 +258,14 @@ def test_a_path_without_permission_is_reported(key, changes, tmp_path, monkeypat
     [fault] = as_nobody(lambda: faults_of(config))
     assert fault.startswith(f"{key}: 'hidden")
     assert "is not readable (no permission)" in fault
+
+
+@pytest.mark.parametrize("end", ["pth", "pt", "ckpt", "bin", "pth.tar", "safetensors"])
+def test_weights_may_have_any_usual_name(end, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(f"best.{end}").touch()
+    changes = {"nets.0.weights": f"best.{end}", "nets.0.weights_key": "state_dict.model"}
+    assert not [fault for fault in faults_of(changed(changes)) if fault.startswith("nets[0]")]
 
 
 def test_braces_in_the_path_of_weights_are_reported():

@@ -73,6 +73,7 @@ def test_every_default_is_filled_in():
             "name": "mine",
             "architecture": "squeezenet1_1",
             "weights": "random",
+            "weights_key": "",
             "target_layer": "features.12",
             "outputs": "softmax",
             "threshold": 0.5,

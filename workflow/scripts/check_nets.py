@@ -9,7 +9,7 @@ import pandas as pd
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import receipts
 from lookwhere.io.atomic import atomic_file
-from lookwhere.io.logs import job
+from lookwhere.io.logs import job, log
 from lookwhere.methods import check
 
 
@@ -24,6 +24,9 @@ def main(
     summaries, faults = check.check(specs, classes, sizes, methods, seed)
     if faults:
         raise StudyError(enumerate_errors("the nets can't be used:", faults))
+    for summary in summaries:
+        if summary.weights_changes:
+            log.info("%s: weights: %s", summary.net, summary.weights_changes)
     with atomic_file(table) as draft:
         nets = pd.DataFrame(map(asdict, summaries)).astype({"feature_maps": "Int64"})
         nets.to_csv(draft, index=False)

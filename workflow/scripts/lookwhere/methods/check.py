@@ -23,7 +23,8 @@ class NetSummary:
     """The facts of a net that a study reports.
 
     ``input_mean`` and ``input_std`` normalise its input, in [0, 1]: one number each for red, green
-    and blue. ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
+    and blue. ``weights_changes`` lists what was changed of the weights of the file.
+    ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
     which a sigmoid output recognises a class. ``bytes_per_pixel`` are those of the tensors alive
     at once, for each pixel of the input, while the study's methods explain it on a CPU.
     ``not_defined`` names the methods of the study that are not defined for the net, with the
@@ -33,6 +34,7 @@ class NetSummary:
     net: str
     architecture: str
     weights: str
+    weights_changes: str
     target_layer: str | None
     parameters: int
     relus: int
@@ -81,7 +83,7 @@ def check(
 def _summarise(
     spec: dict[str, Any], sizes: Sequence[str], methods: Sequence[str], seed: int
 ) -> NetSummary:
-    net = classifiers.load(spec["architecture"], spec["weights"], seed)
+    net, changes = classifiers.load_spec(spec, seed)
     parameters = sum(parameter.numel() for parameter in net.parameters())
     name = spec["target_layer"]
     # Folded and in the memory format of jobs, for their memory.
@@ -110,6 +112,7 @@ def _summarise(
         net=spec["name"],
         architecture=spec["architecture"],
         weights=spec["weights"],
+        weights_changes="; ".join(changes),
         target_layer=name,
         parameters=parameters,
         relus=count_relus(run.logits),

@@ -32,6 +32,7 @@ Many = Annotated[tuple[T, ...], Field(min_length=1), BeforeValidator(_tuple)]
 Folder = Annotated[str, Field(pattern="^[^{}]+$", description="give a folder, without braces")]
 Index = Annotated[int, Field(ge=0, le=10**9, description="give an output index, from 0")]
 SampleId = Annotated[str, Field(description="give a sample id such as 000000000139-traffic_light")]
+FILES_OF_WEIGHTS = (".pth", ".pt", ".ckpt", ".bin", ".tar", ".safetensors")
 Size = Annotated[
     str,
     BeforeValidator(
@@ -162,11 +163,20 @@ class Net(Part):
     )
     architecture: str = Field(description="give the name of a torchvision classifier, e.g. vgg19")
     weights: str = Field(
-        pattern=r"^(?!.*[{}\n])(random$|[A-Z0-9_]+$|.*/|.*[.]pth?$)",
+        pattern=r"^(?!.*[{}\n])(random$|[A-Z0-9_]+$|.*/|.*[.](pth?|ckpt|bin|tar|safetensors)$)",
         description=(
-            "give a name of torchvision's (IMAGENET1K_V1), the path of a state dict (ends in .pth "
-            "or .pt), or random"
+            "give a name of torchvision's (IMAGENET1K_V1), the path of a state dict or checkpoint "
+            "(ends in .pth, .pt, .ckpt, .bin, .tar or .safetensors), or random"
         ),
+    )
+    weights_key: str = Field(
+        default="",
+        min_length=1,
+        description="give the dotted path of the state dict in the file, e.g. state_dict.model",
+        json_schema_extra={
+            "help": "For checkpoints that hold several.",
+            "otherwise": "the state dict that fits the architecture",
+        },
     )
     target_layer: str = Field(
         default="",
@@ -493,7 +503,7 @@ class Study(Part):
 
 def is_path(weights: str) -> bool:
     """Whether weights are a file, not ``random`` or one of torchvision's names."""
-    return "/" in weights or weights.endswith((".pth", ".pt"))
+    return "/" in weights or weights.endswith(FILES_OF_WEIGHTS)
 
 
 def is_torchvisions(weights: str) -> bool:

@@ -47,6 +47,7 @@ def faults(
         *_architecture_faults(config, catalogue.architectures),
         *_target_faults(config, catalogue.targets),
         *_threshold_faults(config),
+        *_weights_key_faults(config),
         *_missing_files(config, produced),
     ]
 
@@ -180,6 +181,16 @@ def _threshold_faults(config: Config) -> Iterator[str]:
             )
 
 
+def _weights_key_faults(config: Config) -> Iterator[str]:
+    for number, net in enumerate(_list(config, "nets")):
+        weights = net.get("weights") if isinstance(net, dict) and "weights_key" in net else None
+        if isinstance(weights, str) and not is_path(weights):
+            yield (
+                f"nets[{number}].weights_key: {weights!r} is no file; name a file in weights, or "
+                "remove the weights_key"
+            )
+
+
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:
     dataset = _dataset(config)
     form = FORMATS.get(name_of(str(dataset.get("format", "coco"))))
@@ -306,4 +317,5 @@ def _loadable(
         "architecture": net["architecture"],
         "target_layer": str(net.get("target_layer", facts["target_layer"])) or None,
         "weights": loadable,
+        "weights_key": str(net.get("weights_key", "")),
     }
