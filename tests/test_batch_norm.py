@@ -5,6 +5,8 @@ from copy import deepcopy
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.nn.utils import parametrizations
 from torchvision.models import get_model
 
 from lookwhere.methods.run import forward, saliency_maps
@@ -88,3 +90,177 @@ def test_a_convolution_with_other_consumers_is_not_folded(target_layer, folded):
     assert {n for n, m in net.named_modules() if isinstance(m, nn.Identity)} == folded
     torch.testing.assert_close(after.features, before.features)
     torch.testing.assert_close(after.logits, before.logits)
+
+
+def head(features):
+    return features.mean((2, 3))
+
+
+class Activated(nn.BatchNorm2d):
+    """As timm's BatchNormAct2d: a batch norm that also applies the ReLU."""
+
+    def forward(self, images):
+        return super().forward(images).relu()
+
+
+class Own(nn.Module):
+    """Convolution, norm, convolution, norm, with a target layer before them."""
+
+    def __init__(self, channels=3, norm=nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(channels, 8, 3)
+        self.first, self.second = nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+        self.norm, self.other_norm = norm(8), norm(8)
+
+    def forward(self, images):
+        images = self.norm(self.first(self.stem(images))).relu()
+        return head(self.other_norm(self.second(images)).relu())
+
+
+class SharedConvolution(Own):
+    def forward(self, images):
+        images = self.norm(self.first(self.stem(images))).relu()
+        return head(self.other_norm(self.first(functional.max_pool2d(images, 2))).relu())
+
+
+class RunsTwice(Own):
+    def forward(self, images):
+        images = self.norm(self.first(self.stem(images))).relu()
+        return head(self.norm(self.first(images)).relu())
+
+
+class SharedNorm(Own):
+    def forward(self, images):
+        images = self.norm(self.first(self.stem(images))).relu()
+        return head(self.norm(self.second(images)).relu())
+
+
+class ReadsDetached(Own):
+    """Autograd's graph does not show that the convolution's output is read twice."""
+
+    def forward(self, images):
+        images = self.first(self.stem(images))
+        return head(self.norm(images).relu()) * head(images.detach().abs())
+
+
+class ReadsWeight(Own):
+    def forward(self, images):
+        return super().forward(images) + self.first.weight.mean()
+
+
+class YieldsConvolution(Own):
+    """One of the outputs is what the norm reads."""
+
+    def forward(self, images):
+        images = self.first(self.stem(images))
+        return {"logits": head(self.norm(images).relu()), "features": images}
+
+
+class WithoutGraph(Own):
+    def forward(self, images):
+        with torch.no_grad():
+            images = self.norm(self.first(self.stem(images))).relu()
+        return head(self.other_norm(self.second(images)).relu())
+
+
+class Block(nn.Module):
+    """The target layer is a block that ends in a convolution, whose norm stands outside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3))
+        self.norm = nn.BatchNorm2d(8)
+
+    def forward(self, images):
+        return head(self.norm(self.stem(images)).relu())
+
+
+class Computed(Own):
+    """The weight of a convolution is computed in every pass."""
+
+    def __init__(self, normalise) -> None:
+        super().__init__()
+        normalise(self.first)
+
+
+# The names of the norms that are folded.
+OWN = {
+    "two pairs": (Own, {"norm", "other_norm"}),
+    "norms that apply a ReLU": (lambda: Own(norm=Activated), set()),
+    "a shared convolution": (SharedConvolution, set()),
+    "a convolution that runs twice": (RunsTwice, set()),
+    "a shared norm": (SharedNorm, set()),
+    "an output that is read detached": (ReadsDetached, set()),
+    "a weight that is read": (ReadsWeight, set()),
+    "an output of the net": (YieldsConvolution, set()),
+    "without a graph": (WithoutGraph, set()),
+    "a block that ends in a convolution": (Block, set()),
+    "weight_norm": (lambda: Computed(parametrizations.weight_norm), {"other_norm"}),
+    "weight_norm of old": (lambda: Computed(nn.utils.weight_norm), {"other_norm"}),
+    "without statistics": (
+        lambda: Own(norm=lambda width: nn.BatchNorm2d(width, track_running_stats=False)),
+        set(),
+    ),
+    "grey images": (lambda: Own(channels=1), {"norm", "other_norm"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize(("build", "folded"), OWN.values(), ids=OWN.keys())
+def test_a_net_of_the_user_s_stays_the_same_function(build, folded):
+    torch.manual_seed(0)
+    net = build()
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.3, 2)
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias)
+    net.eval().requires_grad_(False)
+    weights = next(net.stem.parameters())
+    images = torch.randn(2, weights.shape[1], 16, 16)
+    features = []
+    net.stem.register_forward_hook(lambda module, inputs, output: features.append(output.clone()))
+    before = net(images)
+    fold.fold(net, "stem", tuple(images.shape[1:]))
+    assert {n for n, m in net.named_modules() if isinstance(m, nn.Identity)} == folded
+    del features[1:]  # those of the passes of the fold
+    torch.testing.assert_close(net(images), before)
+    torch.testing.assert_close(features[1], features[0])
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+
+
+def test_a_fold_that_changes_the_outputs_is_undone():
+    torch.manual_seed(0)
+    net = with_statistics(ReadsDetached()).float()
+    state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    reason = fold.fold(net, "stem", (3, 16, 16))
+    assert reason.startswith("the outputs would differ by ")
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(tensor, state.pop(name))
+    assert not state
+
+
+def test_a_net_that_can_not_process_the_input_is_left_as_it_is():
+    net = with_statistics(Own(channels=1)).float()
+    assert "to have 1 channels, but got 3 channels" in fold.fold(net, "stem", (3, 16, 16))
+    assert count(net) == 2
+
+
+def test_a_net_with_random_outputs_is_not_folded():
+    class Random(Own):
+        def forward(self, images):
+            return super().forward(images) + torch.rand(1)
+
+    net = with_statistics(Random()).float()
+    assert fold.fold(net, None, (3, 16, 16)).startswith("the outputs would differ")
+    assert count(net) == 2
+
+
+def test_folding_leaves_the_state_of_random_numbers():
+    state = torch.get_rng_state()
+    fold.fold(with_statistics(Own()).float(), None, (3, 16, 16))
+    state_after = torch.get_rng_state()
+    torch.set_rng_state(state)
+    with_statistics(Own())
+    assert torch.equal(torch.get_rng_state(), state_after)

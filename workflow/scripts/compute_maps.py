@@ -34,11 +34,15 @@ def main(
     table: str,
 ) -> None:
     processor = device.choose_device()
-    explainer = Explainer(net, list(folders), processor, seed)
     planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
+    first = planned[0][0]
+    shape = 3, *sizes.input_shape(size, first.height, first.width)
+    explainer = Explainer(net, list(folders), processor, seed, shape)
     label, tables = f"{net['name']} at {size}", []
+    for note in explainer.notes:
+        log.info("%s: %s", label, note)
     not_defined: dict[str, str] = {}
-    started, computing, shape = time.monotonic(), 0.0, None
+    started, computing = time.monotonic(), 0.0
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
@@ -54,9 +58,9 @@ def main(
         read_batches = read_ahead(read, planned)
         for batch in progress(planned, label):
             inputs = next(read_batches)
-            if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
+            if inputs.shape[1:] != shape:  # blocks of the last shape would not be used again
                 device.trim_heap()
-                shape = inputs.shape[2:]
+                shape = inputs.shape[1:]
             start = time.monotonic()
             try:
                 explanation = explainer.explain(inputs, [targets[s.class_name] for s in batch])

@@ -30,18 +30,26 @@ class Explainer:
     """Explains batches; one that exceeds the device's memory is halved, and so are later ones."""
 
     def __init__(
-        self, spec: Mapping[str, Any], methods: Sequence[str], device: torch.device, seed: int = 0
+        self,
+        spec: Mapping[str, Any],
+        methods: Sequence[str],
+        device: torch.device,
+        seed: int = 0,
+        shape: tuple[int, ...] = (3, 224, 224),
     ) -> None:
         """``spec`` holds architecture, weights (a path or ``random``), target_layer, precision.
 
-        The target layer is None where the net has none with feature maps.
+        The target layer is None where the net has none with feature maps. ``shape`` is that of an
+        image, on which folded batch norms are checked. ``notes`` are what was done to the net.
         """
-        net = classifiers.load(spec["architecture"], spec["weights"], seed)
-        fold.fold(net, spec["target_layer"])
+        net, changes = classifiers.load_spec(spec, seed)
+        name = spec["target_layer"]
+        reason = fold.fold(net, name, shape)
+        self.target_layer = None if name is None else classifiers.layer(net, name)
+        self.notes = [f"weights: {change}" for change in changes]
+        self.notes += [f"batch norms are not folded: {reason}"] if reason else []
         # channels_last: convolutions, and all that follows them, run on it without reordering.
         self.net: nn.Module = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        name = spec["target_layer"]
-        self.target_layer = None if name is None else classifiers.layer(net, name)
         self.precision: str = spec["precision"]
         self.methods = methods
         self.device = device

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from torch.autograd.graph import Node
 
 
-def graph_nodes(root: Node) -> Iterator[Node]:
-    """Yield ``root`` and all nodes of autograd's graph that it depends on, each once."""
-    seen, waiting = {root}, [root]
+def graph_nodes(*roots: Node) -> Iterator[Node]:
+    """Yield the ``roots`` and all nodes of autograd's graph that they depend on, each once."""
+    seen, waiting = set(roots), list(dict.fromkeys(roots))
     while waiting:
         node = waiting.pop()
         yield node
