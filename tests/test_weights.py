@@ -9,7 +9,7 @@ import pickle
 import re
 import tarfile
 import zipfile
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from copy import deepcopy
 from pathlib import Path
 
@@ -224,6 +224,32 @@ def test_of_several_state_dicts_the_key_chooses(tmp_path):
     assert "nothing under the weights_key 'ema_module'; did you mean 'ema.module'?" in message
 
 
+def test_the_net_before_its_training_is_not_taken_for_it(tmp_path):
+    """Its head has as many outputs as torchvision's."""
+    net, path = made(), tmp_path / "both.pth"
+    torch.save({"state_dict": net.state_dict(), "initial": made(outputs=1000).state_dict()}, path)
+    message = message_of(path)
+    assert "'state_dict' (282 tensors)" in message
+    assert "'initial' (282 tensors)" in message
+    assert_same(load(path, key="state_dict")[0], net)
+
+
+def test_a_part_that_the_net_names_twice_is_no_second_state_dict(tmp_path):
+    net = Wrapped(made())
+    net.features = nn.Sequential(OrderedDict(list(net.model.named_children())[:-1]))
+    torch.save(net.state_dict(), tmp_path / "weights.pth")
+    loaded, [change, _] = load(tmp_path / "weights.pth")
+    assert_same(loaded, net.model)
+    assert change == "read the 282 tensors under 'model'"
+
+
+def test_another_net_is_no_state_dict_of_several(tmp_path):
+    state = made("resnet18").state_dict()
+    torch.save({"model": state, "ema": dict(state)}, tmp_path / "weights.pth")
+    message = message_of(tmp_path / "weights.pth")
+    assert "do not fit the architecture 'shufflenet_v2_x0_5': " in message
+
+
 def test_a_key_for_a_plain_state_dict_is_reported(tmp_path):
     torch.save(made().state_dict(), tmp_path / "weights.pth")
     message = message_of(tmp_path / "weights.pth", key="model")
@@ -411,6 +437,14 @@ def test_other_channels_are_named(tmp_path):
     assert message.endswith(
         "conv1.weight reads 3 channels in the net, which sees RGB, and 1 in the file"
     )
+
+
+def test_another_kernel_is_no_other_number_of_channels(tmp_path):
+    net = made("resnet18")
+    net.conv1 = nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+    torch.save(net.state_dict(), tmp_path / "weights.pth")
+    message = message_of(tmp_path / "weights.pth", "resnet18")
+    assert message.endswith("1 of another shape (conv1.weight)")
 
 
 def test_a_parameter_of_another_activation_is_not_taken_for_a_counter(tmp_path):

@@ -35,6 +35,9 @@ COUNTERS = {
 # Parts of the names of nets that are quantised, or prepared for it.
 QUANTISED = {"zero_point", "_packed_params", "activation_post_process", "fake_quant_enabled"}
 
+# A prefix that fits nearly as well as the best is another state dict of the same net.
+NEARLY = 0.9
+
 State = dict[str, Tensor]
 
 
@@ -151,38 +154,54 @@ def _under(tensors: Mapping[str, Tensor], key: str, expected: State) -> State:
 def _match(tensors: State, expected: State, key: str) -> Match:
     """The tensors under the prefix behind which most names of the net follow.
 
-    Raises StudyError if several prefixes fit as well.
+    Raises StudyError if several prefixes fit about as well, as those of an average of the weights.
     """
 
-    def rank(names: Mapping[str, str]) -> tuple[int, int]:
-        count = sum(tensors[source].shape == expected[name].shape for name, source in names.items())
-        return len(names), count
+    def score(names: Mapping[str, str]) -> int:
+        """The number of names, and of shapes that are the net's but for the number of outputs."""
+        return len(names) + sum(
+            tensors[source].shape[1:] == expected[name].shape[1:] for name, source in names.items()
+        )
 
     sources = _sources(tensors, expected)
-    best = max(map(rank, sources.values()), default=None)
-    fitting = {prefix: names for prefix, names in sources.items() if rank(names) == best}
-    # Of prefixes of the same tensors the one behind which the fewest names of wrappers follow.
-    of_tensors: dict[frozenset[int], Match] = {}
-    for prefix, names in fitting.items():
-        match = _matched(prefix, names, tensors)
-        same = frozenset(map(_place, match.state.values()))
-        if same not in of_tensors or match.unwrapped < of_tensors[same].unwrapped:
-            of_tensors[same] = match
-    matches = list(of_tensors.values()) or [Match("", {}, dict(tensors), {}, 0)]
-    if not matches[0].prefix:  # a state dict itself, which may hold copies of its net
+    scores = {prefix: score(names) for prefix, names in sources.items()}
+    best = max(scores.values(), default=0)
+    least = NEARLY * best if best > len(expected) else best  # else it is of another net
+    matches: list[Match] = []
+    for prefix in sorted(scores, key=lambda prefix: (-scores[prefix], bool(prefix))):
+        if scores[prefix] >= least:
+            matches = _with_match(matches, _matched(prefix, sources[prefix], tensors))
+    if not matches:
+        return Match("", {}, dict(tensors), {}, 0)
+    first = matches[0]
+    if not first.prefix:  # a state dict itself, which may hold copies of its net
         copies = tuple(f"{match.prefix}." for match in matches[1:])
-        for name in [name for name in matches[0].extra if name.startswith(copies)]:
-            matches[0].outside[name] = matches[0].extra.pop(name)
-    elif len(matches) > 1:
+        for name in [name for name in first.extra if name.startswith(copies)]:
+            first.outside[name] = first.extra.pop(name)
+        return first
+    matches = [match for match in matches if match.prefix]
+    if len(matches) > 1 and best > len(expected):
         listed = [
             f"{match.path(key)!r} ({_tensors(len(match.state) + len(match.extra))})"
             for match in matches
         ]
         raise StudyError(
             f"hold several state dicts that fit: {', '.join(listed)}; choose one with weights_key, "
-            f"such as weights_key: {matches[0].path(key)}"
+            f"such as weights_key: {first.path(key)}"
         )
-    return matches[0]
+    return first
+
+
+def _with_match(matches: list[Match], match: Match) -> list[Match]:
+    """The ``matches`` and ``match``; of two of the same tensors the one with fewer wrappers."""
+    places = set(map(_place, match.state.values()))
+    for other in matches:
+        others = set(map(_place, other.state.values()))
+        if places == others and match.unwrapped < other.unwrapped:
+            return [match if item is other else item for item in matches]
+        if places <= others:
+            return matches
+    return [*matches, match]
 
 
 def _sources(tensors: Iterable[str], expected: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -305,12 +324,20 @@ def _reasons(
             "before you save it, replace the weights that the net computes by their values, with "
             "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')"
         )
-    channels = [n for n in different if state[n].shape[:1] == expected[n].shape[:1]]
+    channels = [name for name in different if _reads_others(state[name], expected[name])]
     if len(different) == 1 == len(channels) and not missing and not extra:
         [name] = channels
         file, own = state[name].shape[1], expected[name].shape[1]
         yield f"{name} reads {own} channels in the net, which sees RGB, and {file} in the file"
     yield from heads.reasons(net, [*missing, *different, *extra], extra | state)
+
+
+def _reads_others(tensor: Tensor, own: Tensor) -> bool:
+    """Whether a convolution differs from the net's ``own`` in the channels that it reads."""
+    shapes = tensor.shape, own.shape
+    return tensor.ndim == own.ndim == 4 and {(s[0], s[2:]) for s in shapes} == {
+        (own.shape[0], own.shape[2:])
+    }
 
 
 def _require_nothing_behind(net: nn.Module, match: Match, key: str) -> None:
