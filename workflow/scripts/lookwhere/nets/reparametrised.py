@@ -29,6 +29,12 @@ def _spectral_normalised(original: Tensor, left: Tensor, right: Tensor) -> Tenso
     return original / torch.dot(left, original.flatten(1) @ right)
 
 
+def _part(name: str, tensor: Tensor) -> Tensor:
+    """A part as float32; a mask may be of bits."""
+    is_mask = tensor.dtype in (torch.bool, torch.uint8)
+    return tensor.float() if is_mask else as_float32(name, tensor)[0]
+
+
 # What was done, the names of the parts ({} is the weight's), and the weight that they make.
 FORMS: tuple[tuple[str, tuple[str, ...], Callable[..., Tensor]], ...] = (
     ("multiplied {} pruned weights by their masks", ("{}_orig", "{}_mask"), _masked),
@@ -69,7 +75,7 @@ def computed(
             names = [module + part.format(weight) for part in parts]
             own = name.removeprefix(module)
             if all(n in weights for n in names) and not any(e.endswith(own) for e in expected):
-                values = [as_float32(n, weights.pop(n))[0] for n in names]
+                values = [_part(n, weights.pop(n)) for n in names]
                 weights[module + weight] = compute(*values)
                 done[change] += 1
     return weights, [change.format(count) for change, count in done.items()]

@@ -248,7 +248,7 @@ def _named_tensors(content: Any, prefix: str, seen: set[int]) -> Iterator[tuple[
     seen.add(id(content))
     items = content.items() if isinstance(content, dict) else enumerate(content)
     for key, value in items:
-        if isinstance(value, Tensor) and isinstance(key, str):
+        if isinstance(value, Tensor) and isinstance(key, str) and not value.is_nested:
             yield f"{prefix}{key}", value
         elif isinstance(key, str) or not isinstance(content, dict):
             yield from _named_tensors(value, f"{prefix}{key}.", seen)
