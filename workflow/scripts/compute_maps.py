@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,9 @@ def main(
 ) -> None:
     processor = device.choose_device()
     planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
-    first = planned[0][0]
-    shape = 3, *sizes.input_shape(size, first.height, first.width)
-    explainer = Explainer(net, list(folders), processor, seed, shape)
+    shapes = (sizes.input_shape(size, sample.height, sample.width) for sample in samples)
+    smallest = min(shapes, key=prod)  # on which folded batch norms are checked
+    explainer = Explainer(net, list(folders), processor, seed, (3, *smallest))
     label, tables = f"{net['name']} at {size}", []
     for note in explainer.notes:
         log.info("%s: %s", label, note)
