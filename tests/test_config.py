@@ -173,6 +173,10 @@ FAULTY = {
         "images_per_class: 0 is not allowed; give a whole number from 1",
     ),
     "images with a point": ({"images_per_class": 3.0}, "images_per_class: 3.0 is not allowed"),
+    "images in other words": (
+        {"images_per_class": "every"},
+        "images_per_class: 'every' is not allowed; give a whole number from 1 to 10^9, or all",
+    ),
     "seed": ({"seed": "lucky"}, "seed: 'lucky' is not allowed; give a whole number from 0"),
     "dilation": ({"mask_dilation": -0.1}, "mask_dilation: -0.1 is not allowed; give the share"),
     "dilation in percent": ({"mask_dilation": 20}, "mask_dilation: 20 is not allowed; give the"),

@@ -68,6 +68,11 @@ GROWN = {
         {"select_subset": 1, "dilate_masks": 1, "compute_maps": 4, "score_maps": 4}
         | {"score_controls": 2},
     ),
+    "all images": (
+        {"images_per_class": "all"},
+        {"select_subset": 1, "dilate_masks": 1, "compute_maps": 4, "score_maps": 4}
+        | {"score_controls": 2},
+    ),
     "a method": (
         {"methods": [FIVE, ["own/mean.py:mean_features"]]},
         {"compute_maps_mean_features": 4, "score_maps": 4},

@@ -30,7 +30,8 @@ def on_slurm():
 onstart:
     lock_results()
     require_lock()
-    selections.write(list(SELECTIONS.values()), RECORDED)
+    if not UNCOUNTED:
+        selections.write(list(SELECTIONS.values()), RECORDED)
     if not workflow.touch:
         remove_leftovers()
     if on_slurm() and (orphans := orphaned_jobs()):

@@ -16,7 +16,7 @@ search_path = [str(SCRIPTS), *filter(None, [os.getenv("PYTHONPATH")])]
 # Files of the jobs are UTF-8, whatever the locale.
 os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 
-from lookwhere.datasets import selections
+from lookwhere.datasets import counts, selections
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import provenance, receipts, results, source_hash
 from lookwhere.study.catalogue import Catalogue

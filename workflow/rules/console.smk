@@ -9,7 +9,7 @@ from lookwhere.io import console
 USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}
 
 
-SAMPLES = len(CLASSES) * STUDY.images_per_class
+SAMPLES = sum(IMAGES_BY_CLASS.values())
 
 
 def expected_seconds(name, wildcards):

@@ -40,10 +40,7 @@ rule select_subset:
             code=source_hash.of_scripts("select_subset"),
             format=STUDY.dataset.format_name,
             format_code=source_hash.of_entries([DECLARED["formats"][STUDY.dataset.format_name]]),
-            spans=lambda wildcards: [
-                [span.class_name, span.first, span.last]
-                for span in SELECTIONS[wildcards.selection].spans
-            ],
+            spans=spans_of_selection,
             choices=STUDY.dataset.choices,
             max_pixels=STUDY.max_pixels or None,
             seed=STUDY.seed,

@@ -8,10 +8,61 @@ OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
 # Dilations of the sweep: shares by which a mask grows.
 DILATIONS = [step / 10 for step in range(11)]
 
-# The selections of samples, as the results have recorded them, and the shards of each.
-# --set-scatter shard=N asks for so many.
 RECORDED = RESULTS / provenance.FOLDER / "selections.json"
-IMAGES_BY_CLASS = {item.name: STUDY.images_per_class for item in STUDY.classes}
+CLASS_NAMES = [item.name for item in STUDY.classes]
+
+
+def count_images():
+    """The number of images of each class, of which all are taken."""
+    if not Path(ANNOTATIONS).exists():
+        first = "fetch_annotations" if FETCHED else "draw_sample"
+        raise StudyError(
+            f"images_per_class: all counts the images in {ANNOTATIONS!r}, which is not there yet: "
+            f"run snakemake {first} first, or give a number"
+        )
+    form = STUDY.dataset.format_name
+    key = counts.key(
+        [
+            DIGESTS.of_path(Path(ANNOTATIONS)),
+            # A format may list files; fetched ones arrive during the run.
+            None if FETCHED else [IMAGE_FOLDER, os.stat(IMAGE_FOLDER).st_mtime_ns],
+            [form, source_hash.of_entries([DECLARED["formats"][form]])],
+            STUDY.dataset.choices,
+            CLASS_NAMES,
+        ]
+    )
+    DIGESTS.save()
+    numbers = counts.recall(key)
+    if numbers is None:
+        logger.info(f"Counting the images of {len(CLASS_NAMES)} classes in '{ANNOTATIONS}'")
+        paths = map(Path, (ANNOTATIONS, IMAGE_FOLDER))
+        numbers = counts.count(form, *paths, STUDY.dataset.choices, CLASS_NAMES)
+        counts.remember(key, numbers)
+    return numbers
+
+
+def images_by_class():
+    """The number of images of each class, and why it can't be known (yet), else None."""
+    if STUDY.images_per_class != "all":
+        return dict.fromkeys(CLASS_NAMES, STUDY.images_per_class), None
+    if not workflow.is_main_process:
+        return counts.of_selections(selections.read(RECORDED), CLASS_NAMES), None
+    try:
+        return count_images(), None
+    except StudyError as error:
+        return {}, str(error)
+    except ImportError as error:
+        return {}, (
+            f"images_per_class: all needs {error.name} where snakemake runs: install the packages "
+            "of requirements.txt, or give a number"
+        )
+
+
+# The selections of samples, as the results have recorded them, and the shards of each.
+# --set-scatter shard=N asks for so many. A class without images has one, at which the job that
+# selects it ends with what is left out.
+NUMBERS, UNCOUNTED = images_by_class()
+IMAGES_BY_CLASS = {name: max(NUMBERS.get(name, 0), 1) for name in CLASS_NAMES}
 SELECTIONS = {
     str(selection.number): selection
     for selection in selections.plan(selections.read(RECORDED), IMAGES_BY_CLASS)
@@ -32,6 +83,14 @@ def of_shards(pattern, **wildcards):
         for number, shards in SHARDS.items()
         for file in expand(pattern, selection=number, shard=shards, **wildcards)
     ]
+
+
+def spans_of_selection(wildcards):
+    """The spans of a selection. Raises WorkflowError if the images can't be counted."""
+    if UNCOUNTED:
+        raise WorkflowError(UNCOUNTED)
+    spans = SELECTIONS[wildcards.selection].spans
+    return [[span.class_name, span.first, span.last] for span in spans]
 
 
 def shards_of_selection(wildcards):

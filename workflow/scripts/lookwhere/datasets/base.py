@@ -198,10 +198,12 @@ def _notes(data: Dataset, class_name: str, pool: Collection[ImageId]) -> list[st
 def _shortage(span: Span, count: int, notes: Sequence[str]) -> str:
     """The error of a class that has ``count`` images, with what is left out."""
     left_out = f" ({'; '.join(notes)})" if notes else ""
-    ways = "lower it or leave the class out" if count else "leave the class out"
+    what = f"class {span.class_name!r} has {count} images with an instance that can be used"
+    if not count:
+        return f"{what}; leave the class out{left_out}"
     return (
-        f"class {span.class_name!r} has {count} images with an instance that can be used, fewer "
-        f"than images_per_class: {span.last}; {ways}{left_out}"
+        f"{what}, fewer than images_per_class: {span.last}; lower it or leave the class out"
+        f"{left_out}"
     )
 
 

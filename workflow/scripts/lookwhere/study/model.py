@@ -256,11 +256,11 @@ class Study(Part):
             ),
         ]
     ] = Field(description="give a list of classes, each with a name")
-    images_per_class: int = Field(
-        ge=1,
-        le=10**9,
-        description="give a whole number from 1 to 10^9",
-        json_schema_extra={"help": "The number of images drawn for each class."},
+    images_per_class: Literal["all"] | Annotated[int, Field(ge=1, le=10**9)] = Field(
+        description="give a whole number from 1 to 10^9, or all",
+        json_schema_extra={
+            "help": "The number of images drawn for each class; all takes each that can be drawn."
+        },
     )
     max_pixels: int = Field(
         default=0,
