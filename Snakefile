@@ -48,6 +48,8 @@ rule all:
     default_target: True
     input:
         "<results>/subset.csv",
+        "<results>/dataset/classes.csv",
+        "<results>/dataset/index.html",
         "<results>/nets.csv",
         "<results>/energy.parquet",
         "<results>/measures.parquet",
@@ -66,7 +68,16 @@ rule all:
     localrule: True
 
 
-# Targets for parts of the study: snakemake tables. maps are those that the study keeps.
+# Targets for parts of the study: snakemake tables. dataset needs no net, and maps are those that the
+# study keeps.
+rule dataset:
+    input:
+        rules.list_classes.output,
+        rules.show_dataset.output,
+        rules.list_samples.output,
+    localrule: True
+
+
 rule tables:
     input:
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),

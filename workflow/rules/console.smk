@@ -3,7 +3,10 @@
 # --verbose. Any failure here falls back to it.
 import logging
 
+from lookwhere.datasets import overview
 from lookwhere.io import console
+
+DATASET_TABLES = ("classes", "samples")
 
 # Seconds of work of a step on one core, by the first word of its rule, as in the default study.
 USUAL_SECONDS = {"plot": 9, "make": 4, "build": 5, "render": 4, "check": 4}
@@ -66,17 +69,30 @@ def locations():
     return "\n".join(console.locations(RESULTS, output_files(), arrays, report_command()))
 
 
+def table_of_dataset():
+    """The overview of the data set, and what is left out, if this run lists it and scores no maps."""
+    files, outputs = [RESULTS / f"dataset/{table}.csv" for table in DATASET_TABLES], output_files()
+    if str(RESULTS / "energy.parquet") in outputs or not {str(f) for f in files} <= outputs:
+        return []
+    classes, samples = map(results.read_rows, files)
+    rows = overview.overview(classes, samples)
+    lines = console.aligned([list(rows[0]), *(list(row.values()) for row in rows)])
+    return lines + overview.notes(classes)
+
+
 def result():
-    """The short table of concentration, if it is an output of this run, and the locations."""
+    """The short table of concentration or of the data set, if this run makes it, and locations."""
     page = RESULTS / "tables" / "concentration.md"
-    table = []
+    table = table_of_dataset()
     if str(page) in output_files() and page.exists():
         table = console.short_table(page.read_text("utf-8"))
     return "\n".join(["", *table, *([""] if table else []), locations()])
 
 
 def up_to_date():
-    return f"Nothing to be done: these results are up to date.\n\n{locations()}"
+    table = table_of_dataset()
+    lines = [*table, *([""] if table else []), locations()]
+    return "\n".join(["Nothing to be done: these results are up to date.", "", *lines])
 
 
 def shorten_output():

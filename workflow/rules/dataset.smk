@@ -73,6 +73,43 @@ rule select_subset:
         "../scripts/select_subset.py"
 
 
+# Every class of the annotations, whether or not the study's samples can be selected.
+rule list_classes:
+    input:
+        settings=noted(
+            "list_classes",
+            makes="dataset/classes.csv",
+            code=source_hash.of_scripts("list_classes"),
+            format=STUDY.dataset.format_name,
+            format_code=source_hash.of_entries([DECLARED["formats"][STUDY.dataset.format_name]]),
+            choices=STUDY.dataset.choices,
+            classes=CLASS_NAMES,
+            annotations=lambda wildcards: (
+                DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
+            ),
+        ),
+        drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
+        fetched="<results>/annotations.csv" if FETCHED else [],
+    output:
+        classes="<results>/dataset/classes.csv",
+    log:
+        "<logs>/list_classes.log",
+    benchmark:
+        "<benchmarks>/list_classes.tsv"
+    priority: 10001
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=60,
+    params:
+        annotations=ANNOTATIONS,
+        images=IMAGE_FOLDER,
+    script:
+        "../scripts/list_classes.py"
+
+
 rule dilate_masks:
     input:
         settings=noted(
@@ -157,3 +194,50 @@ rule choose_showcase:
         runtime=5,
     script:
         "../scripts/choose_showcase.py"
+
+
+DATASET_PAGE = [
+    HOUSE / f"workflow/gallery/{file}" for file in ("dataset.html", "gallery.css", "dataset.css")
+]
+
+
+# The data set to look at, before any net.
+rule show_dataset:
+    input:
+        settings=noted(
+            "show_dataset",
+            makes="dataset/samples.csv",
+            page=lambda wildcards: [DIGESTS.sha256(file) for file in DATASET_PAGE],
+            code=source_hash.of_scripts("show_dataset"),
+        ),
+        classes=rules.list_classes.output.classes,
+        samples=rules.list_samples.output.samples,
+        images=rules.list_samples.output.images,
+        masks=rules.list_samples.output.masks,
+        subset=rules.list_samples.output.subset,
+        page=[ancient(file) for file in DATASET_PAGE],
+    output:
+        samples="<results>/dataset/samples.csv",
+        sheet="<results>/dataset/contact_sheet.png",
+        print="<results>/dataset/contact_sheet.pdf",
+        page=report(
+            "<results>/dataset/index.html",
+            category="Study",
+            labels={"page": "Data set"},
+        ),
+    log:
+        "<logs>/show_dataset.log",
+    benchmark:
+        "<benchmarks>/show_dataset.tsv"
+    priority: 10000
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(2000),
+        runtime=10,
+    params:
+        images=IMAGE_FOLDER,
+    script:
+        "../scripts/show_dataset.py"

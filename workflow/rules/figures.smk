@@ -127,6 +127,7 @@ rule build_gallery:
         measures=rules.gather_scores.output.measures,
         maps=of_shards(SHOWCASE, net=NETS, size=SIZES, group=GROUPS),
         all_maps=(of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if SHOWS_WORST else []),
+        dataset=rules.show_dataset.output.page,
         page=[ancient(file) for file in GALLERY_PAGE],
     output:
         gallery=directory("<results>/gallery"),

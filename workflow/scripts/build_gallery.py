@@ -10,7 +10,7 @@ from lookwhere.datasets.samples import read_samples
 from lookwhere.io import results
 from lookwhere.io.atomic import atomic_folder
 from lookwhere.io.logs import job, progress
-from lookwhere.report import gallery, pictures, showcase
+from lookwhere.report import dataset_page, gallery, pictures, showcase
 from lookwhere.statistics import records
 
 
@@ -21,6 +21,7 @@ def main(
     mask_folder: str,
     measures: str,
     maps: Sequence[str],
+    dataset: str,
     page: Sequence[str],
     nets: Sequence[str],
     methods: Sequence[str],
@@ -30,6 +31,7 @@ def main(
 ) -> None:
     """Write the folder ``output``; ``page`` lists the files of the template, style and script.
 
+    ``dataset`` is the page of the data set, which becomes part of the gallery.
     ``chosen`` maps the samples of the gallery to their reasons: see ``gallery.data``.
     """
     template, css, js = (Path(file).read_text("utf-8") for file in page)
@@ -65,6 +67,8 @@ def main(
                     path = gallery.scored_path(net, method, size, sample.id)
                     gallery.save(pictures.heat_as_scored(saliency, small), folder / path)
         (folder / "index.html").write_text(gallery.page(template, css, js, data), "utf-8")
+        about = dataset_page.in_gallery(Path(dataset).read_text("utf-8"))
+        (folder / "dataset.html").write_text(about, "utf-8")
 
 
 if __name__ == "__main__":
@@ -81,6 +85,7 @@ if __name__ == "__main__":
             mask_folder=source.masks,
             measures=source.measures,
             maps=[*source.maps, *source.all_maps],
+            dataset=source.dataset,
             page=source.page,
             nets=settings["nets"],
             methods=settings["methods"],

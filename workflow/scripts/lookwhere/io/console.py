@@ -19,7 +19,9 @@ STEPS = {
     "draw_sample": ("sample", "drawn"),
     "select_subset": ("samples", "selected"),
     "dilate_masks": ("masks", "dilated"),
+    "list_classes": ("classes of the annotations", "listed"),
     "list_samples": ("samples", "listed"),
+    "show_dataset": ("contact sheet", "drawn"),
     "score_controls": ("controls at {size}", "scored"),
     "choose_showcase": ("showcase", "chosen"),
     "check_nets": ("nets", "checked"),
@@ -370,13 +372,21 @@ def short_table(
         return []
     indices = [rows[0].index(column) for column in columns]
     cells = [[row[index] for index in indices] for row in (rows[0], *rows[2:])]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in cells
-    ]
     notes = [line.replace("\\*", "*") for line in markdown.splitlines() if "*: " in line]
-    return lines + notes
+    return aligned(cells) + notes
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The rows of a table as lines: the first column to the left, the others to the right.
+
+    >>> aligned([["class", "samples"], ["dog", "10"]])
+    ['class  samples', 'dog         10']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    ]
 
 
 def locations(results: Path, outputs: Iterable[str], arrays: str, report: str) -> list[str]:
@@ -397,6 +407,8 @@ def locations(results: Path, outputs: Iterable[str], arrays: str, report: str) -
         for what, where in [
             ("Tables", "tables"),
             ("Figures", "figures"),
+            ("Data set, in a browser", "dataset/index.html"),
+            ("Contact sheet", "dataset/contact_sheet.png"),
             ("Maps, in a browser", "gallery/index.html"),
             ("Maps, as arrays", arrays),
         ]

@@ -136,6 +136,13 @@ def read_table(path: Path) -> "pd.DataFrame":
         return pd.read_csv(content, dtype=dict.fromkeys(TEXT, str), keep_default_na=False)
 
 
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a csv result, as text."""
+    with _refused(path):
+        text = read(path).decode("utf-8")
+        return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
 def read_array(path: Path, folder: Path) -> NDArray:
     """The array of a ``.npy`` file in the result ``folder``; code in it is never run."""
     with _refused(path, folder):

@@ -29,8 +29,6 @@ from lookwhere.report import pictures
 from lookwhere.statistics.strata import as_text, untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
-GRID = 1000  # an outline's coordinates, whatever the image's size
-TOLERANCE = 1 / 400  # of an outline to the mask's border, as a share of the image's longer side
 
 READING = ("output_activation", "target_recognised")  # of the net's outputs
 STATUSES = {
@@ -203,19 +201,8 @@ def _shortest(value: float) -> float:
 
 
 def outline(mask: Mask) -> str:
-    """The border of a mask (H, W) as an SVG path, on a grid of 1000 x 1000 over the image.
-
-    It runs through the centres of the mask's outermost pixels; a hole has its own border.
-    """
-    height, width = mask.shape
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    scale = GRID / np.array([width, height])
-    path = ""
-    for contour in contours:
-        points = cv2.approxPolyDP(contour, TOLERANCE * max(mask.shape), closed=True)[:, 0]
-        grid = np.rint((points + 0.5) * scale).astype(int)
-        path += "M" + " ".join(map(str, grid.ravel())) + "Z"
-    return path
+    """The borders of a mask (H, W) as an SVG path, on the grid of ``pictures.borders``."""
+    return "".join(f"M{' '.join(map(str, line.ravel()))}Z" for line in pictures.borders(mask))
 
 
 def window(placement: Placement) -> str:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from lookwhere.datasets.masks import Mask
 from lookwhere.metrics.saliency import Saliency
 
+GRID = 1000  # coordinates of a border, whatever the image's size
+TOLERANCE = 1 / 400  # of a line to the mask's border, as a share of the image's longer side
 OUTLINE = "#00c8a0"  # green: visible on photographs, on grey and on the heat
 HEAT = np.float32(255) * mpl.colormaps["inferno"](np.arange(256))[:, :3].astype(np.float32)
 
@@ -79,6 +81,19 @@ def _over(level: NDArray[np.float64], image: NDArray[np.uint8]) -> NDArray[np.ui
     luminance = image.mean(axis=2, keepdims=True, dtype=np.float32) * 0.6
     weight = np.sqrt(level, dtype=np.float32)[..., None]
     return np.rint(luminance + weight * (glow - luminance)).astype(np.uint8)
+
+
+def borders(mask: Mask) -> list[NDArray[np.intp]]:
+    """The borders of a mask (H, W), closed lines (n, 2) of x and y, on a grid of 1000 x 1000.
+
+    They run through the centres of the mask's outermost pixels; a hole has its own border.
+    """
+    height, width = mask.shape
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    scale = GRID / np.array([width, height])
+    tolerance = TOLERANCE * max(mask.shape)
+    lines = (cv2.approxPolyDP(contour, tolerance, closed=True)[:, 0] for contour in contours)
+    return [np.rint((points + 0.5) * scale).astype(np.intp) for points in lines]
 
 
 def overlay(saliency: NDArray, image: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
