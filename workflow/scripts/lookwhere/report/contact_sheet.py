@@ -137,6 +137,7 @@ def _draw(figure: Figure, tile: Tile, left: float, top: float, most: float) -> N
     axes = figure.add_axes((left / across, bottom / up, width / across, height / up))
     axes.imshow(tile.picture, interpolation="none", aspect="auto", extent=(0, 1, 1, 0))
     axes.set_axis_off()
+    axes.autoscale(False)
     _outline(axes, tile.borders)
     text = f"{shortened(tile.sample, 27)}\nmask {percent(tile.mask_fraction)}"
     place = left / across, (bottom - 0.03) / up
