@@ -14,9 +14,11 @@ import pytest
 from PIL import Image
 
 import build_gallery
-from lookwhere.datasets import base, masks
+import show_dataset
+from lookwhere.datasets import base, listing, masks
 from lookwhere.datasets.images import ImageFolder
-from lookwhere.datasets.samples import in_order, sample_id, write_samples
+from lookwhere.datasets.listing import Listed
+from lookwhere.datasets.samples import Sample, in_order, sample_id, write_samples
 from lookwhere.datasets.sizes import input_shape
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS
@@ -26,6 +28,10 @@ from tests.studies import union
 PAGE = [
     str(Path(__file__).parents[2] / "workflow" / "gallery" / f"gallery.{suffix}")
     for suffix in ("html", "css", "js")
+]
+DATASET_PAGE = [
+    str(Path(__file__).parents[2] / "workflow" / "gallery" / name)
+    for name in ("dataset.html", "gallery.css", "dataset.css")
 ]
 # Two of the classes try to break out of the page.
 CLASSES = ["traffic light", "</script><!--<img src=x onerror=console.error(1)>", 'a&b "c" \'']
@@ -79,6 +85,7 @@ def small_study(folder: Path, sizes: Sequence[str] = SIZES) -> Study:
         "mask_folder": str(folder / "masks"),
         "measures": str(folder / "measures.parquet"),
         "maps": _maps(folder / "showcase", sizes, rng),
+        "dataset": _dataset(folder, samples),
         "page": PAGE,
         "nets": NETS,
         "methods": METHODS,
@@ -86,6 +93,25 @@ def small_study(folder: Path, sizes: Sequence[str] = SIZES) -> Study:
         "chosen": dict(zip(ids, ["first", "first", "worst", *3 * ["named"]], strict=True)),
     }
     return Study(arguments, pd.read_parquet(folder / "measures.parquet"))
+
+
+def _dataset(folder: Path, samples: Sequence[Sample]) -> str:
+    """The page of the data set."""
+    listing.write([Listed(name, True, 2).row() for name in CLASSES], folder / "classes.csv")
+    rows = [{"sample": s.id, "mask_fraction": s.masks()[0].mean()} for s in samples]
+    listing.write(rows, folder / "subset.csv")
+    outputs = {"samples": "samples.csv", "sheet": "s.png", "print": "s.pdf", "page": "index.html"}
+    (folder / "dataset").mkdir()
+    show_dataset.main(
+        sample_list=str(folder / "samples.json"),
+        images=ImageFolder(folder / "images"),
+        mask_folder=str(folder / "masks"),
+        subset=str(folder / "subset.csv"),
+        classes=str(folder / "classes.csv"),
+        page=DATASET_PAGE,
+        outputs={key: str(folder / "dataset" / name) for key, name in outputs.items()},
+    )
+    return str(folder / "dataset" / "index.html")
 
 
 def made_up(

@@ -411,7 +411,7 @@ def test_the_keyboard_alone_reaches_and_operates_everything(page, study):
         page.press(Keys.TAB)
         reached.append(page.focused())
     controls = ["class", "net", "size", "sort", "order", "map", "outline"]
-    assert reached == ["skip", *controls, *"012345"]
+    assert reached == ["skip", "dataset", *controls, *"012345"]
     assert page.numbers()["Concentration P"] == f"{record(study, 5)['concentration']:.3f}"
 
     steps = [Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT, Keys.ARROW_UP, Keys.ARROW_UP]
@@ -433,7 +433,7 @@ def test_the_keyboard_alone_reaches_and_operates_everything(page, study):
 
 
 def test_the_keyboard_sorts_and_filters(page, study):
-    page.press(*[Keys.TAB] * 3, "a")  # the net: alexnet
+    page.press(*[Keys.TAB] * 4, "a")  # the net: alexnet
     assert page.cards() == expected(study, net="alexnet")
     page.press(*[Keys.TAB] * 2, "l")  # the order: lift, and the method can be chosen now
     page.press(Keys.TAB, "b")
@@ -1014,6 +1014,30 @@ def test_dark_where_the_visitor_prefers_it(page):
     assert page.screenshot()[5, 5].max() < 40
     scheme("light")
     assert page.screenshot()[5, 5].min() > 240
+
+
+# The data set
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_the_data_set_shows_samples_with_their_masks(page, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    page.one("#dataset").click()
+    page.wait(lambda: page.browser.current_url.endswith("/dataset.html"))
+    assert [heading.text for heading in page.all("h2")] == CLASSES
+    assert page.run("return [...document.images].map((i) => i.naturalWidth)") == [80, 60] * 3
+    assert (page.screenshot()[5, 5].max() < 40) == (scheme == "dark")
+    assert page.outlined() > 200
+    page.one("header a").click()
+    page.wait(lambda: page.browser.current_url.endswith("/index.html"))
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_the_page_of_the_data_set_fits_a_phone(phone):
+    phone.one("#dataset").click()
+    phone.wait(lambda: phone.all(".tiles"))
+    assert phone.run("return document.documentElement.scrollWidth") == 390
 
 
 # Sizes that keep the aspect ratio

@@ -162,7 +162,7 @@ def test_a_changed_colour_redraws_figures_alone(study):
         planned = rules(study.planned(TWO_NETS))
     finally:
         source.write_text(original)
-    pictures = {"plot_charts", "plot_comparison", "render_maps", "build_gallery"}
+    pictures = {"plot_charts", "plot_comparison", "render_maps", "build_gallery", "show_dataset"}
     assert planned - {"all", "describe_study"} == pictures
 
 

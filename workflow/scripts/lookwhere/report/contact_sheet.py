@@ -22,11 +22,11 @@ from lookwhere.io.atomic import atomic_file
 from lookwhere.report import pictures
 
 COLUMNS, ROWS = 6, 7  # of tiles
-# Inches: of the title, a class above its tiles, the text below a tile, the margin and the gaps.
-TITLE, HEAD, TEXT, MARGIN, GAP = 0.3, 0.2, 0.25, 0.05, 0.08
-WIDTH = (PAGE - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS
+# Inches: of the page, the title, a class above its tiles, the text below a tile, margin and gaps.
+MOST_HEIGHT, TITLE, HEAD, TEXT, MARGIN, GAP = 9.1, 0.3, 0.2, 0.25, 0.05, 0.08
+WIDTH = (PAGE - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS  # of a tile
 DPI = 200
-PIXELS = round(DPI * WIDTH)  # the longer side of a tile's picture: it is not resized again
+PIXELS = 240  # the longer side of a tile's picture
 # A dark edge on both sides of the line: visible on dark and on bright images, and on green ones.
 LINE, EDGE = 0.8, 2.0
 NO_LAYOUT = {"figure.constrained_layout.use": False}
@@ -45,12 +45,9 @@ class Tile:
 
 def tile(sample: Sample, mask_fraction: float, image: NDArray[np.uint8], mask: Mask) -> Tile:
     """The tile of a sample with its image (H, W, 3) and its dilated mask (H, W)."""
-    scale = PIXELS / max(image.shape[:2])
-    if scale < 1:
-        shape = [max(1, round(scale * length)) for length in (image.shape[1], image.shape[0])]
-        image = cv2.resize(image, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
-    borders = pictures.borders(mask)
-    return Tile(sample.id, sample.class_name, mask_fraction, image, borders)
+    scale = min(1, PIXELS / max(image.shape[:2]))
+    picture = _resized(image, scale * image.shape[0], scale * image.shape[1])
+    return Tile(sample.id, sample.class_name, mask_fraction, picture, pictures.borders(mask))
 
 
 def choose(samples: Sequence[Sample], fractions: Mapping[str, float]) -> list[Sample]:
@@ -87,20 +84,22 @@ def sheet(tiles: Sequence[Tile], title: str) -> Figure:
     few = len(by_class) <= ROWS
     rows = [row for of_class in (by_class if few else [tiles]) for row in _rows(of_class)]
     heads = {of_class[0].sample for of_class in by_class} if few else set()
-    heights = [(HEAD * (row[0].sample in heads), _height(row), TEXT) for row in rows]
-    height = TITLE + sum(map(sum, heights)) + MARGIN
+    room = (MOST_HEIGHT - TITLE - MARGIN - HEAD * len(heads)) / len(rows) - TEXT
+    sizes = [[_size(tile, min(room, WIDTH)) for tile in row] for row in rows]
+    heights = [max(height for height, _ in of_row) for of_row in sizes]
+    height = TITLE + HEAD * len(heads) + sum(heights) + TEXT * len(rows) + MARGIN
     with styled(NO_LAYOUT):
         figure = Figure(figsize=(PAGE, height))
         figure.suptitle(title, y=1 - 0.08 / height, va="top")
         top = height - TITLE
-        for row, (head, most, text) in zip(rows, heights, strict=True):
-            if head:
+        for row, of_row, most in zip(rows, sizes, heights, strict=True):
+            if row[0].sample in heads:
                 name, at = shortened(row[0].class_name, 90), (top - 0.06) / height
                 figure.text(MARGIN / PAGE, at, name, fontsize=7.5, fontweight="bold", va="top")
-            top -= head
-            for place, item in enumerate(row):
-                _draw(figure, item, MARGIN + place * (WIDTH + GAP), top, most)
-            top -= most + text
+                top -= HEAD
+            top -= most + TEXT
+            for place, (item, size) in enumerate(zip(row, of_row, strict=True)):
+                _draw(figure, item, size, MARGIN + place * (WIDTH + GAP), top + TEXT)
         return figure
 
 
@@ -119,23 +118,27 @@ def _rows(tiles: Sequence[Tile]) -> list[Sequence[Tile]]:
     return [tiles[start : start + COLUMNS] for start in range(0, len(tiles), COLUMNS)]
 
 
-def _size(tile: Tile) -> tuple[float, float]:
-    """(height, width) of a tile's picture in inches: it fits a square."""
+def _size(tile: Tile, most: float) -> tuple[float, float]:
+    """(height, width) of a tile's picture in inches: it fits ``most`` x WIDTH."""
     rows, columns = tile.picture.shape[:2]
-    longer = max(rows, columns)
-    return WIDTH * rows / longer, WIDTH * columns / longer
+    scale = min(most / rows, WIDTH / columns)
+    return scale * rows, scale * columns
 
 
-def _height(row: Sequence[Tile]) -> float:
-    return max(_size(tile)[0] for tile in row)
+def _resized(image: NDArray[np.uint8], height: float, width: float) -> NDArray[np.uint8]:
+    """The image (H, W, 3) at a size in pixels, at least 1."""
+    shape = max(1, round(width)), max(1, round(height))
+    return cv2.resize(image, shape, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
-def _draw(figure: Figure, tile: Tile, left: float, top: float, most: float) -> None:
-    """Draw a tile at a place in inches, on the lower edge of a row ``most`` inches high."""
-    (height, width), (across, up) = _size(tile), figure.get_size_inches()
-    bottom = top - most
+def _draw(
+    figure: Figure, tile: Tile, size: tuple[float, float], left: float, bottom: float
+) -> None:
+    """Draw a tile's picture of a ``size`` at a place, in inches, with the text below."""
+    (height, width), (across, up) = size, figure.get_size_inches()
     axes = figure.add_axes((left / across, bottom / up, width / across, height / up))
-    axes.imshow(tile.picture, interpolation="none", aspect="auto", extent=(0, 1, 1, 0))
+    picture = _resized(tile.picture, DPI * height, DPI * width)
+    axes.imshow(picture, interpolation="none", aspect="auto", extent=(0, 1, 1, 0))
     axes.set_axis_off()
     axes.autoscale(False)
     _outline(axes, tile.borders)
@@ -160,4 +163,5 @@ def _outline(axes: Axes, borders: Sequence[NDArray[np.intp]]) -> None:
     axes.add_patch(outline)
     dots = [line[0] / pictures.GRID for line in borders if len(line) < 3]  # lines without length
     if dots:
-        axes.scatter(*np.transpose(dots), LINE**2, pictures.OUTLINE, path_effects=edge)
+        x, y = np.transpose(dots)
+        axes.scatter(x, y, LINE**2, pictures.OUTLINE, path_effects=edge)

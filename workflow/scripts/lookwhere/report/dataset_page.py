@@ -97,7 +97,7 @@ def _figure(tile: Tile) -> str:
 
 def _data_url(tile: Tile) -> str:
     content = io.BytesIO()
-    Image.fromarray(tile.picture).save(content, "webp", quality=80, method=2)
+    Image.fromarray(tile.picture).save(content, "webp", quality=75, method=2)
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 

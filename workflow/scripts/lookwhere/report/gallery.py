@@ -26,6 +26,7 @@ from lookwhere.errors import StudyError
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.report import pictures
+from lookwhere.report.pictures import GRID
 from lookwhere.statistics.strata import as_text, untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
