@@ -1,6 +1,7 @@
 """The contact sheet: its samples, its layout, and outlines where the masks are."""
 
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -150,7 +151,7 @@ def test_the_sheet_fits_on_a_page_and_no_text_on_another(classes, size):
     figure = sheet(tiles, "Samples")
     assert_fits(figure)
     renderer = FigureCanvasAgg(figure).get_renderer()
-    boxes = [text.get_window_extent(renderer) for text in figure.texts]
-    pictures_ = [axes.get_window_extent(renderer) for axes in figure.axes]
-    for place, one in enumerate(boxes):
-        assert not any(one.overlaps(other) for other in boxes[place + 1 :] + pictures_)
+    [axes] = figure.axes
+    assert len(axes.images) == len(tiles)
+    boxes = [part.get_window_extent(renderer) for part in [*axes.texts, *axes.images]]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))

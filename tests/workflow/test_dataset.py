@@ -70,7 +70,7 @@ def test_images_are_counted_once(house, first):
 
 
 def test_no_net_is_needed(house, first):
-    jobs = house.run("--dry-run", "--forceall", "--quiet", "host", "dataset", study=SMALL)
+    jobs = house.run("dataset", "--dry-run", "--forceall", study=SMALL)
     assert jobs.returncode == 0, jobs.stderr
     planned = set(re.findall(r"^rule (\w+):", jobs.stdout + jobs.stderr, re.M))
     assert planned == {"draw_sample", "dataset", *OF_DATASET}

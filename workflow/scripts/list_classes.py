@@ -14,8 +14,6 @@ if __name__ == "__main__":
         receipts.require(annotations, settings["annotations"])
         data = base.load(settings["format"], annotations, folder, settings["choices"])
         listed = listing.of_classes(data, settings["classes"])
-        for note in (note for entry in listed if entry.used for note in entry.notes):
-            log.info("%s", note)
         most = sorted(listed, key=lambda entry: -entry.images)[:LISTED]
         names = ", ".join(f"{entry.name} {entry.images}" for entry in most)
         more = f" and {len(listed) - LISTED} more" if len(listed) > LISTED else ""
