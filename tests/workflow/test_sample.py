@@ -234,6 +234,7 @@ def test_the_report_holds_every_table_and_figure(study):
         "uninformative map",
         "Differences in concentration by net",
         "Configuration and software",
+        "Data set",
     ):
         assert words in report
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=.https?:", report)
