@@ -43,7 +43,7 @@ def main(
     for note in explainer.notes:
         log.info("%s: %s", label, note)
     not_defined: dict[str, str] = {}
-    started, computing = time.monotonic(), 0.0
+    started, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
         return np.stack([read_input(image_folder, sample, size) for sample in batch])
@@ -59,9 +59,9 @@ def main(
         read_batches = read_ahead(read, planned)
         for batch in progress(planned, label):
             inputs = next(read_batches)
-            if inputs.shape[1:] != shape:  # blocks of the last shape would not be used again
+            if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
                 device.trim_heap()
-                shape = inputs.shape[1:]
+                shape = inputs.shape[2:]
             start = time.monotonic()
             try:
                 explanation = explainer.explain(inputs, [targets[s.class_name] for s in batch])
