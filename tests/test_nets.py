@@ -329,7 +329,7 @@ def test_other_activations_are_those_of_the_table(architecture, on_meta):
     "architecture",
     ["alexnet", "googlenet", "mobilenet_v3_small", "resnet18", "squeezenet1_0", "swin_t", "vgg11"],
 )
-def test_bytes_per_pixel_are_those_that_the_check_counts(architecture, on_meta):
+def test_bytes_per_pixel_are_those_that_the_check_counts(architecture):
     """A new row takes this number."""
     layer = LAYERS.get(architecture)
     [summary], _ = check.check([spec("net", architecture, target_layer=layer)], [], [], METHODS)

@@ -202,3 +202,15 @@ def test_a_damaged_receipt_changes_the_fingerprint(receipt, image, tmp_path):
     path = receipt(None)
     path.write_text(path.read_text("utf-8").replace("dog", "cat"), "utf-8")
     assert receipts.fingerprint(path, image.parent, Digests(tmp_path / "memory")) is not None
+
+
+def test_the_pictures_of_panoptic_annotations_belong_to_them(tmp_path):
+    file = tmp_path / "panoptic_val.json"
+    file.write_text("{}")
+    (tmp_path / "panoptic_val").mkdir()
+    picture = tmp_path / "panoptic_val" / "1.png"
+    picture.write_bytes(b"one")
+    digests = Digests(tmp_path / "memory")
+    before = digests.of_path(file)
+    picture.write_bytes(b"another")
+    assert digests.of_path(file) != before

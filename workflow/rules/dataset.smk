@@ -84,9 +84,7 @@ rule list_classes:
             format_code=source_hash.of_entries([DECLARED["formats"][STUDY.dataset.format_name]]),
             choices=STUDY.dataset.choices,
             classes=CLASS_NAMES,
-            annotations=lambda wildcards: (
-                DIGESTS.of_path(Path(ANNOTATIONS)) if OWN_ANNOTATIONS else None
-            ),
+            annotations=lambda wildcards: digest_of_annotations() if OWN_ANNOTATIONS else None,
         ),
         drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
         fetched="<results>/annotations.csv" if FETCHED else [],

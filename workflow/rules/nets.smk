@@ -28,6 +28,8 @@ def study_in_full(wildcards):
         "seed": STUDY.seed,
         "mask_dilation": STUDY.mask_dilation,
         "annotations": digest_of_annotations() if OWN_ANNOTATIONS else ANNOTATIONS,
+        "choices": STUDY.dataset.choices,
+        "max_pixels": STUDY.max_pixels or None,
         "nets": [with_hash(net) for net in NETS.values()],
     }
 

@@ -12,6 +12,11 @@ RECORDED = RESULTS / provenance.FOLDER / "selections.json"
 CLASS_NAMES = [item.name for item in STUDY.classes]
 
 
+def digest_of_annotations():
+    """The SHA-256 of the annotations, without the images, if they lie among them."""
+    return DIGESTS.of_path(Path(ANNOTATIONS), without=Path(IMAGE_FOLDER))
+
+
 def count_images():
     """The number of images of each class, of which all are taken."""
     if not Path(ANNOTATIONS).exists():
@@ -23,7 +28,7 @@ def count_images():
     form = STUDY.dataset.format_name
     key = counts.key(
         [
-            DIGESTS.of_path(Path(ANNOTATIONS)),
+            digest_of_annotations(),
             # A format may list files; fetched ones arrive during the run.
             None if FETCHED else [IMAGE_FOLDER, os.stat(IMAGE_FOLDER).st_mtime_ns],
             [form, source_hash.of_entries([DECLARED["formats"][form]])],
@@ -69,11 +74,6 @@ SELECTIONS = {
 }
 ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
 SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
-
-
-def digest_of_annotations():
-    """The SHA-256 of the annotations, without the images, if they lie among them."""
-    return DIGESTS.of_path(Path(ANNOTATIONS), without=Path(IMAGE_FOLDER))
 
 
 def of_shards(pattern, **wildcards):

@@ -58,13 +58,14 @@ class Digests:
     def of_path(self, path: Path, without: Path | None = None) -> str:
         """``sha256``; for several files the SHA-256 of their names and digests.
 
-        These are the files below a folder, or a CSV file and the masks that it lists. The folder
+        These are the files below a folder, a CSV file and the masks that it lists, or a JSON file
+        and the PNG files in the folder of its name, as COCO's panoptic annotations have. The folder
         ``without``, if it lies below, is left out.
         """
         if path.is_dir():
             files = sorted(_files(path, None if without is None else without.resolve()))
             names = [file.relative_to(path).as_posix() for file in files]
-        elif masks := _masks_of(path):
+        elif masks := _pictures_of(path):
             files, names = [path, *(path.parent / mask for mask in masks)], ["", *masks]
         else:
             return self.sha256(path)
@@ -79,8 +80,11 @@ class Digests:
             self._changed = False
 
 
-def _masks_of(path: Path) -> list[str]:
-    """The files in the column ``mask`` of a CSV file, relative to its folder."""
+def _pictures_of(path: Path) -> list[str]:
+    """The pictures that belong to a file of annotations, relative to its folder."""
+    if path.suffix.lower() == ".json":
+        folder = path.with_suffix("")
+        return sorted(f"{folder.name}/{file.name}" for file in folder.glob("*.png"))
     if path.suffix.lower() != ".csv":
         return []
     with suppress(OSError, ValueError, csv.Error), path.open(encoding="utf-8-sig") as file:
