@@ -11,7 +11,7 @@ LISTED = 12  # classes in the log
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         annotations, folder = Path(snakemake.params.annotations), Path(snakemake.params.images)
-        receipts.require(annotations, settings["annotations"])
+        receipts.require(annotations, settings["annotations"], without=folder)
         data = base.load(settings["format"], annotations, folder, settings["choices"])
         listed = listing.of_classes(data, settings["classes"])
         most = sorted(listed, key=lambda entry: -entry.images)[:LISTED]
