@@ -11,7 +11,7 @@ from lookwhere.declarations import declarations
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps, forward, saliency_maps
-from lookwhere.nets import classifiers, device, memory
+from lookwhere.nets import classifiers, device, layers, memory
 
 SPEC = {
     "architecture": "squeezenet1_1",
@@ -109,7 +109,8 @@ def test_halves_agree_on_what_is_not_defined():
     }
 
 
-def test_without_feature_maps_there_are_gradients():
+def test_without_feature_maps_there_are_gradients(monkeypatch):
+    monkeypatch.setattr(layers, "last", lambda net, images: None)
     explanation = explainer(architecture="swin_t", target_layer=None).explain(IMAGES[:1], [[7]])
     assert list(explanation.maps) == ["backpropagation"]
     assert explanation.maps["backpropagation"].any()

@@ -11,10 +11,11 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms import functional
 
-from lookwhere.datasets import geometry, images, regions, sizes
+from lookwhere.datasets import geometry, regions, sizes
 from lookwhere.metrics import scoring
 from lookwhere.metrics.registry import METRICS
 from lookwhere.metrics.saliency import Saliency
+from lookwhere.nets.inputs import Input
 
 BILINEAR = transforms.InterpolationMode.BILINEAR
 SHAPES = [(30, 40), (40, 30), (37, 61), (61, 37), (50, 50), (60, 200), (480, 640), (427, 640)]
@@ -46,7 +47,7 @@ def test_input_has_the_size(size, landscape, portrait):
     for (height, width), expected in {(480, 640): landscape, (640, 427): portrait}.items():
         assert sizes.input_shape(size, height, width) == expected
         transformed = geometry.transform(photo(height, width), size)
-        assert images.normalise(transformed).shape == (3, *expected)
+        assert Input().array(transformed).shape == (3, *expected)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -74,7 +75,7 @@ def test_crop_is_the_evaluation_of_torchvisions_weights(weights):
     preset = get_model_weights(weights)["IMAGENET1K_V1"].transforms()
     image, [n] = photo(480, 640), preset.crop_size
     expected = preset(image).numpy()
-    cropped = images.normalise(geometry.transform(image, f"crop-{n}"))
+    cropped = Input().array(geometry.transform(image, f"crop-{n}"))
     np.testing.assert_allclose(cropped, expected, rtol=0, atol=1e-6)  # float32 rounding
 
 
@@ -96,7 +97,7 @@ def test_padding_surrounds_the_whole_image_and_is_about_zero_in_the_input(shape,
     assert np.array_equal(padded.crop((left, top, left + width, top + height)), resized)
     beside = np.ones((224, 224), dtype=bool)
     beside[top : top + height, left : left + width] = False
-    assert np.abs(images.normalise(padded)[:, beside]).max(initial=0) < 0.01
+    assert np.abs(Input().array(padded)[:, beside]).max(initial=0) < 0.01
     assert np.unique(np.asarray(padded)[beside], axis=0).tolist() in ([[124, 116, 104]], [])
 
 

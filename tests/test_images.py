@@ -20,6 +20,7 @@ from lookwhere.datasets import geometry, images, orientation
 from lookwhere.datasets.coco import read as read_annotations
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
+from lookwhere.nets.inputs import Input
 
 
 def colours(height=30, width=40):
@@ -35,7 +36,7 @@ def test_normalisation_is_torchvisions(photo):
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     tensor = transforms.ToTensor()(photo)
     expected = transforms.Normalize(mean, std)(tensor).numpy()
-    normalised = images.normalise(photo)
+    normalised = Input().array(photo)
     assert normalised.dtype == np.float32
     assert normalised.flags["C_CONTIGUOUS"]
     np.testing.assert_allclose(normalised, expected, rtol=0, atol=1e-6)  # float32 rounding
@@ -258,7 +259,7 @@ def test_real_photographs_are_read(shared_data):
         image = images.read(
             folder / "train2017" / entry["file_name"], entry["width"], entry["height"]
         )
-        assert images.normalise(geometry.transform(image, "224")).std() > 0.1
+        assert Input().array(geometry.transform(image, "224")).std() > 0.1
 
 
 def truncated(path, photo):

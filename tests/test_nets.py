@@ -10,6 +10,7 @@ import torch
 import torchvision
 from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
+from torchvision.models.resnet import BasicBlock
 
 from lookwhere.errors import StudyError
 from lookwhere.methods import check
@@ -17,14 +18,13 @@ from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.relu_rules import relu_nodes
 from lookwhere.methods.run import forward
-from lookwhere.nets import classifiers
+from lookwhere.nets import classifiers, layers
 
 TABLE = Path(__file__).parents[1] / "resources" / "architectures.csv"
 with TABLE.open() as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
 ON_RELU = {name: row for name, row in ARCHITECTURES.items() if row["activation"] == "ReLU"}
 ON_OTHERS = {name: row for name, row in ARCHITECTURES.items() if name not in ON_RELU}
-WITHOUT_MAPS = [name for name in ARCHITECTURES if name.startswith(("swin", "vit"))]
 LAYERS = {name: row["target_layer"] for name, row in ARCHITECTURES.items() if row["target_layer"]}
 
 TRAINED = [
@@ -167,11 +167,10 @@ def test_code_in_a_file_runs_without_weights_only(tmp_path):
 
 def test_missing_target_layer_gets_the_nearest_name():
     net = classifiers.load("squeezenet1_1", "random")
-    assert classifiers.layer(net, "features.12") is net.features[12]
     with pytest.raises(StudyError, match=r"'feature\.12' does not exist; did you mean 'features"):
-        classifiers.layer(net, "feature.12")
+        layers.resolve(net, "feature.12")
     with pytest.raises(StudyError, match="'' does not exist; valid:"):
-        classifiers.layer(net, "")
+        layers.resolve(net, "")
 
 
 def test_check_describes_each_net():
@@ -188,14 +187,39 @@ def test_check_describes_each_net():
         parameters=get_model_weights("squeezenet1_1").DEFAULT.meta["num_params"],
         relus=26,
         feature_maps=512,
+        feature_size="3 x 3",
         outputs=1000,
         output_activation="softmax",
         threshold=None,
         input_mean="0.485 0.456 0.406",
         input_std="0.229 0.224 0.225",
+        input_range=1,
+        input_channels="rgb",
         bytes_per_pixel=summary.bytes_per_pixel,
         not_defined="",
     )
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ("avgpool", "yields maps of one pixel, so that CAMs are constant; target_layer: layer4"),
+        ("layer4.1.relu", "ran 2 times in one forward pass, not once; target_layer: layer4 works"),
+        ("fc", "yields (1, 1000), not feature maps (N, K, h, w)"),
+        ("unused", "the target layer ran 0 times"),
+    ],
+)
+def test_a_layer_without_feature_maps_is_reported_with_one_that_works(layer, message, monkeypatch):
+    class Unused(torchvision.models.ResNet):
+        def __init__(self):
+            super().__init__(BasicBlock, [1, 1, 1, 2])
+            self.unused = torch.nn.Conv2d(3, 4, 3)
+
+    monkeypatch.setattr(classifiers.architectures, "build", lambda *arguments: Unused())
+    summaries, [fault] = check.check([spec("net", "resnet18", target_layer=layer)], [], [], METHODS)
+    assert summaries == []
+    assert message in fault
+    assert "target_layer: layer4 works" in fault
 
 
 def test_check_names_the_methods_that_are_not_defined():
@@ -286,20 +310,20 @@ def test_architectures_are_torchvisions_classifiers():
     assert list(ARCHITECTURES) == sorted(list_models(module=torchvision.models))
 
 
-def test_all_but_transformers_without_convolutions_have_a_default_target_layer():
-    assert sorted(LAYERS) == [name for name in ARCHITECTURES if name not in WITHOUT_MAPS]
+def test_every_architecture_has_a_default_target_layer():
+    assert sorted(LAYERS) == list(ARCHITECTURES)
 
 
 @pytest.mark.parametrize("architecture", LAYERS)
 def test_default_target_layer_yields_feature_maps(architecture, on_meta):
     net = classifiers.load(architecture, "random")
-    target_layer = classifiers.layer(net, LAYERS[architecture])
-    size = 224 if architecture == "maxvit_t" else 160
+    target_layer = net.get_submodule(LAYERS[architecture])
+    size = 224 if architecture.startswith(("maxvit", "vit")) else 160
     run = forward(net, target_layer, torch.zeros(1, 3, size, size))
-    _, maps, height, width = run.features.shape
+    _, maps, height, width = layers.as_feature_maps(run.features, size, size).shape
     assert maps >= 256
     assert height == width
-    assert 3 <= height <= 10  # the maps come first: not channels last
+    assert 3 <= height <= 16  # the maps come first: not channels last
 
 
 @pytest.mark.parametrize("architecture", ON_RELU)

@@ -72,9 +72,12 @@ def test_every_default_is_filled_in():
         "mine": {
             "name": "mine",
             "architecture": "squeezenet1_1",
+            "arguments": {},
             "weights": "random",
             "weights_key": "",
             "target_layer": "features.12",
+            "input": {},
+            "explain": "annotated",
             "outputs": "softmax",
             "threshold": 0.5,
             "precision": "float32",

@@ -1,6 +1,7 @@
 # The nets as jobs read them, and what their maps cost.
 from lookwhere.datasets.sizes import input_shape
 from lookwhere.nets import memory
+from lookwhere.nets.names import file_of as architecture_file
 
 
 def fetched_weights(net):
@@ -14,10 +15,13 @@ def weights_name(wildcards):
 
 
 def with_hash(net):
-    """The net with the SHA-256 of weights of the user's own."""
-    if net["weights"] == "random" or fetched_weights(net):
-        return net
-    return {**net, "sha256": DIGESTS.sha256(Path(net["weights"]))}
+    """The net with hashes of what is the user's own: the file of its weights, and its code."""
+    hashes = {}
+    if net["weights"] not in ("", "random") and not fetched_weights(net):
+        hashes["sha256"] = DIGESTS.sha256(Path(net["weights"]))
+    if file := architecture_file(net["architecture"]):
+        hashes["code"] = source_hash.of_user_file(file)
+    return {**net, **hashes}
 
 
 def study_in_full(wildcards):
@@ -37,12 +41,7 @@ def study_in_full(wildcards):
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     height, width = input_shape(size, 480, 640)
-    return (
-        height
-        * width
-        / 224**2
-        * float(CATALOGUE.architectures[NETS[net]["architecture"]]["gflops"])
-    )
+    return height * width / 224**2 * CATALOGUE.number(NETS[net]["architecture"], "gflops")
 
 
 def heaviest_first(wildcards):
@@ -54,7 +53,7 @@ def heaviest_first(wildcards):
 def bytes_per_pixel(net):
     """The memory of the net's passes, as check_nets has measured it, else as catalogued."""
     measured = memory.read_bytes_per_pixel(RESULTS / "nets.csv").get(net)
-    return measured or float(CATALOGUE.architectures[NETS[net]["architecture"]]["bytes_per_pixel"])
+    return measured or CATALOGUE.number(NETS[net]["architecture"], "bytes_per_pixel")
 
 
 def most_pixels(samples, size):

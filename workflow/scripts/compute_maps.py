@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lookwhere.datasets import geometry, images, sizes
+from lookwhere.datasets import geometry, sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
@@ -46,7 +46,8 @@ def main(
     started, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
-        return np.stack([read_input(image_folder, sample, size) for sample in batch])
+        pictures = (geometry.transform(image_folder.read(sample), size) for sample in batch)
+        return np.stack([explainer.input.array(picture) for picture in pictures])
 
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, of_method in maps.items():
@@ -64,7 +65,7 @@ def main(
                 shape = inputs.shape[2:]
             start = time.monotonic()
             try:
-                explanation = explainer.explain(inputs, [targets[s.class_name] for s in batch])
+                explanation = explainer.explain(inputs, candidates(net, targets, batch))
             except InputError as error:
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
@@ -97,9 +98,12 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
     ]
 
 
-def read_input(image_folder: ImageFolder, sample: Sample, size: str) -> np.ndarray:
-    """The net's input (3, H, W)."""
-    return images.normalise(geometry.transform(image_folder.read(sample), size))
+def candidates(
+    net: Mapping[str, Any], targets: Mapping[str, Sequence[int]], batch: Sequence[Sample]
+) -> Sequence[Sequence[int] | None]:
+    """The outputs of which the best-scoring one is explained, of each sample; None is all."""
+    predicted = net.get("explain") == "predicted"
+    return [None if predicted else targets[sample.class_name] for sample in batch]
 
 
 if __name__ == "__main__":

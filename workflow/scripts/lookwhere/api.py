@@ -67,10 +67,10 @@ def explain(
     import torch
 
     from lookwhere.methods.run import forward, saliency_maps
-    from lookwhere.nets import classifiers
+    from lookwhere.nets import layers
 
     _require("method", methods, METHODS)
-    layer = None if target_layer is None else classifiers.layer(net, target_layer)
+    layer = None if target_layer is None else net.get_submodule(layers.resolve(net, target_layer))
     passed = forward(net, layer, images)
     outputs = passed.logits.shape[1]
     for target in targets:

@@ -86,13 +86,13 @@ def load(entry: Declaration) -> Callable[..., Any]:
         dotted = ".".join(entry.file.relative_to(SCRIPTS).with_suffix("").parts)
         return getattr(importlib.import_module(dotted), entry.function)
     try:
-        return getattr(_imported(entry.file), entry.function)
+        return getattr(imported(entry.file), entry.function)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise StudyError(f"{entry.kind} {str(entry.file)!r} can't be run ({reason})") from error
 
 
-def _imported(file: Path) -> ModuleType:
+def imported(file: Path) -> ModuleType:
     """The module of a user's file, imported once."""
     name = f"_user_file_{file}"
     if name not in sys.modules:

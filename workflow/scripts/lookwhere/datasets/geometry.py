@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookwhere.datasets import masks, sizes
-from lookwhere.datasets.images import MEAN
 
 # Red, green and blue of padding: ImageNet's mean colour, which is 0 in the net's input, but for
 # the rounding to whole levels (at most 0.01).
-PADDING = tuple(round(255 * float(level)) for level in MEAN)
+PADDING = (124, 116, 104)  # ImageNet's mean
 
 
 def transform(image: Image.Image, size: str) -> Image.Image:

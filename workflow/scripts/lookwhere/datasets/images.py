@@ -1,8 +1,4 @@
-"""Images: from a file to the net's input.
-
-The input is RGB, resized (``geometry``), scaled to [0, 1], and normalised with ImageNet's mean and
-standard deviation.
-"""
+"""Images: from a file to RGB pixels, in the view that the annotations fit."""
 
 import hashlib
 import io
@@ -14,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from lookwhere.datasets import depth, file_kinds, orientation
@@ -24,10 +18,6 @@ from lookwhere.datasets.orientation import UPRIGHT, View
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
 from lookwhere.io import receipts
-
-MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-STD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
-
 
 # Raster formats. PIL reads others by starting a program (PostScript: Ghostscript).
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
@@ -193,9 +183,3 @@ def _not_an_image(path: Path, kind: Kind | None) -> str:
     if kind is None:
         return f"{str(path)!r} is not an image ({', '.join(FORMATS)} are read): replace the file"
     return f"{str(path)!r} is {kind.name}: {kind.way_out}"
-
-
-def normalise(image: Image.Image) -> NDArray[np.float32]:
-    """The net's input (3, H, W) from an RGB image."""
-    pixels = np.asarray(image, dtype=np.float32) / 255  # (H, W, 3)
-    return np.ascontiguousarray(((pixels - MEAN) / STD).transpose(2, 0, 1))

@@ -42,6 +42,17 @@ def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
     return {entry.name: _of_entry(entry) for entry in entries}
 
 
+def of_user_file(file: Path) -> str:
+    """A hash of a user's file, and of the files beside and below it that it imports."""
+    sources: set[Path] = set()
+    waiting = {file}
+    while waiting:
+        source = waiting.pop()
+        sources.add(source)
+        waiting |= _imported_files(source, file.parent) - sources
+    return _digest(_meaning(source) for source in sorted(sources))
+
+
 def _of_entry(entry: Declaration) -> str:
     if SCRIPTS not in entry.file.parents:
         return _digest([_meaning(entry.file)])
@@ -93,6 +104,21 @@ def _imported_modules(source: Path) -> set[Path]:
             origin = folder.joinpath(*(node.module or "").split("."))
             modules |= {origin.with_suffix(".py"), *(origin / f"{a.name}.py" for a in node.names)}
     return {file for file in modules if file.is_file()}
+
+
+@functools.cache
+def _imported_files(source: Path, root: Path) -> set[Path]:
+    """The files below the folder ``root`` that a user's file itself imports."""
+    modules = set()
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if isinstance(node, ast.Import):
+            modules |= {root.joinpath(*alias.name.split(".")) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            folder = source.parents[node.level - 1] if node.level else root
+            origin = folder.joinpath(*(node.module or "").split("."))
+            modules |= {origin, *(origin / alias.name for alias in node.names)}
+    files = [(module.with_suffix(".py"), module / "__init__.py") for module in modules]
+    return {file for pair in files for file in pair if file.is_file()}
 
 
 @functools.cache

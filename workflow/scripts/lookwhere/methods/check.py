@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from lookwhere.datasets.images import MEAN, STD
 from lookwhere.datasets.sizes import shorter_side
 from lookwhere.errors import StudyError
 from lookwhere.methods.relu_rules import count_relus
 from lookwhere.methods.run import Forward, defined_maps, forward
-from lookwhere.nets import classifiers, fold
+from lookwhere.nets import classifiers, fold, layers
+from lookwhere.nets.layers import LayerError
 from lookwhere.nets.live import LiveTensors
 from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
 
@@ -22,8 +23,10 @@ USUAL, LARGEST = 224, 1024  # sides of the images that are tried, in pixels
 class NetSummary:
     """The facts of a net that a study reports.
 
-    ``input_mean`` and ``input_std`` normalise its input, in [0, 1]: one number each for red, green
-    and blue. ``weights_changes`` lists what was changed of the weights of the file.
+    ``feature_size`` is the height and width of its feature maps, of the smallest input that was
+    tried. ``input_mean`` and ``input_std`` normalise its input, in [0, ``input_range``]: one number
+    for each of ``input_channels``. ``weights_changes`` lists what was changed of the weights of the
+    file.
     ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
     which a sigmoid output recognises a class. ``bytes_per_pixel`` are those of the tensors alive
     at once, for each pixel of the input, while the study's methods explain it on a CPU.
@@ -39,11 +42,14 @@ class NetSummary:
     parameters: int
     relus: int
     feature_maps: int | None
+    feature_size: str
     outputs: int
     output_activation: str
     threshold: float | None
     input_mean: str
     input_std: str
+    input_range: int
+    input_channels: str
     bytes_per_pixel: int
     not_defined: str
 
@@ -83,21 +89,27 @@ def check(
 def _summarise(
     spec: dict[str, Any], sizes: Sequence[str], methods: Sequence[str], seed: int
 ) -> NetSummary:
-    net, changes = classifiers.load_spec(spec, seed)
+    loaded = classifiers.load_spec(spec, seed)
+    net, depth = loaded.module, loaded.input.depth
     parameters = sum(parameter.numel() for parameter in net.parameters())
-    name = spec["target_layer"]
+    measured, *others = _sides(sizes)
+    shape = (depth, measured, measured)
+    name = layers.resolve_or_last(net, spec["target_layer"], shape)
     # Folded and in the memory format of jobs, for their memory.
-    fold.fold(net, name)
+    fold.fold(net, name, shape)
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    target_layer = None if name is None else classifiers.layer(net, name)
+    target_layer = None if name is None else net.get_submodule(name)
 
     def passed(side: int) -> Forward:
-        images = torch.zeros(1, 3, side, side).to(memory_format=torch.channels_last)
+        images = torch.zeros(1, depth, side, side).to(memory_format=torch.channels_last)
         return forward(net, target_layer, images, spec.get("precision", "float32"))
 
-    measured, *others = _sides(sizes)
     with LiveTensors([*net.parameters(), *net.buffers()]) as live:
-        run = passed(measured)
+        try:
+            run = passed(measured)
+            features = _feature_maps(run)
+        except LayerError as error:
+            raise StudyError(f"{error}{_nearest(net, name, shape)}") from None
         maps, reasons = defined_maps(run, torch.tensor([0]), methods)
     for side in others:
         passed(side)
@@ -112,19 +124,42 @@ def _summarise(
         net=spec["name"],
         architecture=spec["architecture"],
         weights=spec["weights"],
-        weights_changes="; ".join(changes),
+        weights_changes="; ".join(loaded.changes),
         target_layer=name,
         parameters=parameters,
         relus=count_relus(run.logits),
-        feature_maps=None if run.features is None else run.features.shape[1],
+        feature_maps=None if features is None else features.shape[1],
+        feature_size="" if features is None else f"{features.shape[2]} x {features.shape[3]}",
         outputs=outputs,
         output_activation=output_activation,
         threshold=spec.get("threshold", 0.5) if output_activation == SIGMOID else None,
-        input_mean=" ".join(map(str, MEAN)),
-        input_std=" ".join(map(str, STD)),
+        input_mean=_numbers(loaded.input.mean),
+        input_std=_numbers(loaded.input.std),
+        input_range=loaded.input.range,
+        input_channels=loaded.input.channels,
         bytes_per_pixel=round(live.peak / run.images[0, 0].numel()),
         not_defined=_in_words(reasons),
     )
+
+
+def _feature_maps(run: Forward) -> Tensor | None:
+    """The feature maps (N, K, h, w). Raises LayerError where they have one place."""
+    if run.features is None:
+        return None
+    maps = layers.as_feature_maps(run.features, *run.images.shape[2:])
+    if maps[0, 0].numel() == 1:
+        raise LayerError("the target layer yields maps of one pixel, so that CAMs are constant")
+    return maps
+
+
+def _nearest(net: nn.Module, name: str | None, shape: tuple[int, ...]) -> str:
+    """A layer that works in place of the layer ``name``."""
+    nearest = layers.resolve_or_last(net, None, shape)
+    return f"; target_layer: {nearest} works" if nearest not in (None, name) else ""
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:g}" for value in values)
 
 
 def _sides(sizes: Sequence[str]) -> list[int]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lookwhere.errors import is_out_of_memory
 from lookwhere.methods.run import defined_maps, forward
-from lookwhere.nets import classifiers, fold
+from lookwhere.nets import classifiers, fold, layers
 from lookwhere.nets.predictions import best_targets
 
 
@@ -37,16 +37,19 @@ class Explainer:
         seed: int = 0,
         shape: tuple[int, ...] = (3, 224, 224),
     ) -> None:
-        """``spec`` holds architecture, weights (a path or ``random``), target_layer, precision.
+        """``spec`` is that of ``classifiers.load_spec``, with target_layer and precision.
 
-        The target layer is None where the net has none with feature maps. ``shape`` is that of an
-        image, on which folded batch norms are checked. ``notes`` are what was done to the net.
+        Without a target layer (None) it is the last one with feature maps, if any. ``shape`` is
+        that of an image, on which folded batch norms are checked. ``notes`` are what was done to
+        the net.
         """
-        net, changes = classifiers.load_spec(spec, seed)
-        name = spec["target_layer"]
+        loaded = classifiers.load_spec(spec, seed)
+        net, self.input = loaded.module, loaded.input
+        shape = (self.input.depth, *shape[1:])
+        name = layers.resolve_or_last(net, spec["target_layer"], shape)
         reason = fold.fold(net, name, shape)
-        self.target_layer = None if name is None else classifiers.layer(net, name)
-        self.notes = [f"weights: {change}" for change in changes]
+        self.target_layer = None if name is None else net.get_submodule(name)
+        self.notes = [f"weights: {change}" for change in loaded.changes]
         self.notes += [f"batch norms are not folded: {reason}"] if reason else []
         # channels_last: convolutions, and all that follows them, run on it without reordering.
         self.net: nn.Module = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -56,9 +59,9 @@ class Explainer:
         self.most_pixels = inf  # of a batch that fits: N * H * W
 
     def explain(
-        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int]]
+        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int] | None]
     ) -> Explanation:
-        """Explain normalised ``images`` (N, 3, H, W), each for its best-scoring candidate.
+        """Explain the inputs ``images`` (N, C, H, W), each for its best-scoring candidate.
 
         Raises torch's own error where a single image exceeds the device's memory.
         """
@@ -84,7 +87,7 @@ class Explainer:
         )
 
     def _explain(
-        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int]]
+        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int] | None]
     ) -> Explanation:
         inputs = torch.from_numpy(images).to(self.device, memory_format=torch.channels_last)
         run = forward(self.net, self.target_layer, inputs, self.precision)

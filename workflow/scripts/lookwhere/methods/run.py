@@ -27,6 +27,8 @@ from lookwhere.methods.registry import (
     load,
 )
 from lookwhere.methods.relu_rules import ActivationError, backward_rule, relu_nodes
+from lookwhere.nets.graph import graph_nodes
+from lookwhere.nets.layers import LayerError, as_feature_maps, logits_of
 
 NO_FEATURES = "no layer with feature maps is known for this net; name one with target_layer"
 
@@ -36,7 +38,7 @@ class Forward:
     """One forward pass."""
 
     images: Tensor  # (N, 3, H, W), a leaf that requires its gradient
-    features: Tensor | None  # (N, K, h, w), the target layer's output; None without such a layer
+    features: Tensor | None  # the target layer's output; None without such a layer
     logits: Tensor  # (N, outputs)
 
 
@@ -72,7 +74,7 @@ class Run:
     @property
     def features(self) -> Tensor:
         """The feature maps (N, K, h, w). Raises NotDefinedError where there are none."""
-        return self._place(FEATURES).detach()
+        return self._shaped(FEATURES, self._place(FEATURES).detach())
 
     def gradient(self, rule: str = GRADIENT, at: str = IMAGES) -> Tensor:
         """The gradient of the targets' logits under a ReLU rule, at the images or the features.
@@ -116,7 +118,14 @@ class Run:
         with backward_rule(rule, relus):
             inputs = [self._place(place) for place in places]
             gradients = torch.autograd.grad(score, inputs, retain_graph=True)
-        self._signals |= {Signal(rule, p): g for p, g in zip(places, gradients, strict=True)}
+        self._signals |= {
+            Signal(rule, place): self._shaped(place, gradient)
+            for place, gradient in zip(places, gradients, strict=True)
+        }
+
+    def _shaped(self, at: str, signal: Tensor) -> Tensor:
+        """A signal as images or feature maps: those of tokens are (N, T, K)."""
+        return signal if at == IMAGES else as_feature_maps(signal, *self.images.shape[2:])
 
     def _relu_nodes(self) -> list[Node]:
         if self._relus is None:
@@ -150,18 +159,20 @@ def forward(
     try:
         leaf = images.detach().requires_grad_()
         with torch.enable_grad(), _computing_in(precision, images.device):
-            logits = net(leaf)
-    except (RuntimeError, AssertionError) as error:  # vision transformers assert their size
+            logits = logits_of(net(leaf))
+    except StudyError:
+        raise
+    except Exception as error:  # of the net's own code
         if is_out_of_memory(error):
             raise  # for the caller: a smaller batch may fit
         height, width = images.shape[2:]
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         message = f"the net can't process an input of {width} x {height} pixels ({reason})"
         raise InputError(message) from error
     finally:
         if handle:
             handle.remove()
-    features = None if target_layer is None else _feature_maps(outputs)
+    features = None if target_layer is None else _features(outputs, logits, *images.shape[2:])
     return Forward(leaf, features, logits)
 
 
@@ -201,14 +212,12 @@ def _computing_in(precision: str, device: torch.device) -> AbstractContextManage
     return torch.autocast(device.type, dtype=getattr(torch, precision))
 
 
-def _feature_maps(outputs: list[Any]) -> Tensor:
+def _features(outputs: list[Any], logits: Tensor, height: int, width: int) -> Tensor:
+    """The target layer's one output, which holds feature maps and reaches the logits."""
     if len(outputs) != 1:
-        raise StudyError(f"the target layer ran {len(outputs)} times in one forward pass, not once")
+        raise LayerError(f"the target layer ran {len(outputs)} times in one forward pass, not once")
     [features] = outputs
-    if not isinstance(features, Tensor) or features.ndim != 4:
-        output = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
-        raise StudyError(
-            f"the target layer yields {output}, not feature maps (N, K, h, w): "
-            "choose a convolutional layer"
-        )
+    as_feature_maps(features, height, width)
+    if logits.grad_fn is None or features.grad_fn not in set(graph_nodes(logits.grad_fn)):
+        raise LayerError("the target layer does not reach the logits: choose another")
     return features

@@ -1,15 +1,18 @@
-"""Nets: torchvision classifiers with the weights of the study."""
+"""Nets: classifiers with the weights of the study, ready to be explained."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import get_model_weights
 
 from lookwhere.errors import StudyError, hint
+from lookwhere.nets import architectures
 from lookwhere.nets import weights as files
+from lookwhere.nets.inputs import Input
 
 RANDOM = "random"
 
@@ -17,38 +20,56 @@ RANDOM = "random"
 AUXILIARY = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
+@dataclass(frozen=True)
+class Classifier:
+    """A net, and how it is fed."""
+
+    module: nn.Module  # in eval mode, its parameters frozen, float32 on the CPU
+    input: Input
+    changes: list[str]  # of the weights of its file, a phrase each
+
+
 def load(architecture: str, weights: str, seed: int = 0) -> nn.Module:
-    """Load a net in eval mode with frozen parameters, float32 on the CPU.
-
-    ``weights`` is the path of a file (see ``weights.load``), or ``random`` for torchvision's
-    initialisation, drawn from ``seed``. Raises StudyError if the weights do not fit.
-    """
-    net, _ = load_spec({"architecture": architecture, "weights": weights}, seed)
-    return net
+    """The module of ``load_spec`` for an architecture and its weights."""
+    return load_spec({"architecture": architecture, "weights": weights}, seed).module
 
 
-def load_spec(spec: Mapping[str, Any], seed: int = 0) -> tuple[nn.Module, list[str]]:
-    """The net of ``spec``, and what was changed of its weights, a phrase each.
+def load_spec(spec: Mapping[str, Any], seed: int = 0) -> Classifier:
+    """Load the net of ``spec``.
 
-    ``spec`` holds architecture and weights, and may hold the weights_key. See ``load``.
+    Parameters
+    ----------
+    spec
+        The architecture (see ``architectures``), and its weights: the path of a file (see
+        ``weights.load``), ``random`` for an initialisation drawn from ``seed``, or empty for those
+        that the function of an architecture of the user's own gives it. It may hold arguments,
+        weights_key and input.
+
+    Raises
+    ------
+    StudyError
+        If the net can't be built, or the weights do not fit.
     """
     architecture, weights, changes = spec["architecture"], spec["weights"], list[str]()
-    if weights == RANDOM:
-        torch.manual_seed(seed)
-    net = _build(architecture)
-    if weights != RANDOM:
+    torch.manual_seed(seed)
+    net = architectures.build(architecture, spec.get("arguments", {}))
+    if weights not in ("", RANDOM):
         key, auxiliary = spec.get("weights_key", ""), AUXILIARY.get(architecture, ())
         title = f"the architecture {architecture!r}"
         changes = files.load(net, Path(weights), key, auxiliary, title)
-    return net.eval().requires_grad_(False), changes
+    settings = {**_own_input(net), **spec.get("input", {})}
+    return Classifier(net.float().eval().requires_grad_(False), Input.of(settings), changes)
 
 
-def layer(net: nn.Module, name: str) -> nn.Module:
-    """The module of ``net`` called ``name``. Raises StudyError, with the nearest name."""
-    modules = {key: module for key, module in net.named_modules() if key}
-    if name not in modules:
-        raise StudyError(f"target layer {name!r} does not exist; {hint(name, modules)}")
-    return modules[name]
+def _own_input(net: nn.Module) -> dict[str, Any]:
+    """The input that a net states (timm's do), and grey where it has one channel."""
+    stated = getattr(net, "pretrained_cfg", None)
+    stated = stated if isinstance(stated, dict) else {}
+    convolutions = (m for m in net.modules() if isinstance(m, nn.Conv1d | nn.Conv2d))
+    first = next(convolutions, None)
+    if first is not None and first.in_channels == 1:
+        return {"channels": "grey"}
+    return {key: stated[key] for key in ("mean", "std") if len(stated.get(key, ())) == 3}
 
 
 def download_address(architecture: str, weights: str) -> str:
@@ -58,10 +79,3 @@ def download_address(architecture: str, weights: str) -> str:
         message = f"torchvision has no weights {weights!r} for {architecture!r}"
         raise StudyError(f"{message}; {hint(weights, entries)}")
     return entries[weights].url
-
-
-def _build(architecture: str) -> nn.Module:
-    extra: dict[str, Any] = {}
-    if architecture in AUXILIARY:  # their ImageNet weights expect inputs in [-1, 1]
-        extra = {"aux_logits": False, "init_weights": True, "transform_input": True}
-    return get_model(architecture, weights=None, **extra)

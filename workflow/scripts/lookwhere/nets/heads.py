@@ -112,7 +112,7 @@ def reasons(net: nn.Module, names: Iterable[str], tensors: State) -> Iterator[st
     else:
         yield (
             f"the head alone differs: {_shapes(file)} in the file, {_shapes(own)} in the net. "
-            "Heads of another structure can't be loaded"
+            "write a function that builds the net, architecture: file.py:function"
         )
 
 

@@ -16,18 +16,18 @@ from lookwhere.errors import StudyError
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
-def best_targets(logits: Tensor, candidates: Sequence[Sequence[int]]) -> Tensor:
+def best_targets(logits: Tensor, candidates: Sequence[Sequence[int] | None]) -> Tensor:
     """The best-scoring candidate for each row of ``logits`` (N, outputs): (N,), int64.
 
-    Raises StudyError for a candidate that is no output.
+    None stands for all outputs. Raises StudyError for a candidate that is no output.
     """
     outputs = logits.shape[1]
-    outside = {target for row in candidates for target in row if target >= outputs}
+    rows = [range(outputs) if row is None else row for row in candidates]
+    outside = {target for row in rows for target in row if target >= outputs}
     if outside:
         raise StudyError(f"target {min(outside)} is none of the net's {outputs} outputs")
     best = [
-        max(row, key=scores.__getitem__)
-        for scores, row in zip(logits.tolist(), candidates, strict=True)
+        max(row, key=scores.__getitem__) for scores, row in zip(logits.tolist(), rows, strict=True)
     ]
     return torch.tensor(best, dtype=torch.int64)
 

@@ -328,7 +328,10 @@ def _reasons(
     if len(different) == 1 == len(channels) and not missing and not extra:
         [name] = channels
         file, own = state[name].shape[1], expected[name].shape[1]
-        yield f"{name} reads {own} channels in the net, which sees RGB, and {file} in the file"
+        yield (
+            f"{name} reads {own} channels in the net and {file} in the file: write a function that "
+            "builds it so, architecture: file.py:function"
+        )
     yield from heads.reasons(net, [*missing, *different, *extra], extra | state)
 
 

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,16 @@ class Catalogue:
             targets.setdefault(row["category"], []).append(int(row["target"]))
         return cls(architectures, targets)
 
+    def number(self, architecture: str, fact: str) -> float:
+        """A fact of an architecture; the median of all for one that is not in the table."""
+        facts = self.architectures.get(architecture)
+        if facts is not None:
+            return float(facts[fact])
+        return median(float(facts[fact]) for facts in self.architectures.values())
+
     def target_layer(self, architecture: str) -> str:
-        """The default target layer: the last convolutional features."""
-        return self.architectures[architecture]["target_layer"]
+        """The default target layer of an architecture; empty where it is not in the table."""
+        return self.architectures.get(architecture, {}).get("target_layer", "")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

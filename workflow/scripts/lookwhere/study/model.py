@@ -7,10 +7,12 @@ generated from these. ``help`` explains a key, ``otherwise`` describes its defau
 A missing text is ``""`` and a missing list ``()``, neither of which a configuration can hold.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from lookwhere.datasets.names import slug
 from lookwhere.datasets.sizes import SIZE
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import files_of, flat, name_of
@@ -46,6 +48,15 @@ Method = Annotated[str, Field(description="give the name of a saliency method, o
 Metric = Annotated[str, Field(description="give the name of a metric, or file.py:name")]
 Control = Annotated[str, Field(description="give the name of a control, or file.py:name")]
 Chart = Annotated[str, Field(description="give the name of a chart, or file.py:name")]
+
+
+Layer = Annotated[
+    str, Field(min_length=1, description="give the name of a module, e.g. features.35")
+]
+EXPLAIN = (
+    "give annotated (the output of the annotated class) or predicted (the highest of all outputs)"
+)
+Explain = Annotated[Literal["annotated", "predicted"], Field(description=EXPLAIN)]
 
 
 class Part(BaseModel):
@@ -153,21 +164,65 @@ class Class(Part):
         return [self.target] if isinstance(self.target, int) else list(self.target)
 
 
+class Input(Part):
+    """How pixels become a net's input."""
+
+    mean: Many[Annotated[float, Field(description="give a number")]] = Field(
+        default=(),
+        description="give a list of numbers, one a channel, in the unit of range",
+        json_schema_extra={"otherwise": "ImageNet's"},
+    )
+    std: Many[Annotated[float, Field(gt=0, description="give a number above 0")]] = Field(
+        default=(),
+        description="give a list of numbers above 0, one a channel, in the unit of range",
+        json_schema_extra={"otherwise": "ImageNet's"},
+    )
+    range: Literal[1, 255] = Field(
+        default=1,
+        description="give 1 or 255, the value of white",
+        json_schema_extra={"help": "The value of white before mean and std."},
+    )
+    channels: Literal["rgb", "bgr", "grey"] = Field(
+        default="rgb",
+        description="give rgb, bgr or grey",
+        json_schema_extra={"help": "The order of the channels; `mean` and `std` follow it."},
+    )
+
+
 class Net(Part):
-    """A net, its weights, and the activation of its outputs."""
+    """A net, its weights, its input, and the activation of its outputs."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",
         max_length=100,
         description='give a name for files and figures, in up to 100 letters, digits and "-_."',
     )
-    architecture: str = Field(description="give the name of a torchvision classifier, e.g. vgg19")
+    architecture: str = Field(
+        pattern=r"^[^{}\n]+$(?!\n)",
+        description=(
+            "give a classifier of torchvision (vgg19), timm:NAME, or a function that returns a "
+            "torch.nn.Module (file.py:function or package.module:function)"
+        ),
+        json_schema_extra={"help": "A function of yours is run by the jobs."},
+    )
+    arguments: dict[str, Any] = Field(
+        default={},
+        description="give a mapping of the arguments of the function that builds the net",
+        json_schema_extra={
+            "help": "Such as `{transform_input: false}` of a GoogLeNet trained without it.",
+            "otherwise": "none",
+        },
+    )
     weights: str = Field(
+        default="",
         pattern=r"^(?!.*[{}\n])(random$|[A-Z0-9_]+$|.*/|.*[.](pth?|ckpt|bin|tar|safetensors)$)",
         description=(
             "give a name of torchvision's (IMAGENET1K_V1), the path of a state dict or checkpoint "
             "(ends in .pth, .pt, .ckpt, .bin, .tar or .safetensors), or random"
         ),
+        json_schema_extra={
+            "otherwise": "those that the function of yours gives the net; else an error"
+        },
     )
     weights_key: str = Field(
         default="",
@@ -178,14 +233,26 @@ class Net(Part):
             "otherwise": "the state dict that fits the architecture",
         },
     )
-    target_layer: str = Field(
+    target_layer: Layer | Many[Layer] = Field(
         default="",
-        min_length=1,
-        description="give the name of a convolutional module, e.g. features.35",
+        description="give the name of a module, e.g. features.35 or layer4[-1], or a list of these",
         json_schema_extra={
-            "help": "Grad-CAM and other CAMs weight its feature maps.",
-            "otherwise": "the last convolutional features, where there are any",
+            "help": (
+                "Grad-CAM and other CAMs weight its feature maps. Each of several becomes a net of "
+                "its own in tables and figures, `name-layer`."
+            ),
+            "otherwise": "the last layer with feature maps, where there is any",
         },
+    )
+    input: Input = Field(
+        default=Input(),
+        description="give a mapping of mean, std, range and channels",
+        json_schema_extra={"otherwise": "ImageNet's, or that of timm's model"},
+    )
+    explain: Explain = Field(
+        default="annotated",
+        description=EXPLAIN,
+        json_schema_extra={"help": "The output that is explained.", "otherwise": "the study's"},
     )
     outputs: Literal["softmax", "sigmoid"] = Field(
         default="softmax",
@@ -363,6 +430,16 @@ class Study(Part):
             "otherwise": "all of the library",
         },
     )
+    explain: Explain | Many[Explain] = Field(
+        default="annotated",
+        description=f"{EXPLAIN}, or a list of both",
+        json_schema_extra={
+            "help": (
+                "Of both, the second becomes a net of its own in tables and figures, "
+                "`name-predicted`."
+            )
+        },
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
         description="give float32, or bfloat16 (faster, see docs/performance.md)",
@@ -479,26 +556,38 @@ class Study(Part):
                 **net.model_dump(),
                 "weights": net.weights_file,
                 "target_layer": net.target_layer or None,
+                "input": net.input.model_dump(exclude_defaults=True),
                 "precision": self.precision,
             }
             for net in self.nets
         }
 
     def completed(self, catalogue: Catalogue) -> "Study":
-        """The study with the defaults that depend on classes and architectures."""
+        """The study with the defaults that depend on classes and architectures.
+
+        A net of several target layers, or explained in both ways, becomes several nets.
+        """
         classes = [
             item.model_copy(update={"target": item.targets or catalogue.targets[item.name]})
             for item in self.classes
         ]
+        explain = flat([self.explain])
         nets = [
-            net.model_copy(
-                update={
-                    "target_layer": net.target_layer or catalogue.target_layer(net.architecture)
-                }
-            )
+            cell
             for net in self.nets
+            for layer in flat([net.target_layer or catalogue.target_layer(net.architecture)])
+            for cell in _cells(net, layer, explain)
         ]
         return self.model_copy(update={"classes": tuple(classes), "nets": tuple(nets)})
+
+
+def _cells(net: Net, layer: str, explain: Sequence[str]) -> Iterator[Net]:
+    """The net at a target layer, once for each way of ``explain`` unless it has its own."""
+    name = net.name if isinstance(net.target_layer, str) else f"{net.name}-{slug(layer)}"
+    own = "explain" in net.model_fields_set
+    for way in [net.explain] if own else explain:
+        ending = f"-{way}" if way != explain[0] and not own else ""
+        yield net.model_copy(update={"name": name + ending, "target_layer": layer, "explain": way})
 
 
 def is_path(weights: str) -> bool:
@@ -508,4 +597,4 @@ def is_path(weights: str) -> bool:
 
 def is_torchvisions(weights: str) -> bool:
     """Whether weights are one of torchvision's names, such as IMAGENET1K_V1."""
-    return weights != "random" and not is_path(weights)
+    return weights not in ("", "random") and not is_path(weights)

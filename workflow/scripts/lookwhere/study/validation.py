@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,18 @@ from lookwhere.datasets.sizes import SIZE
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
 from lookwhere.methods.names import ALL_LABELS, METHODS
+from lookwhere.nets.names import defined_names, is_own, is_timms
+from lookwhere.nets.names import file_of as architecture_file
 from lookwhere.study import messages
 from lookwhere.study import reference as other_means
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import FORM, KINDS, entries, file_of, name_of
 from lookwhere.study.homes import at_home
-from lookwhere.study.model import is_path, is_torchvisions
+from lookwhere.study.model import Net, is_path, is_torchvisions
 
 Config = dict[str, Any]
+
+WEIGHTS = str(Net.model_fields["weights"].description)
 
 
 def faults(
@@ -158,9 +163,35 @@ def _architecture_faults(
 ) -> Iterator[str]:
     for number, net in enumerate(_list(config, "nets")):
         name = net.get("architecture") if isinstance(net, dict) else None
-        key = f"nets[{number}].architecture"
-        if isinstance(name, str) and name not in architectures:
-            yield f"{key}: {name!r} is not a torchvision classifier; {hint(name, architectures)}"
+        if not isinstance(name, str):
+            continue
+        key, weights = f"nets[{number}].architecture", str(net.get("weights", ""))
+        if is_own(name):
+            yield from (f"{key}: {fault}" for fault in _own_architecture_faults(name))
+        elif is_timms(name):
+            if find_spec("torch") and not find_spec("timm"):
+                yield f"{key}: {name!r} needs timm, which is not installed; pip install timm"
+        elif name not in architectures:
+            yield (
+                f"{key}: {name!r} is not a torchvision classifier; {hint(name, architectures)}; "
+                "other nets are timm:NAME, file.py:function or package.module:function"
+            )
+        if "weights" not in net and not is_own(name):
+            yield f"nets[{number}].weights: missing; {WEIGHTS}"
+        elif is_torchvisions(weights) and (is_own(name) or is_timms(name)):
+            yield (
+                f"nets[{number}].weights: {weights!r} is of torchvision, and {name!r} "
+                "is none; give the path of a file of weights, or random"
+            )
+
+
+def _own_architecture_faults(name: str) -> Iterator[str]:
+    """The errors of ``file.py:function`` and ``package.module:function``."""
+    file, (place, _, function) = architecture_file(name), name.rpartition(":")
+    if file is None or not _exists(str(file), folder=False):
+        yield f"{place!r} does not exist; give the path of a Python file, or an installed package"
+    elif (names := defined_names(file)) is not None and function not in names:
+        yield f"{place!r} defines no {function!r}; {hint(function, names)}"
 
 
 def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Iterator[str]:
@@ -310,12 +341,13 @@ def _loadable(
     facts = architectures.get(str(net.get("architecture")))
     if not facts:
         return None
-    weights = str(net.get("weights"))
+    weights, layers = str(net.get("weights")), net.get("target_layer", [])
+    layers = layers if isinstance(layers, list) else [layers]
     loadable = weights if is_path(weights) and _exists(weights, folder=False) else "random"
     return {
         "name": net.get("name"),
         "architecture": net["architecture"],
-        "target_layer": str(net.get("target_layer", facts["target_layer"])) or None,
+        "target_layer": str(next(iter(layers), facts["target_layer"])) or None,
         "weights": loadable,
         "weights_key": str(net.get("weights_key", "")),
     }
