@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import device
-from turns import NETS, Maps, Run, take_turns
+from turns import FIVE, NETS, Maps, Run, take_turns
 
 SHAPES = [(4, 3, 224, 224), (1, 3, 480, 640)]
 
@@ -39,7 +39,7 @@ def engine(
     def run(images: Tensor) -> Maps:
         inputs = images.contiguous(memory_format=memory)
         done = forward(net, net.get_submodule(layer), inputs, precision)
-        saliency_maps(done, torch.tensor(targets))
+        saliency_maps(done, torch.tensor(targets), FIVE)
         return {}
 
     return run

@@ -14,18 +14,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lookwhere.methods.cam import weighted_sum
-from turns import Maker, Maps, Run
+from turns import FIVE, Maker, Maps, Run
 
 
 def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
     """The computation of the workflow's jobs, from images to maps in memory."""
     from lookwhere.methods.explainer import Explainer
-    from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
     device.retain_heap()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
-    explainer = Explainer(spec | {"precision": "float32"}, list(METHODS), torch.device("cpu"))
+    explainer = Explainer(spec | {"precision": "float32"}, FIVE, torch.device("cpu"))
     return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
 
 
@@ -110,7 +109,7 @@ def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 
     def cam(images: Tensor) -> Tensor:
         _, output, gradient = gradients(images)
-        cam = weighted_sum(output, gradient)
+        cam = weighted_sum(output, gradient.mean(dim=(2, 3), keepdim=True))
         return functional.interpolate(cam, images.shape[2:], mode="bilinear", align_corners=False)
 
     def guided(images: Tensor) -> Tensor:

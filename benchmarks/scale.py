@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from turns import TARGET_LAYERS
+from turns import FIVE, TARGET_LAYERS
 
 SHAPES = [(640, 480), (480, 640), (640, 427), (640, 428), (500, 375), (427, 640), (612, 612)]
 SHAPES += [(640, height) for height in range(360, 480, 8)]  # (W, H)
@@ -26,7 +26,6 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
     """Print seconds and peak memory of a job with ``count`` samples, run in this process."""
     from compute_maps import main
     from lookwhere.datasets.coco import Sample, sample_id
-    from lookwhere.methods.names import METHODS
     from lookwhere.nets import device
 
     torch.set_num_threads(threads)
@@ -54,7 +53,7 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
             {"noise": [0]},
             "original" if "x" in size else size,
             0,
-            {method: f"{folder}/maps/{method}" for method in METHODS},
+            {method: f"{folder}/maps/{method}" for method in FIVE},
             f"{folder}/predictions.parquet",
         )
         seconds = time.perf_counter() - start

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lookwhere.nets import classifiers
 
+FIVE = ["backpropagation", "deconvolution", "guided_backpropagation", "grad_cam", "guided_grad_cam"]
 NETS = ["alexnet", "squeezenet1_0", "resnet152", "vgg19"]
 
 with (Path(__file__).parents[1] / "resources/architectures.csv").open(encoding="utf-8") as table:

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lookwhere.charts import registry, style
+from lookwhere.charts import looks, registry, style
 from lookwhere.datasets import base, masks
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import plan
@@ -21,6 +21,7 @@ from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics.registry import METRICS
 
+FIVE = list(looks.OF_THESIS)
 UNTRAINED = ["untrained"]  # of the architecture vgg19
 NETS = ["vgg19", "alexnet", *UNTRAINED]
 SIZES = ["original", "224"]
@@ -29,7 +30,7 @@ MORE = [name for name in METRICS if name != "concentration"]
 STATUSES = ["zero_energy", "not_finite", "empty_mask"]
 
 
-def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(LABELS), classes=CLASSES, seed=0):
+def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(FIVE), classes=CLASSES, seed=0):
     """Records of two classes, the controls among the methods, some undefined.
 
     Later methods of the list are better; untrained nets score chance. The map of a control is the

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from libraries import LIBRARIES, baseline, captum, ours, pytorch_grad_cam, thesis
-from lookwhere.methods.names import METHODS as FIVE
 from lookwhere.nets import classifiers
 from speed import METHODS, check
+from turns import FIVE
 
 IMAGES = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(0))
 

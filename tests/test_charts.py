@@ -25,6 +25,7 @@ from lookwhere.statistics import paired, summary
 from lookwhere.statistics.strata import extent, once, trained_only
 
 from .studies import (
+    FIVE,
     NETS,
     UNTRAINED,
     assert_fits,
@@ -36,9 +37,10 @@ from .studies import (
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
-TWENTY = list(LABELS)[:5] + [f"further_{number}" for number in range(15)]
+TWENTY = FIVE + [f"further_{number}" for number in range(15)]
 SCRIPTS = Path(charts.__file__).parents[2]
-METHODS = list(LABELS)
+METHODS = FIVE
+SHOWN = [*METHODS, *CONTROL_LABELS]
 RECORDS = fabricate()
 CHARTS = list(registry.entries())
 
@@ -192,10 +194,10 @@ def segments(axes):
 def test_bars_by_method_are_the_means_of_the_trained_nets():
     [axes] = chart_of("concentration").axes
     shown = [label.get_text() for label in axes.get_yticklabels()]
-    assert shown == list(ALL_LABELS.values())
+    assert shown == [ALL_LABELS[method] for method in SHOWN]
     trained = RECORDS[~RECORDS["net"].isin(UNTRAINED)]
     means = summary.summarise(trained).set_index("method")
-    for place, method in enumerate(ALL_LABELS):
+    for place, method in enumerate(SHOWN):
         bar = bar_of(axes, place)
         share = trained.loc[trained["method"] == method, "concentration"].mean()
         if method in CONTROL_LABELS:  # the same map beside each net
@@ -240,8 +242,8 @@ def test_the_mean_of_few_of_many_records_is_hatched_or_half_filled_and_counted()
     of_method = trained[trained["method"] == "deconvolution"]
     count = f"n = {of_method['concentration'].notna().sum()} of {len(of_method)}"
     [axes] = draw("concentration", records).axes
-    hatched = [bar_of(axes, place).get_hatch() is not None for place in range(len(ALL_LABELS))]
-    assert hatched == [method == "deconvolution" for method in ALL_LABELS]
+    hatched = [bar_of(axes, place).get_hatch() is not None for place in range(len(SHOWN))]
+    assert hatched == [method == "deconvolution" for method in SHOWN]
     mean = of_method["concentration"].mean()
     assert f"{mean:.2f} ({count})" in [text.get_text() for text in axes.texts]
     [axes] = draw("measures", records).axes
@@ -354,8 +356,8 @@ def test_every_image_is_a_dot_and_the_lowest_records_are_named():
     [axes] = figure.axes
     trained = trained_only(RECORDS)
     dots = [c for c in axes.collections if len(c.get_offsets())]
-    assert len(dots) == len(ALL_LABELS)
-    for method, drawn in zip(ALL_LABELS, dots, strict=True):
+    assert len(dots) == len(SHOWN)
+    for method, drawn in zip(SHOWN, dots, strict=True):
         records = trained[trained["method"] == method]
         if method in CONTROL_LABELS:
             records = records[records["net"] == NETS[0]]
@@ -393,7 +395,7 @@ def test_sweep_is_a_line_a_method_over_the_chance_of_each_dilation():
     sweep = trained_only(sweep_of(RECORDS)).dropna(subset="concentration")
     expected = summary.summarise(sweep, ["method", "dilation"]).set_index("method")
     lines = {to_hex(line.get_color()): line for line in axes.lines if line.get_marker() != "None"}
-    for method in ALL_LABELS:
+    for method in SHOWN:
         line = lines[to_hex(PALETTE[method])]
         assert line.get_xdata().tolist() == pytest.approx([0, 20, 60, 100])
         of_method = expected.loc[method]
@@ -441,7 +443,7 @@ def test_predictions_are_compared_within_classes_with_the_surest():
     figure = draw("certainty", records)
     assert bins_drawn(figure) == ["1", "6-10"]
     drawn = [x for x, y, _ in points(figure.axes[0]) if y > 0.5]
-    assert drawn == pytest.approx([0.1] * len(ALL_LABELS))
+    assert drawn == pytest.approx([0.1] * len(SHOWN))
 
 
 def fabricated_ranks():
@@ -467,7 +469,7 @@ def test_sigmoids_are_binned_by_probability():
     assert bins_drawn(figure) == ["> 0.999", "\N{LESS-THAN OR EQUAL TO} 0.5"]
     assert figure.axes[0].get_ylabel() == "Probability of the target"
     drawn = [x for x, y, _ in points(figure.axes[0]) if y > 0.5]
-    assert drawn == pytest.approx([0.1] * len(ALL_LABELS))
+    assert drawn == pytest.approx([0.1] * len(SHOWN))
 
 
 def test_where_nothing_can_be_compared_a_remark_states_it():

@@ -118,8 +118,7 @@ FAULTY = {
     ),
     "method from elsewhere": (
         {"methods.4": "lime"},
-        "methods[4]: 'lime' is not allowed; valid: backpropagation, deconvolution, grad_cam, "
-        "guided_backpropagation, guided_grad_cam",
+        "methods[4]: 'lime' is not allowed; valid: backpropagation, cam, deconvolution, ",
     ),
     "size": (
         {"sizes.1": 0},

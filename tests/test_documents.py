@@ -155,3 +155,11 @@ def test_every_method_metric_and_control_names_a_paper_of_the_bibliography():
     without = {name for name, entry in CONTROLS.items() if "cite" not in entry.options}
     assert without == {"noise"}
     assert {CONTROLS[name].options["cite"] for name in CONTROLS.keys() - without} <= keys
+
+
+def test_every_method_has_a_line_in_plain_words():
+    text = (REPOSITORY / "docs/reading.md").read_text("utf-8")
+    [table] = re.findall(r"\n## Methods\n(.*?)\n## ", text, re.DOTALL)
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(METHODS)

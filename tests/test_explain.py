@@ -13,6 +13,8 @@ from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps, forward, saliency_maps
 from lookwhere.nets import classifiers, device, layers, memory
 
+from .studies import FIVE
+
 SPEC = {
     "architecture": "squeezenet1_1",
     "weights": "random",
@@ -40,7 +42,7 @@ class SmallMemory(torch.nn.Module):
 
 
 def explainer(holds=None, **changes):
-    result = Explainer(SPEC | changes, METHODS, CPU)
+    result = Explainer(SPEC | changes, FIVE, CPU)
     if holds is not None:
         result.net = SmallMemory(result.net, holds)
     return result
@@ -55,7 +57,7 @@ def test_the_maps_are_those_of_the_net_itself():
     ]
     assert explanation.targets.tolist() == best
     torch.testing.assert_close(explanation.logits, run.logits.detach())
-    for method, tensor in saliency_maps(run, torch.tensor(best)).items():
+    for method, tensor in saliency_maps(run, torch.tensor(best), FIVE).items():
         expected = tensor.numpy()
         assert explanation.maps[method].flags.c_contiguous
         scale = np.abs(expected).max()
@@ -156,7 +158,7 @@ def test_a_batch_that_does_not_fit_is_halved_to_the_same_result(holds):
     explanation = halved.explain(IMAGES, CANDIDATES)
     assert explanation.targets.tolist() == whole.targets.tolist()
     torch.testing.assert_close(explanation.logits, whole.logits)
-    for method in METHODS:
+    for method in FIVE:
         scale = np.abs(whole.maps[method]).max()
         np.testing.assert_allclose(
             explanation.maps[method] / scale, whole.maps[method] / scale, atol=1e-5
@@ -199,7 +201,7 @@ def test_bfloat16_moves_the_maps_a_little():
     )
     assert rough.logits.dtype == torch.float32
     torch.testing.assert_close(rough.logits, exact.logits, rtol=0.05, atol=0.05)
-    for method in METHODS:
+    for method in FIVE:
         assert rough.maps[method].dtype == np.float32
         assert not np.array_equal(rough.maps[method], exact.maps[method])
     correlation = np.corrcoef(rough.maps["grad_cam"].ravel(), exact.maps["grad_cam"].ravel())[0, 1]
@@ -209,9 +211,9 @@ def test_bfloat16_moves_the_maps_a_little():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 def test_the_gpus_maps_are_the_cpus():
     processor = device.choose_device()
-    on_gpu = Explainer(SPEC, METHODS, processor).explain(IMAGES, CANDIDATES)
+    on_gpu = Explainer(SPEC, FIVE, processor).explain(IMAGES, CANDIDATES)
     on_cpu = explainer().explain(IMAGES, CANDIDATES)
-    for method in METHODS:
+    for method in FIVE:
         scale = np.abs(on_cpu.maps[method]).max()
         np.testing.assert_allclose(
             on_gpu.maps[method] / scale, on_cpu.maps[method] / scale, atol=1e-3

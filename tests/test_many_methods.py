@@ -11,7 +11,16 @@ from lookwhere.statistics import paired
 from lookwhere.statistics.strata import trained_only
 from lookwhere.statistics.summary import summarise, summarise_measures
 
-from .studies import NETS, UNTRAINED, assert_fits, declare_further, draw_chart, fabricate, ticks
+from .studies import (
+    FIVE,
+    NETS,
+    UNTRAINED,
+    assert_fits,
+    declare_further,
+    draw_chart,
+    fabricate,
+    ticks,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_draws")]
 
@@ -27,9 +36,8 @@ FURTHER = {
 @pytest.fixture(params=[20])
 def methods(request, monkeypatch):
     """The names of so many methods, of three families."""
-    known = list(LABELS)[:5]
     declare_further(monkeypatch, FURTHER)
-    names = [*known, *FURTHER][: request.param]
+    names = [*FIVE, *FURTHER][: request.param]
     style.space(names)
     yield names
     monkeypatch.undo()

@@ -15,9 +15,10 @@ from torchvision.models import get_model
 
 from lookwhere.errors import StudyError
 from lookwhere.methods.cam import grad_cam
-from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import FEATURES, GRADIENT, Signal
 from lookwhere.methods.run import Forward, Run, forward, saliency_maps
+
+from .studies import FIVE
 
 # captum is right where every ReLU is a module whose input nothing else reads.
 CAPTUM = [
@@ -44,7 +45,7 @@ def noise(size=64, count=2):
     return torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1))
 
 
-def our_maps(net, layer, images, targets=TARGETS, methods=tuple(METHODS)):
+def our_maps(net, layer, images, targets=TARGETS, methods=tuple(FIVE)):
     return saliency_maps(forward(net, net.get_submodule(layer), images), targets, methods)
 
 
@@ -192,7 +193,7 @@ def test_images_of_a_batch_do_not_touch_each_other():
     alone = [
         our_maps(net, "layer4", images[i : i + 1], TARGETS[i : i + 1]) for i in range(len(images))
     ]
-    expected = {method: torch.cat([maps[method] for maps in alone]) for method in METHODS}
+    expected = {method: torch.cat([maps[method] for maps in alone]) for method in FIVE}
     assert_same_maps(our_maps(net, "layer4", images), expected)
 
 
@@ -205,16 +206,16 @@ def test_maps_depend_on_the_target():
 def test_second_call_gives_the_same():
     net = random_net("squeezenet1_0")
     run = forward(net, net.get_submodule("features.12"), noise())
-    first, second = (saliency_maps(run, TARGETS) for _ in range(2))
+    first, second = (saliency_maps(run, TARGETS, FIVE) for _ in range(2))
     again = our_maps(net, "features.12", noise())
-    for method in METHODS:
+    for method in FIVE:
         assert torch.equal(first[method], second[method])
         assert torch.equal(first[method], again[method])
 
 
 @pytest.mark.parametrize(
     "methods",
-    [[method] for method in METHODS] + [["guided_grad_cam", "backpropagation"]],
+    [[method] for method in FIVE] + [["guided_grad_cam", "backpropagation"]],
     ids=" ".join,
 )
 def test_some_methods_are_those_of_all_five(methods):
@@ -292,7 +293,7 @@ def test_unfit_target_layer_is_refused(layer, message):
 
 @pytest.mark.parametrize(
     ("methods", "passes"),
-    [(list(METHODS), 3), (["backpropagation", "grad_cam"], 1), (["guided_grad_cam"], 2)],
+    [(list(FIVE), 3), (["backpropagation", "grad_cam"], 1), (["guided_grad_cam"], 2)],
     ids=["all", "one rule at two places", "two rules"],
 )
 def test_a_rule_takes_one_backward_pass_for_all_methods(methods, passes, monkeypatch):

@@ -14,11 +14,12 @@ from torchvision.models.resnet import BasicBlock
 
 from lookwhere.errors import StudyError
 from lookwhere.methods import check
-from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.relu_rules import relu_nodes
 from lookwhere.methods.run import forward
 from lookwhere.nets import classifiers, layers
+
+from .studies import FIVE
 
 TABLE = Path(__file__).parents[1] / "resources" / "architectures.csv"
 with TABLE.open() as table:
@@ -175,7 +176,7 @@ def test_missing_target_layer_gets_the_nearest_name():
 
 def test_check_describes_each_net():
     [summary], faults = check.check(
-        [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"], METHODS
+        [spec("mine")], [{"name": "clock", "targets": [892, 999]}], ["original", "64"], FIVE
     )
     assert faults == []
     assert summary == check.NetSummary(
@@ -216,7 +217,7 @@ def test_a_layer_without_feature_maps_is_reported_with_one_that_works(layer, mes
             self.unused = torch.nn.Conv2d(3, 4, 3)
 
     monkeypatch.setattr(classifiers.architectures, "build", lambda *arguments: Unused())
-    summaries, [fault] = check.check([spec("net", "resnet18", target_layer=layer)], [], [], METHODS)
+    summaries, [fault] = check.check([spec("net", "resnet18", target_layer=layer)], [], [], FIVE)
     assert summaries == []
     assert message in fault
     assert "target_layer: layer4 works" in fault
@@ -225,7 +226,7 @@ def test_a_layer_without_feature_maps_is_reported_with_one_that_works(layer, mes
 def test_check_names_the_methods_that_are_not_defined():
     smooth = spec("smooth", "mobilenet_v3_small", target_layer="features")
     flat = spec("flat", "vit_b_32", target_layer=None)
-    (smooth, flat), faults = check.check([smooth, flat], [], ["224"], METHODS)
+    (smooth, flat), faults = check.check([smooth, flat], [], ["224"], FIVE)
     assert faults == []
     rules = "deconvolution, guided_backpropagation, guided_grad_cam: the net uses "
     assert smooth.not_defined.startswith(f"{rules}Hardsigmoid and Hardswish and a product of two")
@@ -253,7 +254,7 @@ def test_check_states_how_outputs_are_read(tmp_path):
     torch.save(squeezenet_state(outputs=1), tmp_path / "one.pth")
     one = spec("one", weights=tmp_path / "one.pth")
     several = spec("several") | {"outputs": "sigmoid", "threshold": 0.7}
-    summaries, _ = check.check([one, several], [], ["64"], METHODS)
+    summaries, _ = check.check([one, several], [], ["64"], FIVE)
     activations = [(summary.output_activation, summary.threshold) for summary in summaries]
     assert activations == [("sigmoid", 0.5), ("sigmoid", 0.7)]
 
@@ -269,7 +270,7 @@ def test_check_reports_the_errors_of_all_nets_at_once(tmp_path):
         ],
         [{"name": "clock", "targets": [5, 6]}, {"name": "pizza", "targets": [1000]}],
         ["64"],
-        METHODS,
+        FIVE,
     )
     assert [summary.net for summary in summaries] == ["six"]
     for fault, fragments in zip(
@@ -291,18 +292,18 @@ def test_check_reports_the_errors_of_all_nets_at_once(tmp_path):
     [["8"], ["64", "8"], ["8", "original", "64"], ["short-8"], ["crop-8"], ["64", "pad-8"]],
 )
 def test_check_reports_a_size_that_is_too_small(sizes):
-    summaries, [fault] = check.check([spec()], [], sizes, METHODS)
+    summaries, [fault] = check.check([spec()], [], sizes, FIVE)
     assert summaries == []
     assert fault.startswith("net 'net': the net can't process an input of 8 x 8 pixels")
 
 
 def test_check_tells_a_size_that_a_transformer_asserts():
-    _, [fault] = check.check([spec("flat", "vit_b_32", target_layer=None)], [], ["64"], METHODS)
+    _, [fault] = check.check([spec("flat", "vit_b_32", target_layer=None)], [], ["64"], FIVE)
     assert "the net can't process an input of 64 x 64 pixels (Wrong image height!" in fault
 
 
 def test_check_without_a_number_tries_224():
-    [summary], faults = check.check([spec()], [], ["original"], METHODS)
+    [summary], faults = check.check([spec()], [], ["original"], FIVE)
     assert (summary.outputs, faults) == (1000, [])
 
 
@@ -356,7 +357,7 @@ def test_other_activations_are_those_of_the_table(architecture, on_meta):
 def test_bytes_per_pixel_are_those_that_the_check_counts(architecture):
     """A new row takes this number."""
     layer = LAYERS.get(architecture)
-    [summary], _ = check.check([spec("net", architecture, target_layer=layer)], [], [], METHODS)
+    [summary], _ = check.check([spec("net", architecture, target_layer=layer)], [], [], FIVE)
     assert summary.bytes_per_pixel == int(ARCHITECTURES[architecture]["bytes_per_pixel"])
 
 

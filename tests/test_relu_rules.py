@@ -253,7 +253,7 @@ def test_every_other_activation_module_is_refused(name, training):
     images = torch.randn(2, 4, 4, requires_grad=True)
     z = images.relu()
     output = module(z, z, z)[0] if name == "MultiheadAttention" else module(z)
-    with pytest.raises(ActivationError, match="deconvolution and guided backpropagation"):
+    with pytest.raises(ActivationError, match="deconvolution, guided backpropagation and FullGrad"):
         relu_nodes(output, images)
 
 

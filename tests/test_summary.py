@@ -20,9 +20,9 @@ from lookwhere.statistics.summary import (
     within_strata,
 )
 
-from .studies import STATUSES, fabricate
+from .studies import FIVE, STATUSES, fabricate
 
-METHODS = list(LABELS)
+METHODS = FIVE
 
 
 @pytest.fixture

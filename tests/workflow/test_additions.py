@@ -14,13 +14,13 @@ from .conftest import REPOSITORY, SMALL
 
 pytestmark = pytest.mark.slow
 
-LAYER_CAM = '''"""LayerCAM, after Jiang et al. 2021."""
+OWN_CAM = '''"""The formula of LayerCAM, after Jiang et al. 2021."""
 
 from lookwhere.methods.registry import FEATURES, GRADIENT, Signal, method
 
 
-@method("layer_cam", "LayerCAM", family="cam", needs=[Signal(GRADIENT, FEATURES)], cite="jiang2021")
-def layer_cam(run):
+@method("own_cam", "Own CAM", family="cam", needs=[Signal(GRADIENT, FEATURES)], cite="jiang2021")
+def own_cam(run):
     """ReLU(sum_k ReLU(dy_c/df_k) f_k), resized: (N, 1, H, W)."""
     gradients = run.gradient(at=FEATURES).float()
     return run.upsample((gradients.relu() * run.features.float()).sum(1, keepdim=True).relu())
@@ -51,9 +51,9 @@ def darkness(image, sample):
 '''
 HOW_TO = Path(REPOSITORY, "docs/how-to/add-a-chart.md")
 [SCATTER] = re.findall(r"```python\n(.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL)
-FILES = {"layer_cam": LAYER_CAM, "iou": IOU, "darkness": DARKNESS, "scatter": SCATTER}
+FILES = {"own_cam": OWN_CAM, "iou": IOU, "darkness": DARKNESS, "scatter": SCATTER}
 STUDY = SMALL | {
-    "methods": ["grad_cam", "own/layer_cam.py:layer_cam"],
+    "methods": ["grad_cam", "own/own_cam.py:own_cam"],
     "metrics": ["pointing_game", "own/iou.py:iou"],
     "controls": ["noise", "own/darkness.py:darkness"],
     "charts": ["concentration", "differences", "measures", "own/scatter.py:scatter"],
@@ -73,14 +73,14 @@ def study(house):
 def test_a_method_from_a_file_is_in_the_records_tables_figures_and_gallery(study):
     results = study.root / "results"
     energy = study.energy()
-    assert set(energy["method"]) == {"grad_cam", "layer_cam"}
+    assert set(energy["method"]) == {"grad_cam", "own_cam"}
     assert (energy["status"] == "ok").any()
     table = pd.read_csv(results / "tables/concentration.csv")
-    assert table["method"].tolist()[:2] == ["grad_cam", "layer_cam"]
-    assert "LayerCAM" in (results / "tables/concentration.md").read_text()
-    assert "LayerCAM" in (results / "gallery/index.html").read_text()
+    assert table["method"].tolist()[:2] == ["grad_cam", "own_cam"]
+    assert "Own CAM" in (results / "tables/concentration.md").read_text()
+    assert "Own CAM" in (results / "gallery/index.html").read_text()
     assert (results / "figures/differences.png").exists()
-    maps = list((results / "saliency/squeezenet/layer_cam/64/1-1").glob("*.npy"))
+    maps = list((results / "saliency/squeezenet/own_cam/64/1-1").glob("*.npy"))
     assert {np.load(file).shape for file in maps} == {(1, 64, 64)}
 
 
@@ -97,10 +97,10 @@ def test_a_metric_from_a_file_is_in_the_records_table_figure_and_gallery(study):
     measures = pd.read_parquet(results / "measures.parquet")
     metrics = ["concentration", "pointing_game", "iou"]  # the first is of every study
     assert [name for name in measures.columns if name in (*METRICS, "iou")] == metrics
-    of_maps = measures[(measures["method"] == "layer_cam") & (measures["status"] == "ok")]
+    of_maps = measures[(measures["method"] == "own_cam") & (measures["status"] == "ok")]
     assert len(of_maps)
     for row in of_maps.itertuples():
-        values = np.load(results / f"saliency/{row.net}/layer_cam/64/1-1/{row.sample}.npy")
+        values = np.load(results / f"saliency/{row.net}/own_cam/64/1-1/{row.sample}.npy")
         whole = masks.read(results / f"masks/{row.sample}.png")
         assert row.iou == overlap(values, masks.resize(whole, 64, 64))
     table = pd.read_csv(results / "tables/measures.csv")
@@ -122,12 +122,12 @@ def test_a_control_from_a_file_is_recorded_once_and_beside_the_methods(study):
     for row in controls[controls["method"] == "darkness"].itertuples():
         assert 0 <= row.concentration <= 1
     table = pd.read_csv(results / "tables/concentration.csv").set_index("method")
-    assert table.index.tolist() == ["grad_cam", "layer_cam", "noise", "darkness"]
+    assert table.index.tolist() == ["grad_cam", "own_cam", "noise", "darkness"]
     mean = controls.loc[controls["method"] == "darkness", "concentration"].mean()
     assert table.loc["darkness", "mean"] == pytest.approx(mean)
     assert "Darkness" in (results / "tables/concentration.md").read_text()
     assert "Darkness (P)" in (results / "gallery/index.html").read_text()
-    assert set(study.energy()["method"]) == {"grad_cam", "layer_cam"}
+    assert set(study.energy()["method"]) == {"grad_cam", "own_cam"}
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_the_figure_of_a_chart_that_is_no_longer_listed_is_removed(study):
 
 def test_an_edit_of_the_file_recomputes_the_maps(study):
     assert study.planned(STUDY) == []
-    own = study.root / "own/layer_cam.py"
-    own.write_text(LAYER_CAM.replace("gradients.relu()", "gradients.abs()"))
+    own = study.root / "own/own_cam.py"
+    own.write_text(OWN_CAM.replace("gradients.relu()", "gradients.abs()"))
     planned = {job.split()[0] for job in study.planned(STUDY)}
-    own.write_text(LAYER_CAM)
+    own.write_text(OWN_CAM)
     assert {"compute_maps", "score_maps", "plot_charts"} <= planned
     assert not planned & {"select_subset", "dilate_masks"}
 
@@ -207,18 +207,16 @@ def test_a_file_that_can_not_be_read_or_run_is_an_error_with_the_way_out(study):
         assert done.returncode != 0
         assert reason in done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
-    text = LAYER_CAM.replace("layer_cam", "broken").replace(
-        "from lookwhere", "1 / 0\nfrom lookwhere"
-    )
+    text = OWN_CAM.replace("own_cam", "broken").replace("from lookwhere", "1 / 0\nfrom lookwhere")
     broken.write_text(text)
     elsewhere = {"methods": ["own/broken.py:broken"], "pathvars": {"results": "results/broken"}}
     done = study.run("results/broken/energy.parquet", study=STUDY | elsewhere)
     messages = done.stdout + done.stderr
     assert "broken.py' can't be run (ZeroDivisionError: division by zero)" in messages
     assert "Traceback" not in messages
-    done = study.run("-n", study=STUDY | {"methods": ["own/layer_cam.py:layercam"]})
+    done = study.run("-n", study=STUDY | {"methods": ["own/own_cam.py:owncam"]})
     output = done.stdout + done.stderr
-    assert "methods[0]: 'own/layer_cam.py' declares no method 'layercam'; did you mean" in output
+    assert "methods[0]: 'own/own_cam.py' declares no method 'owncam'; did you mean" in output
     done = study.run("-n", study=STUDY | {"charts": ["lift", "own/scatter.py:scater"]})
     output = done.stdout + done.stderr
     assert (

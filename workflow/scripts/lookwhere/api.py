@@ -25,7 +25,7 @@ def explain(
     images: "Tensor",
     targets: Sequence[int],
     target_layer: str | None = None,
-    methods: Sequence[str] = tuple(METHODS),
+    methods: Sequence[str] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Compute the saliency maps of a batch.
 
@@ -41,7 +41,8 @@ def explain(
         The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``; not
         needed by methods without feature maps.
     methods
-        Names from ``METHODS``. They share one forward pass, and one backward pass a ReLU rule.
+        Names from ``METHODS``; by default all that are defined for the net. They share one forward
+        pass, and one backward pass a ReLU rule.
 
     Returns
     -------
@@ -51,8 +52,8 @@ def explain(
     Raises
     ------
     StudyError
-        For a method, a layer or a target that does not exist, or a method that is not defined for
-        the net (deconvolution, guided backpropagation and guided Grad-CAM need nets built on ReLU
+        For a method, a layer or a target that does not exist, or one of the ``methods`` that is
+        not defined for the net (deconvolution and all guided methods need nets built on ReLU
         alone).
 
     Examples
@@ -66,10 +67,10 @@ def explain(
     """
     import torch
 
-    from lookwhere.methods.run import forward, saliency_maps
+    from lookwhere.methods.run import defined_maps, forward, saliency_maps
     from lookwhere.nets import layers
 
-    _require("method", methods, METHODS)
+    _require("method", methods or (), METHODS)
     layer = None if target_layer is None else net.get_submodule(layers.resolve(net, target_layer))
     passed = forward(net, layer, images)
     outputs = passed.logits.shape[1]
@@ -79,7 +80,11 @@ def explain(
                 f"target {target} is none of the net's {outputs} outputs: "
                 f"give an index from 0 to {outputs - 1}"
             )
-    tensors = saliency_maps(passed, torch.tensor(targets, device=images.device), methods)
+    explained = torch.tensor(targets, device=images.device)
+    if methods is None:
+        tensors, _ = defined_maps(passed, explained, list(METHODS))
+    else:
+        tensors = saliency_maps(passed, explained, methods)
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}
 
 

@@ -23,6 +23,21 @@ def backpropagation(run: "Run") -> "Tensor":
 
 
 @method(
+    "input_x_gradient",
+    "Input x Gradient",
+    family="gradient",
+    needs=[Signal(GRADIENT, IMAGES)],
+    cite="shrikumar2016not",
+)
+def input_x_gradient(run: "Run") -> "Tensor":
+    """x dy_c/dx (N, 3, H, W), elementwise (Shrikumar et al. 2016).
+
+    x is the input of the net, normalised: pixels of the data set's mean colour have no part in it.
+    """
+    return run.images * run.gradient()
+
+
+@method(
     "deconvolution",
     "Deconvolution",
     family="gradient",

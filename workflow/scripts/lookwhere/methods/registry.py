@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     Draw = Callable[[Run], Tensor]
 
-# Where a signal is read: at the input, or at the output of the target layer.
-IMAGES, FEATURES = "images", "features"
+# Where a signal is read: at the input, at the output of the target layer, or at the biases of all
+# layers (of the gradient alone).
+IMAGES, FEATURES, BIASES = "images", "features", "biases"
 
 # How a signal flows back through a ReLU: ``relu_rules`` has the rules.
 GRADIENT, DECONVOLUTION, GUIDED = "gradient", "deconvolution", "guided"
@@ -64,7 +65,8 @@ def method(
         Its name in code, columns and paths; and in print. Both are literals, as ``family`` is: they
         are read without running the file.
     family
-        One of ``FAMILIES``, or another: methods of a family have similar colours.
+        One of ``FAMILIES``, or another: methods of a family have similar colours. Methods that
+        ignore the target are of the family ``class_free``.
     needs
         The signals that it reads, so that one backward pass a rule serves all methods.
     cite

@@ -137,13 +137,25 @@ def relu_nodes(output: Tensor, images: Tensor) -> list[Node]:
     others = {other for node in nodes if (other := _other_activation(node, of_images))}
     if others:
         raise ActivationError(
-            f"the net uses {' and '.join(sorted(others))}; deconvolution and guided "
-            "backpropagation are defined for ReLU alone"
+            f"the net uses {' and '.join(sorted(others))}; deconvolution, guided backpropagation "
+            "and FullGrad are defined for ReLU alone"
         )
     relus = [node for node in nodes if node.name() == RELU]
     if not relus:
         raise ActivationError("the net's graph has no ReLU: every rule would be the gradient")
     return relus
+
+
+def is_linear(output: Tensor, start: Tensor) -> bool:
+    """Whether all between ``start`` and ``output`` is linear or pooling, biases aside."""
+    root, first = get_gradient_edge(output).node, get_gradient_edge(start).node
+    nodes = nodes_between(root, first)
+    of_start = set(nodes)
+    return first in of_start and all(
+        node.name() != RELU and not _other_activation(node, of_start)
+        for node in nodes
+        if node is not first
+    )
 
 
 def count_relus(output: Tensor) -> int:

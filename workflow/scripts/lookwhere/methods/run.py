@@ -5,7 +5,7 @@ softmax or sigmoid), a run has x, f, y, and the gradients of y_c at x and f. Map
 signed: rescaling one to [0, 1] would change the share of its energy in a mask.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,11 @@ from torch.autograd.graph import Node
 from torch.nn import functional
 
 from lookwhere.errors import InputError, StudyError, is_out_of_memory
+from lookwhere.methods import biases
+from lookwhere.methods.biases import BiasedOutput
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import (
+    BIASES,
     FEATURES,
     GRADIENT,
     IMAGES,
@@ -26,9 +29,11 @@ from lookwhere.methods.registry import (
     Signal,
     load,
 )
-from lookwhere.methods.relu_rules import ActivationError, backward_rule, relu_nodes
+from lookwhere.methods.relu_rules import ActivationError, backward_rule, is_linear, relu_nodes
 from lookwhere.nets.graph import graph_nodes
 from lookwhere.nets.layers import LayerError, as_feature_maps, logits_of
+
+Draw = Callable[["Run"], Tensor]
 
 NO_FEATURES = "no layer with feature maps is known for this net; name one with target_layer"
 
@@ -40,6 +45,7 @@ class Forward:
     images: Tensor  # (N, 3, H, W), a leaf that requires its gradient
     features: Tensor | None  # the target layer's output; None without such a layer
     logits: Tensor  # (N, outputs)
+    biased: Sequence[BiasedOutput] = ()  # outputs of layers with biases
 
 
 class Run:
@@ -59,6 +65,7 @@ class Run:
         self.targets = targets
         self._passed = passed
         self._signals: dict[Signal, Tensor] = {}
+        self._maps: dict[Draw, Tensor] = {}
         # Or the reason against them, as text: an exception would keep its frames, and so the graph.
         self._relus: list[Node] | str | None = None
         self.not_defined: dict[str, str] = {}
@@ -79,13 +86,25 @@ class Run:
     def gradient(self, rule: str = GRADIENT, at: str = IMAGES) -> Tensor:
         """The gradient of the targets' logits under a ReLU rule, at the images or the features.
 
-        Shaped as these. Raises NotDefinedError where the rule is not defined for the net, or where
-        there are no features.
+        Shaped as these. At the biases of all layers it is their sum, rescaled and resized to the
+        images (N, 1, H, W): see ``biases``. Raises NotDefinedError where the rule is not defined
+        for the net, or where there are no features.
         """
         self._require([Signal(rule, at)])
         if Signal(rule, at) not in self._signals:
             self._backward(rule, at)
         return self._signals[Signal(rule, at)]
+
+    @property
+    def has_linear_head(self) -> bool:
+        """Whether all between the features and the logits is linear or pooling, biases aside."""
+        return is_linear(self._passed.logits, self._place(FEATURES))
+
+    def map_of(self, draw: Draw) -> Tensor:
+        """The map of another method, (N, C, H, W), computed once."""
+        if draw not in self._maps:
+            self._maps[draw] = draw(self)
+        return self._maps[draw]
 
     def upsample(self, maps: Tensor) -> Tensor:
         """The ``maps`` (N, C, h, w), bilinearly resized to the images: (N, C, H, W)."""
@@ -94,10 +113,10 @@ class Run:
 
     def _require(self, signals: Collection[Signal]) -> None:
         """Raise NotDefinedError if a signal is not defined; takes no pass."""
-        if any(signal.rule != GRADIENT for signal in signals):
+        if any(signal.rule != GRADIENT or signal.at == BIASES for signal in signals):
             self._relu_nodes()
-        for signal in signals:
-            self._place(signal.at)
+        if any(signal.at == FEATURES for signal in signals):
+            self._place(FEATURES)
 
     def _place(self, at: str) -> Tensor:
         """The tensor at which a signal is read, with its graph."""
@@ -107,21 +126,24 @@ class Run:
         return place
 
     def _backward(self, rule: str, at: str) -> None:
-        places = [
-            place
-            for place in (IMAGES, FEATURES)
-            if place == at or Signal(rule, place) in self._needs
-        ]
+        needed = {at} | {signal.at for signal in self._needs if signal.rule == rule}
+        if BIASES in needed:
+            needed.add(IMAGES)  # the pass must meet every layer
+        places = [place for place in (IMAGES, FEATURES) if place in needed]
         # Images are independent of each other, so the sum has the gradient of each.
         score = self._passed.logits.gather(1, self.targets[:, None]).sum()
         relus = [] if rule == GRADIENT else self._relu_nodes()
-        with backward_rule(rule, relus):
+        outputs = self._passed.biased if BIASES in needed else []
+        with backward_rule(rule, relus), biases.adding_up(outputs) as sums:
             inputs = [self._place(place) for place in places]
             gradients = torch.autograd.grad(score, inputs, retain_graph=True)
         self._signals |= {
             Signal(rule, place): self._shaped(place, gradient)
             for place, gradient in zip(places, gradients, strict=True)
         }
+        if BIASES in needed:
+            none = torch.zeros_like(self.images[:, :1])
+            self._signals[Signal(rule, BIASES)] = sum(map(self.upsample, sums.values()), none)
 
     def _shaped(self, at: str, signal: Tensor) -> Tensor:
         """A signal as images or feature maps: those of tokens are (N, T, K)."""
@@ -158,7 +180,11 @@ def forward(
     handle = None if target_layer is None else target_layer.register_forward_hook(record)
     try:
         leaf = images.detach().requires_grad_()
-        with torch.enable_grad(), _computing_in(precision, images.device):
+        with (
+            torch.enable_grad(),
+            _computing_in(precision, images.device),
+            biases.recording(net) as biased,
+        ):
             logits = logits_of(net(leaf))
     except StudyError:
         raise
@@ -173,12 +199,10 @@ def forward(
         if handle:
             handle.remove()
     features = None if target_layer is None else _features(outputs, logits, *images.shape[2:])
-    return Forward(leaf, features, logits)
+    return Forward(leaf, features, logits, biased)
 
 
-def saliency_maps(
-    passed: Forward, targets: Tensor, methods: Sequence[str] = tuple(METHODS)
-) -> dict[str, Tensor]:
+def saliency_maps(passed: Forward, targets: Tensor, methods: Sequence[str]) -> dict[str, Tensor]:
     """The map of every method for the logits ``targets`` (N,), int64, one output index an image.
 
     Returns float32 tensors (N, C, H, W) by method. Raises NotDefinedError if a method is not
@@ -200,7 +224,7 @@ def defined_maps(
     for entry in entries:
         if entry.name not in not_defined:
             try:
-                maps[entry.name] = entry.draw(run)
+                maps[entry.name] = run.map_of(entry.draw)
             except NotDefinedError as reason:
                 not_defined[entry.name] = str(reason)
     return maps, not_defined
