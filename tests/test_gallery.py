@@ -100,6 +100,14 @@ def test_controls_stand_beside_the_methods_and_not_among_them():
     assert list(known["controls"]) == list(CONTROL_LABELS)
 
 
+def test_methods_of_equal_maps_are_named():
+    assert data(measures())["equal"] == []
+    [sentence] = data(measures().assign(concentration=lambda f: f["mask_fraction"]))["equal"]
+    named, nets = sentence.removesuffix(".").split(" have equal maps on ")
+    assert set(re.split(", | and ", named)) == {LABELS[method] for method in METHODS}
+    assert set(nets.split(", ")) == set(NETS)
+
+
 def test_every_status_has_a_text():
     assert tuple(gallery.STATUSES) == concentration.STATUSES
     frame = measures()

@@ -676,6 +676,9 @@ function summarise() {
   document.getElementById("summary").textContent =
     `${counts.join(", ")}: which pixels the score of a class depends on. ` +
     `A row is one sample, seen by one net at one size. ${data.regions}`.trimEnd();
+  const equal = document.getElementById("equal");
+  equal.textContent = data.equal.join(" ");
+  equal.hidden = !data.equal.length;
 }
 
 function choices() {

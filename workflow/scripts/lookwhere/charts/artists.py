@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, REMARK, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
+from lookwhere.statistics import equal_maps
 from lookwhere.statistics.paired import SIGNIFICANT
 from lookwhere.statistics.strata import counted, extent, mostly_undefined, once
 
@@ -29,7 +30,7 @@ FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named o
 MOST_NAMED = 5  # methods in a note
 FEW_METHODS = 8  # beside each other in a group; more have a row each
 LABEL, WIDE_LABEL = 24, 60  # characters in a line of a row's label, in a column and on a page
-LINE, MOST_ROWS = 0.13, 6.4  # inches: of a line of a label, and of all rows of a page
+LINE, MOST_ROWS = 0.13, 6.4  # inches: of a line of a label or note, and of all rows of a page
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
@@ -196,10 +197,15 @@ def left_out(count: int, noun: str, table: str, plural: str | None = None) -> li
 
 def legend(figure: Figure, handles: Sequence[Any], columns: int, notes: Iterable[str] = ()) -> None:
     """A legend below the figure's axes, headed by the ``notes``, each wrapped to the width."""
-    lines = [line for note in notes for line in wrap(note, int(15 * figure.get_figwidth()))]
-    figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
+    lines = lines_of(notes, figure.get_figwidth())
+    figure.set_figheight(figure.get_figheight() + LINE * len(lines))
     place: dict[str, Any] = {"loc": "outside lower center", "ncols": columns}
     figure.legend(handles=handles, title="\n".join(lines), title_fontsize=7, **place)
+
+
+def lines_of(notes: Iterable[str], width: float) -> list[str]:
+    """The lines of the ``notes`` below a figure of ``width`` inches."""
+    return [line for note in notes for line in wrap(note, int(15 * width))]
 
 
 def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None) -> list[str]:
@@ -212,6 +218,7 @@ def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None)
     return [
         "; ".join([extent(records), *([INTERVALS] if has_intervals else [])]),
         *more,
+        *equal_maps.notes(unique),
         *_not_defined(unique),
         *_undefined(unique),
         *_negligible(unique),

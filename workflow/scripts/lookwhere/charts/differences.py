@@ -13,15 +13,15 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, PAGE, shortened, styled
 from lookwhere.methods.names import ALL_LABELS, LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.paired import SIGNIFICANT, differences
+from lookwhere.statistics.paired import EQUAL, SIGNIFICANT, differences
 from lookwhere.statistics.strata import trained_only
 
 CAPTION = """
 Paired differences in concentration between every two methods, the one ahead first, on the same
 sample, net and size, over the trained nets, with 95 % bootstrap intervals over images. Hollow:
-Wilcoxon's p by Holm's correction is 0.05 or more. Below: the classes, nets and sizes that order
-two methods the other way round. Many methods make a matrix, in which a cell is a pair, and those
-with the largest mean difference to the others stand first.
+Wilcoxon's p by Holm's correction is 0.05 or more. Equal, = in a matrix: no record differs. Below:
+the classes, nets and sizes that order two methods the other way round. Many methods make a matrix,
+in which a cell is a pair, and those with the largest mean difference to the others stand first.
 """
 TITLE = "Which method is ahead, on the same records?"
 MOST_ROWS = 15  # pairs; more are the cells of a matrix
@@ -29,6 +29,7 @@ CELLS = "RdBu"
 CELL, LEAST_CELL = 0.24, 0.2  # inches: the side of a cell, and of the smallest with a number
 SIGNS = 32  # of a name
 NAMES = 2.0  # inches of the page's width for the names of the methods
+HEIGHT, BESIDE = 9.1, 2.9  # inches: of a page, and of a matrix's figure beside its cells and notes
 
 
 @chart(
@@ -63,7 +64,10 @@ def draw(records: pd.DataFrame) -> Figure:
                 artists.remark(axes, place, "no records in common")
         ends = table[["difference", "high"]].max(axis=1)
         artists.annotate_ends(
-            axes, ends, range(len(table)), [f"{d:.3f}" for d in table["difference"]]
+            axes,
+            ends,
+            range(len(table)),
+            [EQUAL if r.result == EQUAL else f"{r.difference:.3f}" for r in table.itertuples()],
         )
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.margins(x=0.22)
@@ -84,14 +88,17 @@ def _matrix(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
     cells = both.pivot(index="method", columns="other").loc[rows]
     values = cells["difference"][columns].where(np.triu(np.ones((len(rows), len(rows)))) > 0)
     significant = (cells["p_holm"][columns] < SIGNIFICANT).to_numpy()
-    side = min(CELL, (PAGE - NAMES) / len(rows))
+    hollow = f"White: not significant, p ≥ {SIGNIFICANT:g} (Wilcoxon, Holm)"
+    notes = [f"{hollow}; intervals: tables/differences", *notes]
+    height = HEIGHT - BESIDE - artists.LINE * len(artists.lines_of(notes, PAGE))
+    side = min(CELL, (PAGE - NAMES) / len(rows), height / len(rows))
     style = {
         "cmap": CELLS,
         "vmin": -values.abs().max(axis=None),
         "vmax": values.abs().max(axis=None),
     }
     with styled():
-        figure = Figure(figsize=(PAGE, 2.9 + side * len(rows)))
+        figure = Figure(figsize=(PAGE, BESIDE + side * len(rows)))
         axes = figure.add_subplot(aspect="equal")
         mesh = axes.pcolormesh(
             values.where(significant), edgecolors="white", linewidth=0.5, **style
@@ -111,13 +118,12 @@ def _matrix(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
         bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.4, aspect=40, pad=0.02)
         bar.set_label(artists.DIFFERENCE)
         figure.suptitle(TITLE)
-        hollow = f"White: not significant, p ≥ {SIGNIFICANT:g} (Wilcoxon, Holm)"
-        artists.legend(figure, [], 1, [f"{hollow}; intervals: tables/differences", *notes])
+        artists.legend(figure, [], 1, notes)
         return figure
 
 
 def _number(axes: Axes, row: int, column: int, value: float, most: float) -> None:
     """The value in its cell, white on dark colours."""
-    text = f"{value:.2f}".replace("0.", ".", 1).replace("-", artists.MINUS)
+    text = f"{value:.2f}".replace("0.", ".", 1).replace("-", artists.MINUS) if value else "="
     color = "white" if abs(value) > 0.6 * most else "0.1"
     axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=5.5, color=color)

@@ -27,6 +27,7 @@ from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.report import pictures
 from lookwhere.report.pictures import GRID
+from lookwhere.statistics import equal_maps
 from lookwhere.statistics.strata import as_text, untrained_nets
 
 LONGER_SIDE = 320  # of a picture, pixels
@@ -94,6 +95,7 @@ def data(
             {"name": name, "label": LABELS[name], "color": color}
             for name, (color, _) in looks.of_methods(methods).items()
         ],
+        "equal": [f"{sentence}." for sentence in equal_maps.sentences(measures)],
         "statuses": list(STATUSES.values()),
         "samples": {
             "id": [sample.id for sample in samples],

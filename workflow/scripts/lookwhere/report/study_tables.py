@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lookwhere.report.registry import Scores, Table, table
-from lookwhere.statistics import certainty, paired, summary
+from lookwhere.statistics import certainty, equal_maps, paired, summary
 from lookwhere.statistics.strata import (
     add_strata,
     extent,
@@ -35,7 +35,8 @@ is that of Wilcoxon's signed-rank test of the images' mean differences, and p (H
 all rows of the group that compare methods, or that compare methods and controls. With n images p
 can't be below 2 / 2ⁿ. Result: ahead, behind, not significant (p (Holm) of 0.05 or more), or too few
 images for any difference to be. The effect size is the rank-biserial correlation: 1 where the
-method is ahead on every image, -1 where it is behind.
+method is ahead on every image, -1 where it is behind. Equal: no record differs, as of methods with
+equal maps, and there is no test.
 """
 MEASURES = """
 Every measure of the same maps, with the level of chance. Relevance mass accuracy is concentration
@@ -143,6 +144,7 @@ def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:
 
 
 def extent_of(records: pd.DataFrame, *more: str) -> str:
-    """The extent of a table's records, in words: ``39 images, 3 nets, 2 sizes.``"""
+    """The extent of a table's records, and the methods of equal maps: ``39 images, 3 nets.``"""
     included = " (untrained included)" if untrained_nets(records) else ""
-    return " ".join([f"{extent(records)}{included}.", *more])
+    equal = (f"{sentence}." for sentence in equal_maps.sentences(records))
+    return " ".join([f"{extent(records)}{included}.", *more, *equal])

@@ -30,6 +30,7 @@ from lookwhere.statistics.strata import add_strata, as_text, split, untrained_ne
 SIGNIFICANT = 0.05  # of p, by Holm's correction
 SHARED = ["sample", "size", "architecture"]  # by a net and its untrained counterpart
 AHEAD, BEHIND, NOT_SIGNIFICANT = "ahead", "behind", "not significant"
+EQUAL = "equal"  # no record differs
 TOO_FEW = "too few images"  # for any difference between them to be significant
 
 
@@ -37,8 +38,8 @@ def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """One row a group of the columns ``by`` and pair of methods, or method and control.
 
     Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
-    effect_size, p, p_holm, result (of the method: ahead, behind, not significant, or too few
-    images). ``other`` is a method, a control, or an untrained net.
+    effect_size, p, p_holm, result (of the method: ahead, behind, not significant, equal, or too
+    few images). ``other`` is a method, a control, or an untrained net.
     """
     untrained = untrained_nets(records)
     architectures = records.groupby("net")["architecture"].first()
@@ -65,7 +66,7 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     """One row a method and pair of sizes: the later less the earlier, on the same sample and net.
 
     Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
-    p, p_holm, result (of the size: ahead, behind, not significant, or too few images).
+    p, p_holm, result (of the size: ahead, behind, not significant, equal, or too few images).
     """
     sizes = list(records["size"].unique())
     pairs = (
@@ -138,7 +139,8 @@ def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFra
     result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
     tests = by_family.transform("size").reindex(table.index, fill_value=1)
     lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
-    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW))
+    equal = table["effect_size"].isna() & (table["pairs"] > 0)
+    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW).mask(equal, EQUAL))
 
 
 def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:

@@ -1,8 +1,8 @@
-"""The records of a study as statistics read them: a control beside every net.
+"""The records of a study as statistics read them: a control beside every net, no rounding.
 
 A control is a map of no net, which is computed once. Where records are grouped by net or
 prediction, the same map is repeated beside each net; where maps are counted, ``strata.once`` keeps
-one of them.
+one of them. Maps that are equal but for rounding have the same numbers: see ``equal_maps``.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ import pandas as pd
 
 from lookwhere.io import results
 from lookwhere.metrics.columns import NAMES, PREDICTION
+from lookwhere.statistics.equal_maps import without_rounding
 
 OF_A_NET = ["net", "architecture", "training", *PREDICTION]
 
@@ -20,7 +21,7 @@ def read(path: Path) -> pd.DataFrame:
 
     Net, size, method and class are categories in the study's order.
     """
-    return beside_nets(results.read_table(path))
+    return without_rounding(beside_nets(results.read_table(path)))
 
 
 def beside_nets(records: pd.DataFrame) -> pd.DataFrame:
