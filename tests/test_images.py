@@ -422,7 +422,8 @@ def deep(highest, *shape):
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("channels", [(), (3,), (4,)], ids=["grey", "RGB", "RGBA"])
 @pytest.mark.parametrize(
-    ("highest", "bits"), [(200, 8), (1000, 10), (4095, 12), (4096, 16), (65535, 16)]
+    ("highest", "bits"),
+    [(200, 8), (1000, 10), (4095, 12), (4096, 13), (16383, 14), (16384, 16), (65535, 16)],
 )
 def test_low_bits_in_16_are_the_range_of_the_file(
     highest, bits, channels, suffix, tmp_path, caplog
@@ -437,6 +438,20 @@ def test_low_bits_in_16_are_the_range_of_the_file(
     assert np.array_equal(image, np.broadcast_to(expected, (30, 40, 3)))
     assert ("deep." in caplog.text) == (bits < 16)
     assert bits == 16 or f"its largest value is {highest}: read as {bits} bits" in caplog.text
+
+
+@pytest.mark.parametrize("suffix", ["jp2", "ppm"])
+@pytest.mark.parametrize(("highest", "bits"), [(900, 10), (4000, 12), (60000, 16)])
+def test_low_bits_of_other_formats_are_the_range_of_the_file(
+    highest, bits, suffix, tmp_path, caplog
+):
+    file = tmp_path / f"deep.{suffix}"
+    ramp = np.linspace(0, highest, 64 * 64 * 3).astype(np.uint16).reshape(64, 64, 3)
+    cv2.imwrite(str(file), ramp)
+    image = np.asarray(images.read(file, 64, 64)).astype(int)
+    expected = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)[..., ::-1] >> (bits - 8)
+    assert np.abs(image - expected).max() <= 1
+    assert (f"read as {bits} bits" in caplog.text) == (bits < 16)
 
 
 def test_a_black_image_of_16_bits_is_black(tmp_path, caplog):

@@ -1,9 +1,9 @@
 """The depth of an image's pixels: RGB of 8 bits, from files of other modes and of 16 bits.
 
-A file of 16 bits keeps its upper 8. Many cameras and microscopes yield 8 to 12 bits, which tools
-store in the lower bits of 16: PIL reads such files nearly black. Where the largest value needs no
-more than 12 bits, the range is the fewest bits that hold it, and a warning names the file. A sound
-photograph of 16 bits has such values only if it is darker than 1/16 of white.
+A file of 16 bits keeps its upper 8. Many cameras and microscopes yield 8 to 14 bits, which tools
+store in the lower bits of 16: PIL reads such files dark, or nearly black. Where the largest value
+needs no more than 14 bits, the range is the fewest bits that hold it, and a warning names the file.
+A sound photograph of 16 bits has such values only if all of it is darker than 1/4 of white.
 """
 
 from pathlib import Path
@@ -12,11 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
 
 from lookwhere.errors import StudyError
 from lookwhere.io.logs import log
 
-LOW_BITS = 12  # the most bits in which the values of a 16-bit file are taken for its whole range
+LOW_BITS = 14  # the most bits in which the values of a 16-bit file are taken for its whole range
+JPEG2000_SIZE, JPEG2000_DEPTH = b"\xff\x51", 40  # the marker, and where the depth is after it
 KINDS = {"F": "float", "I": "signed or 32-bit"}  # by PIL's mode
 
 
@@ -58,7 +60,8 @@ def _deep_rgb(content: bytes, image: Image.Image, path: Path) -> NDArray[np.uint
     channels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if channels is not None and channels.dtype == np.uint16 and channels.ndim == 3:
         deep = channels[..., 2::-1].astype(np.uint16)  # from BGR or BGRA
-        if np.array_equal(deep >> 8, np.asarray(image)):
+        levels = np.asarray(image).astype(np.intp)
+        if np.abs(deep // 257 - levels).max() <= 1:  # formats differ in how PIL rounds to 8 bits
             return deep
     what = f"holds at most {LOW_BITS} bits in channels of 16"
     raise StudyError(f"image {str(path)!r} {what}: save it as 8 bit")
@@ -74,6 +77,12 @@ def _is_deep(file: Image.Image, content: bytes) -> bool:
     """Whether an image of several channels stores 16 bits for each, of which PIL keeps 8."""
     if file.format == "PNG":
         return content[24] == 16  # in its header
+    if file.format == "JPEG2000":
+        depth = content.find(JPEG2000_SIZE) + JPEG2000_DEPTH  # of the first channel
+        return depth < len(content) and content[depth] & 127 == 15
+    if file.format == "PPM" and isinstance(file, ImageFile):
+        decoding = file.tile[0].args  # (mode, largest value), unless that is 255
+        return isinstance(decoding, tuple) and decoding[-1] == 2**16 - 1
     tags = getattr(file, "tag_v2", {})
     return 16 in tags.get(ExifTags.Base.BitsPerSample, ())
 
