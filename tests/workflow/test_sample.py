@@ -69,8 +69,9 @@ def test_concentration_is_null_exactly_where_the_status_is_not_ok(study):
 def test_subset_holds_images_per_class_samples_of_each_class(study):
     subset = pd.read_csv(study.root / "results/subset.csv")
     assert list(subset.columns) == [
-        *("sample", "image_id", "class", "file", "width", "height"),
-        *("instances", "mask_fraction", "mask_growth", "licence"),
+        *("sample", "image_id", "class", "file", "width", "height", "file_width", "file_height"),
+        *("orientation", "instances", "boxes", "crowds", "bbox_iou", "ignored_fraction"),
+        *("mask_fraction", "mask_growth", "licence"),
     ]
     assert subset["class"].value_counts().unique().tolist() == [10]
     for row in subset.itertuples():
