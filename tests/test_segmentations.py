@@ -110,7 +110,8 @@ FAULTY = {
     "flat and odd": ([1, 1, 9, 1, 9, 9, 1], "a polygon has 7 numbers, which are no pairs"),
     "flat text": (["1", "1", "9", "1", "9", "9"], "'1' is not a polygon"),
     "pairs of text": ([["1", 1], [9, 1], [9, 9]], "the coordinate '1', which is not a number"),
-    "points": ([[[1, 1], [9, 1], [9, 9], [1, 9]]], "the coordinate '[1, 1]', which is not a"),
+    "two lists too deep": ([[[SQUARE]]], "which are no pairs of x and y"),
+    "pairs, two lists too deep": ([[[[1, 1], [9, 1], [9, 9]]]], "which are no pairs of x and y"),
     "text alone": ("1 1 9 1", "a str is neither a list of polygons nor run lengths"),
     "nothing": (None, "a NoneType is neither"),
     "runs too short": ({"size": [30, 40], "counts": [3, 4]}, "cover 7 of the image's 1200 pixels"),
@@ -143,6 +144,10 @@ def test_faulty_segmentations_are_refused_before_c_code_reads_them(segmentation,
 FORMS = {
     "flat": SQUARE,
     "pairs": [[1, 1], [9, 1], [9, 9], [1, 9]],
+    "pairs in a list": [[[1, 1], [9, 1], [9, 9], [1, 9]]],
+    "pairs of two polygons": [[[1, 1], [9, 1], [9, 9]], [[1, 1], [9, 9], [1, 9]]],
+    "one list too deep": [[SQUARE]],
+    "runs one list too deep": [[{"size": [30, 40], "counts": [31, *[8, 22] * 7, 8, 951]}]],
     "a point beside": [[5, 5], SQUARE],
     "a box beside": [[1, 1, 8, 8], SQUARE],
 }
@@ -151,6 +156,7 @@ FORMS = {
 @pytest.mark.parametrize("segmentation", FORMS.values(), ids=FORMS.keys())
 def test_other_forms_of_a_polygon_are_read(segmentation):
     """The square covers the pixels 1 to 8."""
+    assert has_mask(segmentation)
     square = np.zeros((30, 40), dtype=bool)
     square[1:9, 1:9] = True
     assert np.array_equal(union([segmentation], 30, 40), square)

@@ -22,8 +22,8 @@ def parts(segmentation: list[Any] | dict[str, Any]) -> list[Any]:
     """The polygons and run-length encodings of a segmentation, not yet checked.
 
     COCO has a list of polygons, or one run-length encoding. Tools also write one polygon without
-    the outer list, one as three or more pairs, and run-length encodings in a list: none of these
-    can mean anything else.
+    the outer list, polygons as three or more pairs, run-length encodings in a list, and one list
+    more around all: none of these can mean anything else.
 
     >>> parts([10, 10, 20, 10, 20, 20]) == parts([[10, 10], [20, 10], [20, 20]])
     True
@@ -32,11 +32,9 @@ def parts(segmentation: list[Any] | dict[str, Any]) -> list[Any]:
         return [segmentation]
     if segmentation and type(segmentation[0]) in (int, float):
         return [segmentation]
-    if len(segmentation) >= CORNERS and all(
-        isinstance(pair, list) and len(pair) == 2 for pair in segmentation
-    ):
-        return [[number for pair in segmentation for number in pair]]
-    return segmentation
+    if _is_pairs(segmentation):
+        return [_flat(segmentation)]
+    return [part for piece in segmentation for part in _unwrapped(piece)]
 
 
 def has_mask(segmentation: Any) -> bool:
@@ -101,9 +99,25 @@ def run_lengths(compressed: str | bytes) -> list[int] | None:
     return runs.tolist()
 
 
+def _unwrapped(piece: Any) -> list[Any]:
+    """A polygon or run lengths, in the form of COCO, or several from one list more."""
+    if not (isinstance(piece, list) and piece and isinstance(piece[0], list | dict)):
+        return [piece]
+    return [_flat(piece)] if _is_pairs(piece) else piece
+
+
+def _is_pairs(points: Sequence[Any]) -> bool:
+    """Whether a polygon is a list of pairs."""
+    return len(points) >= CORNERS and all(isinstance(p, list) and len(p) == 2 for p in points)
+
+
+def _flat(pairs: Sequence[Any]) -> list[Any]:
+    return [number for pair in pairs for number in pair]
+
+
 def _is_mask(part: Any) -> bool:
     if isinstance(part, list):
-        return len(part) >= 2 * CORNERS
+        return len(part) >= 2 * CORNERS or any(isinstance(each, list) for each in part[:1])
     if not isinstance(part, dict):
         return bool(part)
     counts = part.get("counts")
