@@ -40,6 +40,14 @@ def test_ids_with_the_same_letters_have_different_names():
     assert all("/" not in name and len(name) < 128 for name in names)
 
 
+def test_a_long_id_of_any_script_is_a_name_of_a_file():
+    """File systems allow 255 bytes."""
+    names = [sample_id("図" * count, "犬" * 20) for count in (33, 34, 35, 300)]
+    assert len(set(names)) == len(names)
+    assert all(len(name.encode()) < 200 for name in names)
+    assert names[0].startswith("図" * 33 + "-")
+
+
 def test_numbers_come_before_text():
     assert sorted(["b", 10, "a", 9], key=rank) == [9, 10, "a", "b"]
     samples = [sample_of(image_id) for image_id in ("b", 10, 9, 10)]

@@ -18,7 +18,7 @@ ImageId = int | str
 
 NUMBER = re.compile("0|[1-9][0-9]{0,17}")  # below 2^63
 LEAST_LONG = 10**18  # the least that NUMBER excludes
-MAX_NAME = 100  # characters of an image id in names of files
+MAX_NAME = 100  # bytes of an image id in names of files
 
 
 @dataclass(frozen=True)
@@ -122,5 +122,5 @@ def _name(image_id: ImageId) -> str:
     """The image id in names of files; a checksum keeps ids apart whose names are equal."""
     if isinstance(image_id, int):
         return f"{image_id:012d}"
-    name = slug(image_id)[:MAX_NAME]
+    name = slug(image_id).encode()[:MAX_NAME].decode(errors="ignore")  # of whole characters
     return name if name == image_id else f"{name}_{zlib.crc32(image_id.encode()):08x}"
