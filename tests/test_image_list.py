@@ -40,6 +40,9 @@ NEAR = {
     "backslash": ("train\\dog.jpg", "train/dog.jpg"),
     "another extension": ("dog.jpg", "dog.png"),
     "jpeg": ("dog.jpg", "dog.jpeg"),
+    "no extension": ("dog", "dog.jpg"),
+    "a file without extension": ("dog.jpg", "dog"),
+    "spaces": (" dog.jpg ", "dog.jpg"),
     "2014": ("COCO_train2014_000000000036.jpg", "000000000036.jpg"),
     "2017": ("000000000036.jpg", "COCO_val2014_000000000036.jpg"),
 }
@@ -91,6 +94,22 @@ def test_a_subfolder_that_has_all_is_offered(tmp_path):
         save(tmp_path / "train2017" / name)
     with pytest.raises(StudyError, match=r"2 of 2 .* in '.*/train2017', so give that as dataset"):
         image_list.rows([sample(1, "a/1.jpg"), sample(2, "b/2.jpg")], tmp_path)
+
+
+def test_the_folder_above_is_offered_if_it_has_all(tmp_path):
+    save(tmp_path / "images/1.jpg")
+    with pytest.raises(StudyError, match=f"they are below '{tmp_path}', so give that as dataset"):
+        image_list.rows([sample(1, "images/1.jpg")], tmp_path / "images")
+    image_list.rows([sample(1, "images/1.jpg")], tmp_path)
+
+
+def test_a_broken_link_is_named_as_one(tmp_path):
+    """As those of git-annex and DVC, whose files were not fetched."""
+    (tmp_path / "1.jpg").symlink_to("objects/ab12")
+    with pytest.raises(
+        StudyError, match=r"1\.jpg' is a link to 'objects/ab12', which does not exist$"
+    ):
+        image_list.rows([sample(1, "1.jpg")], tmp_path)
 
 
 @pytest.mark.parametrize("archive", ["images.zip", "images/train.tar.gz"])

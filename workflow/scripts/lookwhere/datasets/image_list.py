@@ -62,11 +62,15 @@ def _is_missing(path: Path) -> bool:
 
 
 def _line(name: str, near: Nearest, folder: Path) -> str:
+    path = folder / name
     hint = f"; did you mean {near.files[name]!r}?" if name in near.files else ""
-    return f"image {str(folder / name)!r} does not exist{hint}"
+    what = f"is a link to {str(path.readlink())!r}, which" if path.is_symlink() else ""
+    return " ".join(filter(None, ("image", repr(str(path)), what, f"does not exist{hint}")))
 
 
 def _way_out(near: Nearest, missing: Sequence[str], folder: Path) -> str:
+    if all((folder.parent / name).is_file() for name in missing):
+        return f"they are below {str(folder.parent)!r}, so give that as dataset.images"
     if len(near.files) == len(missing) and near.subfolder:
         return f"they are in {str(folder / near.subfolder)!r}, so give that as dataset.images"
     if near.archives and not near.files:

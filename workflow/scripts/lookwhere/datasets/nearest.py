@@ -1,8 +1,8 @@
 """The files that are nearest to missing names, for people whose names differ in small ways.
 
 Names are equal here if they differ in upper and lower case, in the Unicode form of accents, in
-``%20`` for a space, or in their folder; next come other extensions, and COCO's names of 2014
-(``COCO_train2014_000000000036.jpg``) for those of 2017.
+``%20`` for a space, in spaces around them, or in their folder; next come other extensions or none,
+and COCO's names of 2014 (``COCO_train2014_000000000036.jpg``) for those of 2017.
 """
 
 import os
@@ -43,6 +43,8 @@ def nearest(missing: Collection[str], folder: Path) -> Nearest:
     best: dict[str, tuple[int, int, str]] = {}
     archives = [str(path) for path in _beside(folder)]
     for file in _files(folder):
+        if file in missing:  # a link to a file that does not exist
+            continue
         archives += [str(folder / file)] if is_archive(file) else []
         for rank, key in enumerate(_keys(file)):
             for name, rank_of_name in names.get(key, ()):
@@ -60,10 +62,10 @@ def is_archive(name: str) -> bool:
 def _keys(name: str) -> Iterator[str]:
     """What equal names share, from the strictest to the loosest."""
     last = unquote(name.replace("\\", "/")).rpartition("/")[-1]
-    plain = unicodedata.normalize("NFC", last).casefold()
+    plain = unicodedata.normalize("NFC", last).casefold().strip()
     yield f"/{plain}"
     path = PurePosixPath(plain)
-    if path.suffix in IMAGES:
+    if path.suffix in IMAGES or not path.suffix:
         yield path.stem
         if number := COCO_NUMBER.fullmatch(path.stem):
             yield f"{number[1]}."
