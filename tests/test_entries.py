@@ -54,6 +54,12 @@ def chosen(instances):
     return select(instances, spans(CLASSES, 4), 0)
 
 
+def test_an_image_twice_with_other_dates_and_licences_is_one():
+    """As in merged files."""
+    again = {**SOUND["images"][0], "license": 99, "date_captured": "2013-11-17"}
+    assert chosen({**SOUND, "images": [*SOUND["images"], again]}) == chosen(SOUND)
+
+
 def test_valid_annotations_yield_every_sample():
     assert [(s.class_name, s.image_id) for s in chosen(SOUND)] == [
         (name, n) for name in CLASSES for n in range(1, 5)

@@ -32,12 +32,12 @@ class Images:
 
     @classmethod
     def of(cls, listed: Sequence[Any]) -> "Images":
-        """Index the entries; equal ones are one image."""
+        """Index the entries; those that are equal in what is read are one image."""
         entries: dict[ImageId, Entry] = {}
         repeated: Counter[ImageId] = Counter()
         for entry in listed:
             image_id = canonical(entry.get("id")) if isinstance(entry, dict) else None
-            if image_id is not None and entries.setdefault(image_id, entry) != entry:
+            if image_id is not None and _differ(entries.setdefault(image_id, entry), entry):
                 repeated[image_id] += 1
         files = Counter(coco_names.key(entry) for entry in entries.values())
         return cls(entries, repeated, files)
@@ -106,6 +106,15 @@ def licences(listed: Any) -> dict[str, str]:
         and canonical(entry.get("id")) is not None
         and coco_names.is_text(entry.get("name"))
     }
+
+
+def _differ(one: Entry, other: Entry) -> bool:
+    """Whether entries differ in more than a licence or a date, as those of merged files do."""
+    keys = ("width", "height", *EXCLUDED)
+    return one != other and (
+        coco_names.key(one) != coco_names.key(other)
+        or any(one.get(key) != other.get(key) for key in keys)
+    )
 
 
 def _pixels(value: Any) -> int:
