@@ -16,11 +16,13 @@ BYTES = (
     (rb"version https://git-lfs", "a pointer of Git LFS: run git lfs pull"),
     (rb"(?i)\s*<(!doctype html|html|head)", "a web page: fetch the file again"),
     (rb"\s*<", "XML: dataset.format: voc reads the folder of PASCAL VOC's XML files"),
-    (rb"BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|.{257}ustar", UNPACK),
+    (rb"PK[\3\5]|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|.{257}ustar", UNPACK),
     (rb"\xff\xd8\xff|\x89PNG", "an image: give the annotations as dataset.annotations"),
     (rb"\x80[\2-\5]|\x89HDF|PAR1|\x93NUMPY", f"an array or a table: {CONVERT}"),
     (rb"\s*[\[{]\s*'", "a Python literal: write it by json.dump"),
     (rb"(\d+( -?[\d.]+){4,}\s*\n?)+", f"labels of YOLO: {CONVERT}"),
+    (rb"[^\n{\[]*MaskPath", "a table: dataset.format: openimages reads the folder of its masks"),
+    (rb"[^\n{\[]*\bmask\b[^\n]*\n", "a table: dataset.format: masks reads one of masks"),
     (rb"[^\n{\[]*,[^\n{\[]*,[^\n]*\n", "a table: dataset.format: boxes reads one of boxes"),
 )
 
