@@ -75,6 +75,14 @@ def test_samples_of_larger_images_are_reduced_with_their_masks(caplog):
     assert "1 image of more than 1200 pixels is resized" in caplog.text
 
 
+def test_instances_that_lose_all_pixels_are_counted(caplog):
+    samples = base.select(Photographs(), SPANS, 0, max_pixels=12)
+    assert [each.masks()[0].any() for each in samples] == [False] * 4
+    assert (
+        "4 of 4 instances have no pixel left at max_pixels: 12, such as one of 0000" in caplog.text
+    )
+
+
 @pytest.mark.parametrize("limit", [None, 160 * 120])
 def test_samples_of_smaller_images_stay(limit):
     samples = base.select(Photographs(), SPANS, 0, max_pixels=limit)

@@ -188,7 +188,24 @@ def _reduced(samples: Sequence[Sample], max_pixels: int) -> list[Sample]:
     count = len({sample.image_id for sample in reduced if sample.file_width})
     images, verb = ("1 image", "is") if count == 1 else (f"{count} images", "are")
     log.info("%s of more than %d pixels %s resized", images, max_pixels, verb)
+    pairs = zip(samples, reduced, strict=True)
+    if lost := {before.id: count for before, after in pairs if (count := _lost(before, after))}:
+        log.warning(
+            "Warning: %d of %d instances have no pixel left at max_pixels: %d, such as one of %s",
+            sum(lost.values()),
+            sum(len(sample.instances) for sample in samples),
+            max_pixels,
+            next(iter(lost)),
+        )
     return reduced
+
+
+def _lost(before: Sample, after: Sample) -> int:
+    """How many instances of a sample have pixels ``before`` it is resized, and none after."""
+    if not after.file_width:
+        return 0
+    pairs = zip(before.masks(), after.masks(), strict=True)
+    return sum(bool(one.any() and not other.any()) for one, other in pairs)
 
 
 def _notes(data: Dataset, class_name: str, pool: Collection[ImageId]) -> list[str]:
