@@ -1,6 +1,7 @@
 """The numbers of images of a study that takes all, and their memory."""
 
 import json
+import os
 
 import pytest
 
@@ -46,6 +47,16 @@ def test_recorded_selections_hold_the_numbers():
     grown = plan(plan([], {"dog": 10, "owl": 4}), {"dog": 63, "owl": 4})
     assert counts.of_selections(grown, ["dog", "owl", "cat"]) == {"dog": 63, "owl": 4, "cat": 0}
     assert counts.of_selections([], ["dog"]) == {"dog": 0}
+
+
+def test_the_times_of_a_folder_change_with_the_files_below_it(tmp_path):
+    (tmp_path / "dog/street").mkdir(parents=True)
+    before = counts.times(tmp_path)
+    assert [name for name, _ in before] == [".", "dog", "dog/street"]
+    assert counts.times(tmp_path) == before
+    (tmp_path / "dog/street/1.jpg").touch()
+    os.utime(tmp_path / "dog/street", ns=(0, 1))  # whatever the clock's resolution
+    assert counts.times(tmp_path) != before
 
 
 def test_numbers_are_cached_by_what_they_depend_on(tmp_path):

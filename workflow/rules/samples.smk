@@ -30,7 +30,7 @@ def count_images():
         [
             digest_of_annotations(),
             # A format may list files; fetched ones arrive during the run.
-            None if FETCHED else [IMAGE_FOLDER, os.stat(IMAGE_FOLDER).st_mtime_ns],
+            None if FETCHED else [IMAGE_FOLDER, counts.times(Path(IMAGE_FOLDER))],
             [form, source_hash.of_entries([DECLARED["formats"][form]])],
             STUDY.dataset.choices,
             CLASS_NAMES,

@@ -5,6 +5,7 @@ Annotations may take a minute to read, so that the numbers are cached in the fil
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,12 @@ def of_selections(selections: Sequence[Selection], classes: Sequence[str]) -> di
 def key(settings: Any) -> str:
     """The key of what the numbers depend on."""
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+
+
+def times(folder: Path) -> list[tuple[str, int]]:
+    """The times at which the ``folder`` and those below it changed: files came, or went."""
+    folders = [Path(root) for root, _, _ in os.walk(folder)]
+    return sorted((str(each.relative_to(folder)), each.stat().st_mtime_ns) for each in folders)
 
 
 def recall(key: str, memory: Path = MEMORY) -> dict[str, int] | None:
