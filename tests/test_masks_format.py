@@ -91,6 +91,27 @@ def test_an_instance_without_a_pixel_is_none(root):
     assert np.array_equal(masks_of(root, {"dog": 3})["empty", "dog"], [SECOND])
 
 
+def test_a_mask_without_a_pixel_beside_others_is_counted(root, caplog):
+    save(np.zeros_like(FIRST), root / "masks/cat/36_1.png")
+    (root / "masks/cat/36.bmp").rename(root / "masks/cat/36_0.bmp")
+    assert np.array_equal(masks_of(root, {"cat": 1})[36, "cat"], [SECOND])
+    assert "1 masks of 'cat' have no pixel, beside others of their images" in caplog.text
+
+
+def test_files_that_are_no_pictures_are_counted(root, caplog):
+    caplog.set_level(logging.INFO)
+    np.save(root / "masks/cat/empty.npy", SECOND)
+    (root / "masks/cat/.hidden").touch()
+    assert list(masks_of(root, {"cat": 1})) == [(36, "cat")]
+    assert "1 files in" in caplog.text
+    assert "'empty.npy', are no masks" in caplog.text
+    (root / "masks/cat/36.bmp").unlink()
+    with pytest.raises(
+        StudyError, match=r"all 1 files in .*/cat'.* are no masks .* save masks as P"
+    ):
+        masks_of(root, {"cat": 1})
+
+
 def test_grey_masks_are_warned_of(root, caplog):
     save(np.uint8(255) * FIRST, root / "masks/dog/36.jpg", quality=50)
     (root / "masks/dog/36.png").unlink()
@@ -189,6 +210,11 @@ def test_odd_names_in_a_table_are_no_crash(root, table, name):
     [
         ("image;class;mask\n36;dog;a.png\n", "has no column 'image', 'class', 'mask'.*by commas"),
         ("image,label,mask\n", "has no column 'class': its first line is 'image,label,mask'"),
+        ("image,class,mask\n", "has no row: check dataset.annotations"),
+        (
+            "image,class,mask\nzz,dog,dog/36.png\n",
+            "none of the 1 masks .* correct the column image",
+        ),
         ("image,class,mask\n36,dog\n", "line 2 of .* has no mask"),
         ("image,class,mask\n36,dog,none.png\n", r"mask '.*none\.png' does not exist"),
         ("image,class,mask\n36,d\xf6g,none.png\n", "not in UTF-8"),

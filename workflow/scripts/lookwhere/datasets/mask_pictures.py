@@ -64,10 +64,11 @@ class Masks(Dataset):
     def samples(self, image_ids: Mapping[str, Sequence[ImageId]]) -> Iterable[Sample]:
         """The samples, an instance per mask file or per value in it."""
         for class_name, of_class in image_ids.items():
-            files, grey = self._files(class_name), 0
+            files, grey, empty = self._files(class_name), 0, 0
             for image_id in of_class:
                 pictures = _read(files[str(image_id)])
                 grey += any(picture.is_grey for picture in pictures)
+                empty += sum(not picture.masks for picture in pictures)
                 yield sample(
                     image_id,
                     class_name,
@@ -83,8 +84,18 @@ class Masks(Dataset):
                     class_name,
                 )
 
+            if empty:
+                log.warning(
+                    "%d masks of %r have no pixel, beside others of their images: they are no "
+                    "instances",
+                    empty,
+                    class_name,
+                )
+
     def _pool(self, class_name: str) -> Pool:
         names, files = self._names, self._files(class_name)
+        if self._listed is None:
+            _report_others(self._annotations / class_name, bool(files))
         contents: dict[ImageId, list[Kind]] = {}
         left_out: dict[ImageId, str] = {}
         for path, of_image in files.items():
@@ -105,10 +116,13 @@ class Masks(Dataset):
         """The error of a class of whose masks none has an image."""
         examples = ", ".join(map(repr, lost[:EXAMPLES]))
         images = ", ".join(map(repr, list(self._names.files)[:EXAMPLES])) or "no image"
+        way_out = "correct the column image, or check dataset.images"
+        if self._listed is None:
+            columns = ", ".join(COLUMNS)
+            way_out = f"rename the masks, or list them in a CSV file with the columns {columns}"
         return (
             f"none of the {len(lost)} masks of {class_name!r} ({examples}) has the name of an "
-            f"image below {str(self._images)!r} ({images}): rename the masks, or list them in a "
-            f"CSV file with the columns {', '.join(COLUMNS)}"
+            f"image below {str(self._images)!r} ({images}): {way_out}"
         )
 
     @cached_property
@@ -165,10 +179,31 @@ def _image_of(path: str, masks: Collection[str], names: ImageNames) -> str:
     return path
 
 
+def _report_others(folder: Path, has_masks: bool) -> None:
+    """Log the files in the folder of a class that are no pictures, such as arrays.
+
+    Raises StudyError if there is nothing else.
+    """
+    others = [
+        file
+        for file in sorted(folder.rglob("[!.]*"))
+        if file.is_file() and file.suffix.lower() not in mask_files.SUFFIXES
+    ]
+    if not others:
+        return
+    what = f"{len(others)} files in {str(folder)!r}, such as {others[0].name!r}, are no masks"
+    read = f"{', '.join(mask_files.FORMATS)} are read"
+    if not has_masks:
+        raise StudyError(f"all {what} ({read}): save masks as PNG")
+    log.info("%s (%s): left out", what, read)
+
+
 def _of_table(file: Path) -> dict[str, list[tuple[str, Path]]]:
     """The (image, mask file) pairs of each class that a CSV file lists."""
     listed: dict[str, list[tuple[str, Path]]] = {}
     for _, row in csv_files.rows(file, COLUMNS):
         mask = file.parent / row["mask"].replace("\\", "/")
         listed.setdefault(row["class"], []).append((row["image"], mask))
+    if not listed:
+        raise StudyError(f"{str(file)!r} has no row: check dataset.annotations")
     return listed
