@@ -1,5 +1,6 @@
 """COCO panoptic annotations, compared with the picture that they are drawn from."""
 
+import gzip
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from lookwhere.datasets import base
 from lookwhere.errors import StudyError
+from lookwhere.io.receipts import Digests
 
 from .studies import spans
 
@@ -91,6 +93,27 @@ def test_an_order_of_images_is_that_of_the_instances_file(annotations):
             for data in (load(annotations), base.load("coco", path, path.parent))
         ]
         assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize("name", ["val.v1.json", "val.v1.json.gz", "VAL.JSON"])
+def test_the_folder_of_the_pngs_has_the_name_of_the_file(annotations, name):
+    """So has the digest, which changes with them."""
+    path, folder = annotations.with_name(name), annotations.with_suffix("")
+    content = annotations.read_bytes()
+    path.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    folder = folder.rename(folder.with_name(name.removesuffix(".gz")[: -len(".json")]))
+    assert len(base.select(load(path), spans(["dog"], 3), 0)) == 3
+    before = Digests().of_path(path)
+    Image.new("RGB", (WIDTH, HEIGHT)).save(folder / "1.png")
+    assert Digests().of_path(path) != before
+
+
+def test_damaged_entries_that_the_study_does_not_use_are_left_out(annotations):
+    content = json.loads(annotations.read_text())
+    content["annotations"] += [None, {"image_id": 2}, {"image_id": 1, "segments_info": [None]}]
+    content["categories"].append(None)
+    annotations.write_text(json.dumps(content))
+    assert len(base.select(load(annotations), spans(["dog"], 3), 0)) == 3
 
 
 def test_missing_pngs_are_reported(annotations):

@@ -21,6 +21,7 @@ from lookwhere.datasets.coco_names import is_text
 from lookwhere.datasets.pools import Kind
 from lookwhere.datasets.samples import ImageId
 from lookwhere.errors import StudyError
+from lookwhere.io import receipts
 
 
 @dataset("panoptic", "COCO panoptic", annotations="file")
@@ -28,7 +29,7 @@ class Panoptic(Coco):
     """A COCO panoptic file, with its PNGs in a folder of the same name."""
 
     def __init__(self, annotations: Path, images: Path) -> None:
-        self._segments = annotations.parent / annotations.name.split(".")[0]
+        self._segments = receipts.folder_of(annotations)
         instances = _instances(coco_files.load(annotations), annotations)
         if not self._segments.is_dir():
             raise StudyError(
@@ -58,20 +59,24 @@ class Panoptic(Coco):
 
 def _instances(content: Any, path: Path) -> Instances:
     """The things as COCO instances, whose segmentation is the name of a PNG."""
-    try:
-        things = [entry for entry in content["categories"] if entry.get("isthing", 1)]
-        annotations = [
-            segment | {"image_id": each["image_id"], "segmentation": each["file_name"]}
-            for each in content["annotations"]
-            for segment in each["segments_info"]
-        ]
-        images = list(content["images"])
-    except (KeyError, TypeError, AttributeError) as error:
+    lists = [content.get(key) if isinstance(content, dict) else None for key in coco_files.LISTS]
+    images, annotations, categories = (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        for listed in lists
+    )
+    if not any(isinstance(each.get("segments_info"), list) for each in annotations):
         raise StudyError(
-            f"annotations {str(path)!r} are no COCO panoptic file ({error!r}): give one, or use "
-            "dataset.format: coco"
-        ) from None
-    return {"images": images, "annotations": annotations, "categories": things}
+            f"annotations {str(path)!r} are no COCO panoptic file (no annotation has a list "
+            "'segments_info'): give one, or use dataset.format: coco"
+        )
+    segments = [
+        segment | {"image_id": each.get("image_id"), "segmentation": each.get("file_name")}
+        for each in annotations
+        for segment in each.get("segments_info") or []
+        if isinstance(segment, dict)
+    ]
+    things = [entry for entry in categories if entry.get("isthing", 1)]
+    return {"images": images, "annotations": segments, "categories": things}
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ a receipt with the content of the files, whatever their times.
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import StringIO
@@ -80,10 +81,18 @@ class Digests:
             self._changed = False
 
 
+def folder_of(path: Path) -> Path:
+    """The folder of the name of a JSON file, packed or not; another file's is its own path.
+
+    >>> folder_of(Path("panoptic.v1.json.gz")).name
+    'panoptic.v1'
+    """
+    return path.with_name(re.sub(r"(?i)(?<=.)(\.json(\.gz|\.zip)?|\.zip)$", "", path.name))
+
+
 def _pictures_of(path: Path) -> list[str]:
     """The pictures that belong to a file of annotations, relative to its folder."""
-    if path.suffix.lower() == ".json":
-        folder = path.with_suffix("")
+    if (folder := folder_of(path)) != path:
         return sorted(f"{folder.name}/{file.name}" for file in folder.glob("*.png"))
     if path.suffix.lower() != ".csv":
         return []
