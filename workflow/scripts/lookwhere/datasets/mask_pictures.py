@@ -83,7 +83,6 @@ class Masks(Dataset):
                     len(of_class),
                     class_name,
                 )
-
             if empty:
                 log.warning(
                     "%d masks of %r have no pixel, beside others of their images: they are no "
