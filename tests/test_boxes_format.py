@@ -104,7 +104,7 @@ def test_boxes_for_another_size_of_the_image_are_left_out(root, caplog):
 def test_without_a_size_it_is_that_of_the_image(root):
     write_xml(root / f"boxes/{FISH}/{FISH}_2.xml", [(FISH, 5, 5, 99, 9)], width=0, height=0)
     sample = find(root, {FISH: 2})[f"{FISH}/{FISH}_2", FISH]
-    assert (sample.width, sample.height) == (WIDTH, HEIGHT)
+    assert (sample.width, sample.height, sample.is_sized) == (WIDTH, HEIGHT, False)
     assert np.array_equal(sample.masks(), [rectangle(5, 5, 10, WIDTH)])
 
 

@@ -191,6 +191,20 @@ def test_the_rows_have_the_orientation_and_the_log_counts(tmp_path, caplog):
     assert list(receipts.read(tmp_path / "images.csv")) == list(turned)
 
 
+def test_the_study_decides_the_view_of_images_whose_size_is_not_annotated(tmp_path, caplog):
+    """Their size is that of the file in the view of the study, which therefore fits it alone."""
+    caplog.set_level(logging.INFO)
+    save(tmp_path / "1.jpg", orientation=6)
+    upright = sample(1, "1.jpg", 30, 40, is_sized=False)
+    stored = sample(1, "1.jpg", 40, 30, is_sized=False, exif="stored")
+    for unsized in (upright, stored):
+        image_list.rows([unsized], tmp_path)
+    assert caplog.messages == [
+        "1 image is turned upright, by dataset.exif: upright",
+        "1 image stays as stored, by dataset.exif: stored",
+    ]
+
+
 def test_the_size_of_the_file_is_checked_where_the_image_is_reduced(tmp_path):
     save(tmp_path / "1.jpg", orientation=6)
     reduced = sample(1, "1.jpg", 15, 20, file_width=30, file_height=40)

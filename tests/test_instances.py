@@ -233,7 +233,8 @@ def test_a_missing_size_is_read_from_the_image(load, tmp_path, size):
         del image["width"], image["height"]
         image |= size
         Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / image["file_name"])
-    assert [(s.width, s.height) for s in drawn(load(instances), 6)] == [(WIDTH, HEIGHT)] * 6
+    sizes = [(s.width, s.height, s.is_sized) for s in drawn(load(instances), 6)]
+    assert sizes == [(WIDTH, HEIGHT, False)] * 6
 
 
 def test_a_missing_size_is_that_of_the_run_lengths(load):
@@ -246,6 +247,7 @@ def test_a_missing_size_is_that_of_the_run_lengths(load):
         each["segmentation"] = {"size": [HEIGHT, WIDTH], "counts": runs["counts"].decode()}
     for sample in drawn(load(instances), 6):
         assert np.array_equal(sample.masks(), [mask, mask])
+        assert sample.is_sized
 
 
 def test_several_calls_for_classes_can_be_sampled_together(load):

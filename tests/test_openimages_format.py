@@ -51,7 +51,7 @@ def test_masks_are_resized_to_the_image(root):
     assert key == ("000060e3121c7305", "Cat")
     small = Image.fromarray(SECOND[::2, ::2]).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
     assert np.array_equal(sample.masks(), [FIRST, small])
-    assert (sample.width, sample.height) == (WIDTH, HEIGHT)
+    assert (sample.width, sample.height, sample.is_sized) == (WIDTH, HEIGHT, False)
 
 
 def test_images_may_be_in_folders(root):

@@ -318,7 +318,7 @@ def test_the_folder_may_be_the_devkit_or_hold_xml_beside_the_images(root, tmp_pa
     Image.new("RGB", (WIDTH, HEIGHT)).save(flat / "a.rf.png")
     [sample] = select(flat, images=flat, boxes="use")
     assert (sample.image_id, sample.file) == ("a.rf", "a.rf.png")
-    assert (sample.width, sample.height) == (WIDTH, HEIGHT)
+    assert (sample.width, sample.height, sample.is_sized) == (WIDTH, HEIGHT, False)
     assert load(flat, flat).classes() == ["dog"]
 
 
@@ -445,4 +445,4 @@ def test_garbage_is_an_error_or_read(root, content, place, garbage):
 def test_an_absurd_size_is_not_believed(root):
     write(root, "2007_000034", [element("sofa")], size=(10**9, 10**9))
     [sample] = select(root, "sofa", boxes="use")
-    assert (sample.width, sample.height) == (WIDTH, HEIGHT)
+    assert (sample.width, sample.height, sample.is_sized) == (WIDTH, HEIGHT, False)

@@ -104,6 +104,7 @@ def sample(
     ignored: Mask | None = None,
     boxes: int = 0,
     crowds: int = 0,
+    is_sized: bool = True,
 ) -> Sample:
     """Create a sample from one or more ``instances`` (H, W), masks of the image's size.
 
@@ -118,6 +119,8 @@ def sample(
         PASCAL VOC. They leave the map, the mask and all shares of the image.
     boxes, crowds
         How many of the instances are boxes without a mask, and how many crowds the image holds.
+    is_sized
+        Whether the annotations have the size of the image; else it is that of the file.
     """
     void = [] if ignored is None else [ignored]
     [shape] = {mask.shape for mask in (*instances, *void)}
@@ -134,6 +137,7 @@ def sample(
         ignored=next((masks.encode(mask) for mask in void if mask.any()), None),
         boxes=boxes,
         crowds=crowds,
+        is_sized=is_sized,
     )
 
 

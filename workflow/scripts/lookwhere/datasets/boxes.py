@@ -101,6 +101,7 @@ class Boxes(Dataset):
                     file=self._names.file(path),
                     instances=[box.mask(size) for box in boxes],
                     boxes=len(boxes),
+                    is_sized=self._boxed[path].size is not None,
                 )
 
     def _pool(self, class_name: str) -> Pool:

@@ -78,7 +78,7 @@ class Coco(Dataset):
         image, annotations = self._images.entries[image_id], self._groups[class_name][image_id]
         file = self._images.file(image_id, self._folder)
         path = self._folder / file
-        width, height = coco_images.size(image, annotations, path, self.choices.exif)
+        width, height, is_sized = coco_images.size(image, annotations, path, self.choices.exif)
         instances, comparisons, boxes = [], [], 0
         for annotation in annotations:
             kind = coco_annotations.kind(annotation, self.choices)
@@ -101,6 +101,7 @@ class Coco(Dataset):
             instances=tuple(instances),
             boxes=boxes,
             crowds=sum(map(coco_annotations.is_crowd, annotations)),
+            is_sized=is_sized,
             bbox_iou=coco_boxes.least(comparisons),
         )
         return sample, comparisons

@@ -81,20 +81,23 @@ class Images:
         return name
 
 
-def size(entry: Entry, annotations: Sequence[Annotation], file: Path, exif: str) -> tuple[int, int]:
-    """The size (width, height) of an image: of its entry, its run lengths, or its ``file``.
+def size(
+    entry: Entry, annotations: Sequence[Annotation], file: Path, exif: str
+) -> tuple[int, int, bool]:
+    """The (width, height) of an image, of its entry or run lengths, and whether they are there.
 
-    Raises StudyError if none has a size, or if it is too large.
+    Else the size is that of its ``file`` in the view ``exif``. Raises StudyError if none has a
+    size, or if it is too large.
     """
     width, height = (_pixels(entry.get(key)) for key in ("width", "height"))
-    if not (width and height):
-        width, height = _size_of_runs(annotations) or _size_of_file(entry, file, exif)
+    annotated = (width, height) if width and height else _size_of_runs(annotations)
+    width, height = annotated or _size_of_file(entry, file, exif)
     if width * height > MAX_PIXELS:
         raise StudyError(
             f"image {entry['id']} has {width} x {height} pixels, more than can be read: "
             "leave it out, or make it smaller"
         )
-    return width, height
+    return width, height, annotated is not None
 
 
 def licences(listed: Any) -> dict[str, str]:

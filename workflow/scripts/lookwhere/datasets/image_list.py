@@ -1,6 +1,7 @@
 """The list of a study's images: their files, with SHA-256 and orientation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def rows(samples: Sequence[Sample], folder: Path) -> list[dict[str, Any]]:
     views, errors = [], []
     for sample in samples:
         try:
-            views.append(images.view(folder / sample.file, *sample.file_size, sample.exif))
+            seen = images.view(folder / sample.file, *sample.file_size, sample.exif)
+            views.append(replace(seen, by_size=seen.by_size and sample.is_sized))
         except StudyError as error:
             errors.append(str(error))
     if errors:

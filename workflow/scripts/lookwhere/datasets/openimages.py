@@ -71,6 +71,7 @@ class OpenImages(Dataset):
                         masks.resize(self._mask(name), height, width)
                         for name in self._masks[class_name][str(image_id)]
                     ],
+                    is_sized=False,
                 )
 
     @cached_property

@@ -38,6 +38,7 @@ class Sample:
     crowds: int = 0  # crowds of the class in the image
     ignored: str | None = None  # pixels that count neither as object nor as background
     exif: str = "upright"  # the view, upright or stored, where the annotated size fits both
+    is_sized: bool = True  # whether the annotations have the size; else it is the file's
     file_width: int = 0  # of the file, where the image is resized to fewer pixels; else 0
     file_height: int = 0
     bbox_iou: float | None = None  # least, of the instances with their boxes in the annotations

@@ -154,14 +154,16 @@ class Voc(Dataset):
     def _sample(self, image_id: ImageId, name: str) -> Sample:
         stem, content = self._stems[image_id], self._contents[name][image_id]
         file = self._file(stem)
-        masks, void = [], None
+        masks, void, is_sized = [], None, True
         if stem in self._classes:
             _, instances, void = self._numbers(stem)
             masks = [instances == number for number in content.instances]
             height, width = void.shape
         else:
             path = self._image_folder / file
-            width, height = self._pages[stem].size or images.size(path, self.choices.exif)
+            annotated = self._pages[stem].size
+            width, height = annotated or images.size(path, self.choices.exif)
+            is_sized = annotated is not None
         boxes = [_drawn(each.box, height, width) for each in content.objects if each.box]
         return base.sample(
             image_id,
@@ -170,6 +172,7 @@ class Voc(Dataset):
             instances=[*masks, *boxes],
             ignored=void,
             boxes=len(boxes),
+            is_sized=is_sized,
         )
 
     @cached_property
