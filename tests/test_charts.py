@@ -349,6 +349,8 @@ def test_a_lift_of_zero_is_drawn_at_the_edge():
     edge = axes.get_xlim()[0]
     assert [(x, round(y)) for x, y, _ in points(axes) if x == edge] == [(edge, 0)]
     assert [text.get_text() for text in axes.texts] == ["0"]
+    axes.figure.draw_without_rendering()
+    assert axes.get_position().y0 > 0.2  # there is room for the legend below
 
 
 def test_every_image_is_a_dot_and_the_lowest_records_are_named():

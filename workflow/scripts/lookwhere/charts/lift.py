@@ -65,7 +65,7 @@ def draw(records: pd.DataFrame) -> Figure:
             for place, of_net in enumerate(of_nets)
         ]
         for of_net, heights in zip(of_nets, places, strict=True):
-            artists.points(axes, of_net, list(heights), LIFT)
+            artists.points(axes, _without_zero(of_net), list(heights), LIFT)
         _at_the_edge([axes], [lifts], [pd.concat(places)])
         _ticks(axes)
         axes.set_xlabel(f"{LABEL}\n(concentration / mask fraction)")
@@ -83,7 +83,8 @@ def _panels(
         axes.axvline(1, **artists.CHANCE)
         axes.set_xscale("log")
 
-    page = panels.draw(tables, LABEL, LIFT, mark)
+    of_axes = {net: _without_zero(of_net) for net, of_net in tables.items()}
+    page = panels.draw(of_axes, LABEL, LIFT, mark)
     of_nets = [tables[net] for net in page.axes]
     places = [pd.Series(range(len(of_net)), of_net.index) for of_net in of_nets]
     _at_the_edge(list(page.axes.values()), of_nets, places)
@@ -101,6 +102,11 @@ def _ticks(axes: Axes) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _without_zero(lifts: pd.DataFrame) -> pd.DataFrame:
+    """The lifts, undefined where they are 0: a point far outside would leave the axes no room."""
+    return lifts.assign(lift=lifts["lift"].where(lifts["lift"] != 0))
 
 
 def _at_the_edge(
