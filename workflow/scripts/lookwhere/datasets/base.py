@@ -223,8 +223,8 @@ def _shortage(span: Span, count: int, notes: Sequence[str]) -> str:
     if not count:
         return f"{what}; leave the class out{left_out}"
     return (
-        f"{what}, fewer than images_per_class: {span.last}; lower it or leave the class out"
-        f"{left_out}"
+        f"{what}, fewer than images_per_class: {span.last}; lower it (all takes each that can be "
+        f"drawn) or leave the class out{left_out}"
     )
 
 
