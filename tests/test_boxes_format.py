@@ -135,7 +135,7 @@ def test_images_that_are_missing_are_counted(root, caplog):
         (
             "<annotation><object><name>a</name><bndbox><xmin>1</xmin><ymin>b</ymin></bndbox>"
             "</object></annotation>",
-            "object 'a' has the ymin 'b', not a number",
+            "object 'a' has no number as its ymin",
         ),
     ],
 )

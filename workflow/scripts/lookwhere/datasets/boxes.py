@@ -19,44 +19,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from lookwhere.datasets import csv_files, image_names, images, voc_xml
+from lookwhere.datasets import csv_files, image_names, images, masks, voc_xml
 from lookwhere.datasets.base import Dataset, dataset, sample
 from lookwhere.datasets.image_names import ImageNames
-from lookwhere.datasets.masks import Mask
+from lookwhere.datasets.masks import Box
 from lookwhere.datasets.pools import Choices, Kind, Pool
 from lookwhere.datasets.samples import ImageId, Sample
+from lookwhere.datasets.voc_xml import CORNERS, Object, Size
 from lookwhere.errors import StudyError
 
 NO_IMAGE = "boxes without an image"
 OTHER_SIZE = "boxes for another size of the image"
 NO_PIXEL = "boxes without a pixel of their image"
-CORNERS = ("x0", "y0", "x1", "y1")
-COLUMNS = ("image", "class", *CORNERS)
-Size = tuple[int, int]  # (width, height)
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box of whole pixels; ``right`` and ``bottom`` are exclusive."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @classmethod
-    def of(cls, *corners: float) -> "Box":
-        """The box of numbers in the order of the fields, which are rounded."""
-        return cls(*(math.floor(number + 0.5) for number in corners))
-
-    def mask(self, size: Size) -> Mask:
-        """The mask (H, W) of its pixels in an image."""
-        width, height = size
-        mask = np.zeros((height, width), dtype=bool)
-        mask[max(0, self.top) : max(0, self.bottom), max(0, self.left) : max(0, self.right)] = True
-        return mask
+SIDES = ("x0", "y0", "x1", "y1")
+COLUMNS = ("image", "class", *SIDES)
 
 
 @dataclass
@@ -94,12 +70,12 @@ class Boxes(Dataset):
         for class_name, of_class in image_ids.items():
             for image_id in of_class:
                 path = str(image_id)
-                boxes, size = self._boxed[path].boxes[class_name], self._size(path)
+                boxes, (width, height) = self._boxed[path].boxes[class_name], self._size(path)
                 yield sample(
                     image_id,
                     class_name,
                     file=self._names.file(path),
-                    instances=[box.mask(size) for box in boxes],
+                    instances=[masks.of_box(box, height, width) for box in boxes],
                     boxes=len(boxes),
                     is_sized=self._boxed[path].size is not None,
                 )
@@ -123,8 +99,8 @@ class Boxes(Dataset):
         annotated, file = self._boxed[path].size, self._folder / self._names.file(path)
         if annotated and annotated not in (images.size(file, v) for v in ("upright", "stored")):
             return OTHER_SIZE
-        size = self._size(path)
-        return None if all(box.mask(size).any() for box in boxes) else NO_PIXEL
+        width, height = self._size(path)
+        return None if all(masks.of_box(b, height, width).any() for b in boxes) else NO_PIXEL
 
     def _size(self, path: str) -> Size:
         """The annotated size of an image, or that of its file."""
@@ -150,47 +126,64 @@ def _of_folder(folder: Path, names: ImageNames) -> dict[str, Boxed]:
     for file in files:
         annotation = voc_xml.read(folder / file)
         name = image_names.without_suffix(file)
-        path = names.path(name) or names.path_anywhere(name) or name
+        path = names.path_anywhere(name) or name
         if path in boxed:
             raise StudyError(
                 f"{str(folder / file)!r} and another XML file annotate the image {path!r}: merge "
                 "them"
             )
         boxes: defaultdict[str, list[Box]] = defaultdict(list)
-        for box in annotation.boxes:
-            # The last pixels are in the box.
-            boxes[box.name].append(Box.of(box.left, box.top, box.right + 1, box.bottom + 1))
-        size = annotation.width, annotation.height
-        boxed[path] = Boxed(dict(boxes), size if min(size) > 0 else None)
+        for each in annotation.objects:
+            left, top, right, bottom = _corners(each, folder / file)
+            boxes[each.name].append(_rounded(left, top, right + 1, bottom + 1))
+        boxed[path] = Boxed(dict(boxes), annotation.size)
     return boxed
 
 
 def _of_table(file: Path, names: ImageNames) -> dict[str, Boxed]:
     """The boxes of a CSV file, by the image's path without suffix."""
-    rows = [(row, _corners(row, line, file)) for line, row in csv_files.rows(file, COLUMNS)]
+    rows = [(row, _sides(row, line, file)) for line, row in csv_files.rows(file, COLUMNS)]
     if not rows:
         raise StudyError(f"{str(file)!r} has no row: check dataset.annotations")
-    if max(max(corners) for _, corners in rows) <= 1:
+    if max(max(sides) for _, sides in rows) <= 1:
         raise StudyError(
             f"all numbers in {str(file)!r} are between 0 and 1, so they seem to be shares of the "
             "image: multiply x by its width and y by its height"
         )
     boxed: dict[str, Boxed] = {}
-    for row, corners in rows:
+    for row, sides in rows:
         path = names.path(row["image"]) or image_names.without_suffix(row["image"])
         of_image = boxed.setdefault(path, Boxed({}))
-        of_image.boxes.setdefault(row["class"], []).append(Box.of(*corners))
+        of_image.boxes.setdefault(row["class"], []).append(_rounded(*sides))
     return boxed
 
 
-def _corners(row: Mapping[str, str], line: int, file: Path) -> tuple[float, ...]:
+def _corners(each: Object, file: Path) -> list[float]:
+    """The corners of an object's box; the pixels at xmax and ymax are in it."""
+    if not each.name:
+        error = "an object has no name: add it, or remove the object"
+        raise StudyError(f"annotations {str(file)!r}: {error}")
+    missing = [name for name, corner in zip(CORNERS, each.corners, strict=True) if corner is None]
+    if missing:
+        error = f"object {each.name!r} has no number as its {missing[0]}: correct it"
+        raise StudyError(f"annotations {str(file)!r}: {error}")
+    return [corner for corner in each.corners if corner is not None]
+
+
+def _rounded(*sides: float) -> Box:
+    """The box of whole pixels."""
+    left, top, right, bottom = (math.floor(side + 0.5) for side in sides)
+    return left, top, right, bottom
+
+
+def _sides(row: Mapping[str, str], line: int, file: Path) -> tuple[float, ...]:
     """The numbers x0, y0, x1 and y1 of a row."""
     try:
-        left, top, right, bottom = (float(row[name]) for name in CORNERS)
+        left, top, right, bottom = (float(row[name]) for name in SIDES)
     except ValueError:
         left = top = right = bottom = math.nan
     if not (-math.inf < left < right < math.inf and -math.inf < top < bottom < math.inf):
-        numbers = ", ".join(row[name] for name in CORNERS)
+        numbers = ", ".join(row[name] for name in SIDES)
         raise StudyError(
             f"line {line} of {str(file)!r} has the box {numbers}, but x0 < x1 and y0 < y1 are the "
             "borders of a box, in pixels (x1 and y1 are not its width and height): correct it"

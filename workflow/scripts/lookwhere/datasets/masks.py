@@ -19,6 +19,7 @@ from lookwhere.errors import StudyError
 from lookwhere.io import results
 
 Mask = NDArray[np.bool_]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels from 0; the last two exclusive
 
 
 def run_lengths(segmentation: Any, height: int, width: int) -> str:
@@ -45,6 +46,14 @@ def box_run_lengths(
     a side is far outside the image.
     """
     return run_lengths([[left, top, right, top, right, bottom, left, bottom]], height, width)
+
+
+def of_box(box: Box, height: int, width: int) -> Mask:
+    """The mask (H, W) of the pixels of a box, which may reach beyond the image."""
+    left, top, right, bottom = (max(side, 0) for side in box)
+    mask = np.zeros((height, width), dtype=bool)
+    mask[top:bottom, left:right] = True
+    return mask
 
 
 def encode(mask: Mask) -> str:

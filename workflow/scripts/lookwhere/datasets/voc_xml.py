@@ -9,47 +9,42 @@ from xml.parsers import expat
 from lookwhere.errors import StudyError
 
 MAX_BYTES = 10_000_000  # of a file
+MAX_PIXELS = 2**28  # of an image; the size of a larger one is read from its file
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+Size = tuple[int, int]  # (width, height)
 
 
 @dataclass(frozen=True)
-class Box:
-    """An object of the image: its box, in the file's own convention."""
+class Object:
+    """An object of the image."""
 
-    name: str
-    left: float  # xmin
-    top: float  # ymin
-    right: float  # xmax
-    bottom: float  # ymax
+    name: str  # empty where it has none
+    corners: tuple[float | None, ...]  # CORNERS in the file's own convention; None: no number
+    is_difficult: bool
 
 
 @dataclass(frozen=True)
 class Annotation:
     """The content of a file."""
 
-    width: int  # of the image; 0 where it has none
-    height: int
-    boxes: tuple[Box, ...]
+    root: str  # the tag of its root: annotation
+    size: Size | None  # of the image, where the file has a possible one
+    objects: tuple[Object, ...]
 
 
 def read(path: Path) -> Annotation:
     """Read the annotation of an image.
 
-    Raises StudyError if the file can't be read, is too large, no whole XML, has a document type
-    (whose entities could expand without bound), or an object without name or box.
+    Raises StudyError if the file can't be read, is larger than 10 MB, no whole XML, or has a
+    document type, whose entities could expand without bound.
     """
-    root = parse(path)
-    try:
-        return Annotation(
-            int(float(root.findtext("size/width") or 0)),
-            int(float(root.findtext("size/height") or 0)),
-            tuple(_box(element) for element in root.findall("object")),
-        )
-    except (ValueError, OverflowError) as error:
-        raise StudyError(f"annotations {str(path)!r}: {error}") from None
+    root = _parse(path)
+    return Annotation(root.tag, _size(root), tuple(map(_object, root.findall("object"))))
 
 
-def parse(path: Path) -> Element:
-    """The root element of an XML file, of at most 10 MB and without a document type."""
+def _parse(path: Path) -> Element:
+    """The root element of an XML file."""
     builder, parser = TreeBuilder(), expat.ParserCreate()
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
@@ -74,25 +69,24 @@ def _refuse(*_: object) -> None:
     raise ValueError("a document type is not read")
 
 
-def _box(element: Element) -> Box:
-    name = (element.findtext("name") or "").strip()
-    if not name:
-        raise ValueError("an object has no name: add it, or remove the object")
-    return Box(
-        name,
-        left=_number(element, name, "xmin"),
-        top=_number(element, name, "ymin"),
-        right=_number(element, name, "xmax"),
-        bottom=_number(element, name, "ymax"),
+def _size(root: Element) -> Size | None:
+    width, height = (round(_number(root, f"size/{side}") or 0) for side in ("width", "height"))
+    possible = min(width, height) > 0 and width * height <= MAX_PIXELS
+    return (width, height) if possible else None
+
+
+def _object(element: Element) -> Object:
+    return Object(
+        (element.findtext("name") or "").strip(),
+        tuple(_number(element, f"bndbox/{corner}") for corner in CORNERS),
+        (element.findtext("difficult") or "").strip() == "1",
     )
 
 
-def _number(element: Element, name: str, key: str) -> float:
-    text = element.findtext(f"bndbox/{key}")
+def _number(element: Element, path: str) -> float | None:
+    """The finite number of the element at a path; None if there is none."""
     try:
-        number = float(text or "")
+        number = float(element.findtext(path) or "")
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"object {name!r} has the {key} {text!r}, not a number: correct it")
-    return number
+        return None
+    return number if math.isfinite(number) else None
