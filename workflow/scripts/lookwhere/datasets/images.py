@@ -13,7 +13,7 @@ from typing import IO
 from PIL import Image, UnidentifiedImageError
 
 from lookwhere.datasets import depth, file_kinds, orientation
-from lookwhere.datasets.file_kinds import Kind
+from lookwhere.datasets.file_kinds import FileKind
 from lookwhere.datasets.orientation import UPRIGHT, View
 from lookwhere.datasets.samples import Sample
 from lookwhere.errors import StudyError
@@ -179,7 +179,7 @@ def _named_errors(path: Path) -> Iterator[None]:
         raise StudyError(f"image {str(path)!r} can't be read ({error}): replace it") from None
 
 
-def _not_an_image(path: Path, kind: Kind | None) -> str:
+def _not_an_image(path: Path, kind: FileKind | None) -> str:
     if kind is None:
         return f"{str(path)!r} is not an image ({', '.join(FORMATS)} are read): replace the file"
     return f"{str(path)!r} is {kind.name}: {kind.way_out}"

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from lookwhere.datasets import coco_files, masks
+from lookwhere.datasets import coco_files, mask_files, masks
 from lookwhere.datasets.base import dataset
 from lookwhere.datasets.coco import Coco
 from lookwhere.datasets.coco_annotations import Annotation
@@ -82,9 +81,6 @@ def _instances(content: Any, path: Path) -> Instances:
 @lru_cache(maxsize=1)
 def _segments(path: Path) -> NDArray[np.uint32]:
     """The id (H, W) of the segment of each pixel."""
-    try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            colours = np.asarray(picture.convert("RGB")).astype(np.uint32)  # (H, W, 3)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise StudyError(f"segments {str(path)!r} can't be read ({error}): replace them") from None
+    picture = mask_files.picture(path, ("PNG",))
+    colours = np.asarray(picture.convert("RGB")).astype(np.uint32)  # (H, W, 3)
     return colours @ np.array([1, 256, 256**2], dtype=np.uint32)
