@@ -113,6 +113,14 @@ def test_the_table_of_stages_is_that_of_the_import_test():
     assert table == STAGES
 
 
+def test_every_module_of_datasets_is_in_the_table():
+    [section] = re.findall(r"^## The modules of `datasets`\n(.*?)^## ", ARCHITECTURE, re.M | re.S)
+    cells = re.findall(r"^\| [^|]+ \| (`.*`) \|$", section, re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    folder = REPOSITORY / "workflow/scripts/lookwhere/datasets"
+    assert sorted(listed) == sorted({path.stem for path in folder.glob("*.py")} - {"__init__"})
+
+
 def test_every_file_of_the_architecture_exists():
     named = set(re.findall(r"`([\w./]+/[\w.]*)`", ARCHITECTURE))
     files = {name for name in named if not name.startswith("results/")}
@@ -133,7 +141,10 @@ def test_every_result_of_the_architecture_is_an_output():
 def test_every_rule_of_the_architecture_exists():
     rules = set(re.findall(r"^ *rule (\w+):", RULES, re.MULTILINE)) - {"fetch"}
     rules.add("compute_maps")  # of which each group of methods has one
-    named = set(re.findall(r"`([a-z]+_[a-z]+)`", ARCHITECTURE)) | picture()[0]
+    text = re.sub(
+        r"^## The modules of `datasets`\n(.*?)^## ", "## ", ARCHITECTURE, flags=re.M | re.S
+    )
+    named = set(re.findall(r"`([a-z]+_[a-z]+)`", text)) | picture()[0]
     assert named == rules
 
 
