@@ -137,6 +137,16 @@ def test_two_images_of_one_name_are_an_error(root):
         masks_of(root, {"dog": 2})
 
 
+def test_photographs_that_are_not_read_are_images_unless_there_is_another(root):
+    (root / "images/36.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    for name in ("36.jpg", "36.heic"):
+        [sample] = select("masks", root / "masks", root / "images", {"cat": 1}).values()
+        assert sample.file == name
+        (root / "images/36.jpg").unlink(missing_ok=True)
+    with pytest.raises(StudyError, match=r"36\.heic' is a HEIC image: convert it to JPEG"):
+        image_list.rows([sample], root / "images")
+
+
 def test_a_mask_of_another_size_than_its_image_is_an_error_with_both(root):
     save(FIRST[1:], root / "masks/dog/36.png")
     samples = select("masks", root / "masks", root / "images", {"dog": 2})

@@ -16,6 +16,8 @@ from lookwhere.errors import StudyError
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2", ".ppm"}
 )
+# Of photographs that are not read. They are images all the same, so that a message names them.
+UNREAD = frozenset({".heic", ".heif", ".dng", ".jxl"})
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,16 @@ class ImageNames:
 
     @classmethod
     def below(cls, folder: Path, part: str = "") -> "ImageNames":
-        """List the images below ``folder``, or those in a ``part`` of it."""
+        """List the images below ``folder``, or those in a ``part`` of it.
+
+        One that is not read counts only where no other has its path without suffix.
+        """
         files: dict[str, tuple[str, ...]] = {}
         paths: dict[str, tuple[str, ...]] = {}
-        for file in files_below(folder, SUFFIXES, part):
+        for file in sorted(files_below(folder, SUFFIXES | UNREAD, part), key=_is_unread):
             path = without_suffix(file)
+            if path in files and _is_unread(file):
+                continue
             if path not in files:
                 name = PurePosixPath(path).name
                 paths[name] = (*paths.get(name, ()), path)
@@ -83,6 +90,10 @@ def files_below(folder: Path, suffixes: frozenset[str], part: str = "") -> Itera
         for name in sorted(names):
             if PurePosixPath(name).suffix.lower() in suffixes and not name.startswith("."):
                 yield (below / name).as_posix()
+
+
+def _is_unread(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in UNREAD
 
 
 def without_suffix(path: str) -> str:

@@ -64,8 +64,8 @@ def view(file: Image.Image, path: Path, width: int, height: int, exif: str) -> V
     if not fitting:
         raise StudyError(
             f"image {str(path)!r} is {_described(views, orientation)}, but its annotation has "
-            f"{width} x {height}: image and annotations are not of the same dataset; give the "
-            "images that were annotated, at that size"
+            f"{width} x {height}: give the image that was annotated, or masks and annotations "
+            "of its size"
         )
     upright = (exif if len(fitting) == 2 else fitting[0]) == UPRIGHT
     return View(orientation, upright, by_size=len(fitting) == 1)
