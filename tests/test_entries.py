@@ -77,7 +77,10 @@ FAULTY = {
     "shared category id": (("categories.1.id", 0), "'clock' and 'umbrella' share the id 0"),
     "category without an id": (("categories.0.id", None), "'clock' has the id None: give it"),
     "unhashable category id": (("categories.0.id", [1]), r"'clock' has the id \[1\]: give it"),
-    "iscrowd in words": (("annotations.0.iscrowd", "0"), "annotation 1 has the iscrowd '0', not 0"),
+    "iscrowd in words": (
+        ("annotations.0.iscrowd", "0"),
+        "annotation 1 has the iscrowd '0': write 0 or 1",
+    ),
     "image id twice": (
         ("images.1.id", 1),
         "image 1 is listed 2 times, with different values: list it once",

@@ -52,6 +52,14 @@ def test_a_study_error_is_reported_alone(tmp_path):
     assert len(output.splitlines()) == 1
 
 
+def test_warnings_are_called_so_and_other_lines_are_not(tmp_path):
+    lines = "import logging; log = logging.getLogger('lookwhere')"
+    first = f"{lines}; log.warning('%d masks', 2); log.info('masks')"
+    output = run(tmp_path, "raise StudyError('end')", first=first)
+    texts = [line.partition(" ")[2] for line in output.splitlines()]
+    assert texts == ["Warning: 2 masks", "masks", "Error: end"]
+
+
 def test_an_error_in_the_code_is_reported_in_full(tmp_path):
     output = run(tmp_path, "[][1]")
     assert "please report it" in output

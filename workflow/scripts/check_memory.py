@@ -26,7 +26,7 @@ def main(
         if memory.USUAL < need.mem_mb <= budget["limit"]:
             log.info("%s", need)
     for warning in memory.warnings(needs, bytes_per_pixel, **budget):
-        log.warning("Warning: %s", warning)
+        log.warning("%s", warning)
     return needs
 
 

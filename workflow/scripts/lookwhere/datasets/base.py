@@ -195,7 +195,7 @@ def _reduced(samples: Sequence[Sample], max_pixels: int) -> list[Sample]:
     pairs = zip(samples, reduced, strict=True)
     if lost := {before.id: count for before, after in pairs if (count := _lost(before, after))}:
         log.warning(
-            "Warning: %d of %d instances have no pixel left at max_pixels: %d, such as one of %s",
+            "%d of %d instances have no pixel left at max_pixels: %d, such as one of %s",
             sum(lost.values()),
             sum(len(sample.instances) for sample in samples),
             max_pixels,

@@ -61,7 +61,9 @@ def is_crowd(annotation: Annotation) -> bool:
     """Whether an annotation is a crowd. Raises StudyError if ``iscrowd`` is neither 0 nor 1."""
     crowd = annotation.get("iscrowd") or 0
     if crowd not in (0, 1):  # such as "0", which is true in Python
-        raise StudyError(f"annotation {annotation.get('id')} has the iscrowd {crowd!r}, not 0 or 1")
+        raise StudyError(
+            f"annotation {annotation.get('id')} has the iscrowd {crowd!r}: write 0 or 1"
+        )
     return bool(crowd)
 
 

@@ -71,7 +71,7 @@ def warn(comparisons: Sequence[Comparison]) -> None:
     empty = [each for each in comparisons if not each.pixels]
     if wrong:
         log.warning(
-            "Warning: %d of %d masks lie elsewhere than the bbox of their annotation (IoU below "
+            "%d of %d masks lie elsewhere than the bbox of their annotation (IoU below "
             "%g), such as %s. The maps are scored on these masks: check them. Usual causes: "
             "coordinates in percent or from 0 to 1, y before x, run lengths in row order, images "
             "that were resized without their polygons, or wrong boxes",
@@ -82,7 +82,7 @@ def warn(comparisons: Sequence[Comparison]) -> None:
         )
     if empty:
         log.warning(
-            "Warning: %d of %d masks have no pixel, such as %s",
+            "%d of %d masks have no pixel, such as %s",
             len(empty),
             len(comparisons),
             "; ".join(map(_name, empty[:EXAMPLES])),

@@ -23,7 +23,7 @@ def _brands(*brands: bytes) -> bytes:
 
 
 FRAME = "extract its frames as JPEG"
-AGAIN = "download the image again"
+AGAIN = "fetch the image again"
 KINDS = (
     FileKind(_brands(b"he[imv][cfsx]", b"mif1", b"msf1"), "a HEIC image", CONVERT),
     FileKind(_brands(b"avi[fs]"), "an AVIF image", CONVERT),

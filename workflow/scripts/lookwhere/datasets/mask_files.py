@@ -104,8 +104,8 @@ def _plain(file: Image.Image, noise: int) -> Image.Image:
         return file.convert("L")
     if file.mode not in ("P", "PA", "RGB", "RGBA"):
         raise ValueError(
-            f"has pixels of PIL's mode {file.mode!r}, which is none of masks: save it as a grey or "
-            "RGB PNG"
+            f"has pixels of PIL's mode {file.mode!r}, which masks do not have: save it as a "
+            "grey or RGB PNG"
         )
     colours = file.convert("RGB")
     red, green, blue = colours.split()

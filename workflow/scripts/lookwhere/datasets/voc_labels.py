@@ -79,7 +79,7 @@ def _lines(file: Path) -> list[str]:
     try:
         lines = map(str.strip, file.read_text("utf-8-sig").splitlines())
     except (OSError, ValueError) as error:
-        raise StudyError(f"{str(file)!r} can't be read ({error})") from None
+        raise StudyError(f"{str(file)!r} can't be read ({error}): replace it") from None
     return [line for line in lines if line and not line.startswith("#")]
 
 

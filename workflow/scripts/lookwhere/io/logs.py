@@ -29,8 +29,10 @@ def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
     file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     screen = logging.StreamHandler()
     screen.setLevel(logging.INFO)
+    for handler in (file, screen):
+        handler.addFilter(_label_warnings)
     logging.basicConfig(
-        format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=[file, screen]
+        format="%(asctime)s %(label)s%(message)s", datefmt="%H:%M:%S", handlers=[file, screen]
     )
     log.setLevel(logging.DEBUG)
     gc.freeze()  # imported objects stay: garbage collections skip them
@@ -48,6 +50,11 @@ def job(log_file: str, note: str | None = None) -> Iterator[dict[str, Any]]:
         else:
             log.error("Error: %s, then rerun: finished jobs are kept", reason)
         sys.exit(1)
+
+
+def _label_warnings(record: logging.LogRecord) -> bool:
+    record.label = "Warning: " if record.levelno == logging.WARNING else ""
+    return True
 
 
 def _outside_cause(error: Exception) -> str | None:
