@@ -73,7 +73,7 @@ def test_a_number_belongs_to_the_name_of_an_image_that_has_it(root):
 
 
 def test_what_is_left_out_is_counted(root, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     save_image(root / "images/black.jpg")
     save(np.zeros((HEIGHT, WIDTH), dtype=np.uint8), root / "masks/dog/black.png")
     save(FIRST, root / "masks/dog/lost.png")

@@ -108,7 +108,7 @@ class Masks(Dataset):
         if lost and len(lost) == len(files):
             raise StudyError(self._lost(class_name, lost))
         without = len(names.files.keys() - files.keys())
-        log.info("%d of %d images have no mask of %r", without, len(names.files), class_name)
+        log.debug("%d of %d images have no mask of %r", without, len(names.files), class_name)
         return Pool.of(contents, self.choices, left_out)
 
     def _lost(self, class_name: str, lost: Sequence[str]) -> str:
