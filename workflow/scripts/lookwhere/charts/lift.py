@@ -105,8 +105,11 @@ def _ticks(axes: Axes) -> None:
 
 
 def _without_zero(lifts: pd.DataFrame) -> pd.DataFrame:
-    """The lifts, undefined where they are 0: a point far outside would leave the axes no room."""
-    return lifts.assign(lift=lifts["lift"].where(lifts["lift"] != 0))
+    """The lifts without those of 0: points far outside would leave the axes no room."""
+    is_zero = lifts["lift"] == 0
+    return lifts.assign(
+        lift=lifts["lift"].mask(is_zero), undefined=lifts["undefined"].mask(is_zero, 0)
+    )
 
 
 def _at_the_edge(
