@@ -186,7 +186,7 @@ def _report_others(folder: Path, has_masks: bool) -> None:
     others = [
         file
         for file in sorted(folder.rglob("[!.]*"))
-        if file.is_file() and file.suffix.lower() not in mask_files.SUFFIXES
+        if file.suffix.lower() not in mask_files.SUFFIXES and file.is_file()
     ]
     if not others:
         return
