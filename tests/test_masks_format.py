@@ -63,6 +63,14 @@ def test_several_files_of_an_image_are_several_instances(root, names):
     assert {first.tobytes(), second.tobytes()} == {FIRST.tobytes(), SECOND.tobytes()}
 
 
+def test_a_mask_may_have_the_suffix_of_its_image_in_its_name(root):
+    (root / "masks/dog/36.png").rename(root / "masks/dog/36.jpg.png")
+    (root / "masks/dog/street/7.png").rename(root / "masks/dog/street/7.PNG.png")
+    found = masks_of(root, {"dog": 2})
+    assert np.array_equal(found[36, "dog"], [FIRST])
+    assert np.array_equal(found["street/7", "dog"], [FIRST, SECOND])
+
+
 def test_a_number_belongs_to_the_name_of_an_image_that_has_it(root):
     save_image(root / "images/36_1.jpg")
     save(SECOND, root / "masks/dog/36_1.png")

@@ -155,8 +155,9 @@ def _read(files: Sequence[Path]) -> list[Instances]:
 def _of_folder(folder: Path, names: ImageNames) -> Files:
     """The mask files of a class.
 
-    A mask has the path of its image, or else lies in a folder of that path, or has it before a
-    number, as in ``37_0``, if the image has no mask of its own path.
+    A mask has the path of its image, with or without the suffix of that (``37.jpg.png``), or else
+    lies in a folder of that path, or has it before a number, as in ``37_0``, if the image has no
+    mask of its own path.
     """
     paths: defaultdict[str, list[Path]] = defaultdict(list)
     for file in image_names.files_below(folder, mask_files.SUFFIXES):
@@ -169,8 +170,8 @@ def _of_folder(folder: Path, names: ImageNames) -> Files:
 
 def _image_of(path: str, masks: Collection[str], names: ImageNames) -> str:
     """The path of the image of a mask; that of the mask itself if there is none."""
-    if path in names.files:
-        return path
+    if (own := names.path(path)) is not None:
+        return own
     numbered = NUMBERED.fullmatch(path)
     for image in (PurePosixPath(path).parent.as_posix(), numbered[1] if numbered else ""):
         if image in names.files and image not in masks:
