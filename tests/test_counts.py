@@ -1,7 +1,6 @@
 """The numbers of images of a study that takes all, and their memory."""
 
 import json
-import os
 
 import pytest
 
@@ -49,14 +48,21 @@ def test_recorded_selections_hold_the_numbers():
     assert counts.of_selections([], ["dog"]) == {"dog": 0}
 
 
-def test_the_times_of_a_folder_change_with_the_files_below_it(tmp_path):
-    (tmp_path / "dog/street").mkdir(parents=True)
-    before = counts.times(tmp_path)
-    assert [name for name, _ in before] == [".", "dog", "dog/street"]
-    assert counts.times(tmp_path) == before
-    (tmp_path / "dog/street/1.jpg").touch()
-    os.utime(tmp_path / "dog/street", ns=(0, 1))  # whatever the clock's resolution
-    assert counts.times(tmp_path) != before
+def test_the_digest_of_names_changes_where_files_come_or_go(tmp_path):
+    images, results = tmp_path / "images", tmp_path / "images/results"
+    for folder in ("dog/street", ".hidden", "results"):
+        (images / folder).mkdir(parents=True)
+    before = counts.names_below(images, results)
+    for file in ("results/1.png", ".hidden/1.jpg", "dog/.DS_Store"):
+        (images / file).touch()
+    assert counts.names_below(images, results) == before
+    (images / "dog/street/1.jpg").touch()
+    with_image = counts.names_below(images, results)
+    assert with_image != before
+    (images / "dog/street/1.jpg").write_text("other bytes")
+    assert counts.names_below(images, results) == with_image
+    (images / "dog/street/1.jpg").rename(images / "dog/1.jpg")
+    assert counts.names_below(images, results) not in (before, with_image)
 
 
 def test_numbers_are_cached_by_what_they_depend_on(tmp_path):

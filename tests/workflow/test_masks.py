@@ -60,3 +60,12 @@ def test_a_change_of_a_mask_selects_the_samples_again(study):
     planned = {job.split()[0] for job in study.planned(STUDY)}
     file.write_bytes(before)
     assert {"select_subset", "dilate_masks", "compute_maps"} <= planned
+
+
+def test_an_image_that_arrives_later_selects_the_samples_again(study):
+    assert study.planned(STUDY) == []
+    file = study.root / "mine/images/arrived.png"
+    Image.new("RGB", (40, 30)).save(file)
+    assert {"select_subset", "list_classes"} <= {job.split()[0] for job in study.planned(STUDY)}
+    file.unlink()
+    assert study.planned(STUDY) == []

@@ -45,6 +45,7 @@ rule select_subset:
             max_pixels=STUDY.max_pixels or None,
             seed=STUDY.seed,
             annotations=lambda wildcards: digest_of_annotations() if OWN_ANNOTATIONS else None,
+            names=lambda wildcards: names_of_images(),
             fingerprint=(
                 None
                 if FETCHED
@@ -85,6 +86,7 @@ rule list_classes:
             choices=STUDY.dataset.choices,
             classes=CLASS_NAMES,
             annotations=lambda wildcards: digest_of_annotations() if OWN_ANNOTATIONS else None,
+            names=lambda wildcards: names_of_images(),
         ),
         drawn=(DRAWN if SAMPLE.items() & config["dataset"].items() and not FETCHED else []),
         fetched="<results>/annotations.csv" if FETCHED else [],

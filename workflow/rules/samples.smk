@@ -17,6 +17,14 @@ def digest_of_annotations():
     return DIGESTS.of_path(Path(ANNOTATIONS), without=Path(IMAGE_FOLDER))
 
 
+def names_of_images():
+    """A digest of the names of the images, for formats in which they decide what is drawn."""
+    form = DECLARED["formats"][STUDY.dataset.format_name]
+    if FETCHED or not form.options.get("lists_images"):
+        return None
+    return counts.names_below(Path(IMAGE_FOLDER), without=RESULTS)
+
+
 def count_images():
     """The number of images of each class, of which all are taken."""
     if not Path(ANNOTATIONS).exists():
@@ -29,8 +37,7 @@ def count_images():
     key = counts.key(
         [
             digest_of_annotations(),
-            # A format may list files; fetched ones arrive during the run.
-            None if FETCHED else [IMAGE_FOLDER, counts.times(Path(IMAGE_FOLDER))],
+            [IMAGE_FOLDER, names_of_images()],
             [form, source_hash.of_entries([DECLARED["formats"][form]])],
             STUDY.dataset.choices,
             CLASS_NAMES,

@@ -67,12 +67,17 @@ class Dataset(ABC):
 
 
 def dataset(
-    name: str, label: str, annotations: Literal["file", "folder", "either"] = "either"
+    name: str,
+    label: str,
+    annotations: Literal["file", "folder", "either"] = "either",
+    lists_images: bool = False,
 ) -> Callable[[Format], Format]:
     """Declare the class below, a ``Dataset``, as a format of data sets.
 
     ``name`` is its name in the configuration, ``label`` that in print, and ``annotations`` what
-    the path of the annotations may be; all are literals.
+    the path of the annotations may be. ``lists_images`` states that the files in the image folder
+    decide which images can be drawn, so that samples are selected again where files come or go. All
+    are literals.
     """
 
     def declare(cls: Format) -> Format:

@@ -43,7 +43,7 @@ class Boxed:
     size: Size | None = None
 
 
-@dataset("boxes", "Bounding boxes")
+@dataset("boxes", "Bounding boxes", lists_images=True)
 class Boxes(Dataset):
     """Boxes without masks, in XML files or a CSV file."""
 

@@ -47,10 +47,19 @@ def key(settings: Any) -> str:
     return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
 
 
-def times(folder: Path) -> list[tuple[str, int]]:
-    """The times at which the ``folder`` and those below it changed: files came, or went."""
-    folders = [Path(root) for root, _, _ in os.walk(folder)]
-    return sorted((str(each.relative_to(folder)), each.stat().st_mtime_ns) for each in folders)
+def names_below(folder: Path, without: Path) -> str:
+    """A digest of the names of the files below ``folder``, which changes where files come or go.
+
+    Hidden files and folders are left out, and the folder ``without``.
+    """
+    names = []
+    for root, folders, files in os.walk(folder):
+        inside = [(name, Path(root, name)) for name in folders if not name.startswith(".")]
+        folders[:] = [name for name, path in inside if path.resolve() != without.resolve()]
+        below = Path(root).relative_to(folder)
+        names += [(below / name).as_posix() for name in files if not name.startswith(".")]
+    listed = "\0".join(sorted(names)).encode(errors="surrogateescape")
+    return hashlib.sha256(listed).hexdigest()
 
 
 def recall(key: str, memory: Path = MEMORY) -> dict[str, int] | None:

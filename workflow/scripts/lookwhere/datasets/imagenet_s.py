@@ -25,7 +25,7 @@ CATEGORIES = "ImageNetS_categories_im*.txt"  # of the data set's repository
 COMPLETE = (50, 300, 919)  # classes of ImageNet-S-50, ImageNet-S-300 and ImageNet-S
 
 
-@dataset("imagenet_s", "ImageNet-S", annotations="folder")
+@dataset("imagenet_s", "ImageNet-S", annotations="folder", lists_images=True)
 class ImageNetS(Dataset):
     """A folder of ImageNet-S' masks."""
 

@@ -35,7 +35,7 @@ EXAMPLES = 3  # in a message
 Files = dict[str, list[Path]]
 
 
-@dataset("masks", "Masks as pictures")
+@dataset("masks", "Masks as pictures", lists_images=True)
 class Masks(Dataset):
     """Mask pictures, in a folder per class or listed by a CSV file."""
 

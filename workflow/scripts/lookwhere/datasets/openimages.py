@@ -27,7 +27,7 @@ COLUMNS = ("MaskPath", "ImageID", "LabelName")
 NO_FILE = "masks without a file"
 
 
-@dataset("openimages", "Open Images", annotations="folder")
+@dataset("openimages", "Open Images", annotations="folder", lists_images=True)
 class OpenImages(Dataset):
     """A folder of the masks of Open Images."""
 
