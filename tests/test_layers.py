@@ -93,14 +93,14 @@ LOGITS = torch.rand(2, 5)
     ids=["tensor", "tuple", "list", "dict", "object"],
 )
 def test_logits_of_what_nets_return(outputs):
-    assert layers.logits_of(outputs) is LOGITS
+    assert layers.logits_of(outputs, 2) is LOGITS
 
 
 def test_one_output_an_image_is_one_logit():
-    assert layers.logits_of(torch.rand(4)).shape == (4, 1)
+    assert layers.logits_of(torch.rand(4), 4).shape == (4, 1)
 
 
 @pytest.mark.parametrize("outputs", [torch.rand(1, 2, 3, 3), None, (), "a", torch.tensor([[1]])])
 def test_other_outputs_are_no_logits(outputs):
     with pytest.raises(StudyError, match="it is no classifier"):
-        layers.logits_of(outputs)
+        layers.logits_of(outputs, 1)

@@ -190,6 +190,7 @@ def test_check_describes_each_net():
         feature_maps=512,
         feature_size="3 x 3",
         outputs=1000,
+        logits_source="",
         output_activation="softmax",
         threshold=None,
         input_mean="0.485 0.456 0.406",

@@ -27,6 +27,8 @@ def main(
     for summary in summaries:
         if summary.weights_changes:
             log.info("%s: weights: %s", summary.net, summary.weights_changes)
+        if summary.logits_source:
+            log.info("%s: logits: %s", summary.net, summary.logits_source)
     with atomic_file(table) as draft:
         nets = pd.DataFrame(map(asdict, summaries)).astype({"feature_maps": "Int64"})
         nets.to_csv(draft, index=False)

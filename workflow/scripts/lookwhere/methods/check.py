@@ -15,6 +15,7 @@ from lookwhere.nets import classifiers, fold, layers
 from lookwhere.nets.layers import LayerError
 from lookwhere.nets.live import LiveTensors
 from lookwhere.nets.predictions import SIGMOID, SOFTMAX, activation
+from lookwhere.nets.probe import ending, probe
 
 USUAL, LARGEST = 224, 1024  # sides of the images that are tried, in pixels
 
@@ -27,6 +28,7 @@ class NetSummary:
     tried. ``input_mean`` and ``input_std`` normalise its input, in [0, ``input_range``]: one number
     for each of ``input_channels``. ``weights_changes`` lists what was changed of the weights of the
     file.
+    ``logits_source`` names the output that is explained, where the net returns several.
     ``output_activation`` is softmax or sigmoid, and ``threshold`` the probability above
     which a sigmoid output recognises a class. ``bytes_per_pixel`` are those of the tensors alive
     at once, for each pixel of the input, while the study's methods explain it on a CPU.
@@ -44,6 +46,7 @@ class NetSummary:
     feature_maps: int | None
     feature_size: str
     outputs: int
+    logits_source: str
     output_activation: str
     threshold: float | None
     input_mean: str
@@ -97,7 +100,7 @@ def _summarise(
     name = layers.resolve_or_last(net, spec["target_layer"], shape)
     # Folded and in the memory format of jobs, for their memory.
     fold.fold(net, name, shape)
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    classifiers.to_channels_last(net)
     target_layer = None if name is None else net.get_submodule(name)
 
     def passed(side: int) -> Forward:
@@ -110,9 +113,12 @@ def _summarise(
             features = _feature_maps(run)
         except LayerError as error:
             raise StudyError(f"{error}{_nearest(net, name, shape)}") from None
+        if function := ending(run.logits):
+            raise StudyError(f"the net ends in {function}: return the logits, its input")
         maps, reasons = defined_maps(run, torch.tensor([0]), methods)
     for side in others:
         passed(side)
+    logits_source = probe(net, shape)
     if methods and not maps:
         raise StudyError(
             "none of the study's methods is defined for it: leave it out, or add a method such as "
@@ -131,6 +137,7 @@ def _summarise(
         feature_maps=None if features is None else features.shape[1],
         feature_size="" if features is None else f"{features.shape[2]} x {features.shape[3]}",
         outputs=outputs,
+        logits_source=logits_source,
         output_activation=output_activation,
         threshold=spec.get("threshold", 0.5) if output_activation == SIGMOID else None,
         input_mean=_numbers(loaded.input.mean),

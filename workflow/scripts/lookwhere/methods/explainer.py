@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookwhere.errors import is_out_of_memory
+from lookwhere.errors import StudyError, is_out_of_memory
 from lookwhere.methods.run import defined_maps, forward
 from lookwhere.nets import classifiers, fold, layers
 from lookwhere.nets.predictions import best_targets
@@ -27,7 +27,11 @@ class Explanation:
 
 
 class Explainer:
-    """Explains batches; one that exceeds the device's memory is halved, and so are later ones."""
+    """Explains batches.
+
+    One that exceeds the device's memory is halved, and so are later ones; also one that the net
+    can't process: some take an image at a time.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,8 @@ class Explainer:
         self.notes = [f"weights: {change}" for change in loaded.changes]
         self.notes += [f"batch norms are not folded: {reason}"] if reason else []
         # channels_last: convolutions, and all that follows them, run on it without reordering.
-        self.net: nn.Module = net.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        classifiers.to_channels_last(net)
+        self.net: nn.Module = net.to(device)
         self.precision: str = spec["precision"]
         self.methods = methods
         self.device = device
@@ -70,8 +75,9 @@ class Explainer:
         if count == 1 or pixels <= self.most_pixels:
             try:
                 return self._explain(images, candidates)
-            except RuntimeError as error:
-                if count == 1 or not is_out_of_memory(error):
+            except (RuntimeError, StudyError) as error:
+                is_too_large = is_out_of_memory(error) or isinstance(error, StudyError)
+                if count == 1 or not is_too_large:
                     raise
             self.most_pixels = pixels / 2
         half = (count + 1) // 2

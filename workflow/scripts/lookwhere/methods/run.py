@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node
+from torch.autograd.graph import Node, get_gradient_edge
 from torch.nn import functional
 
 from lookwhere.errors import InputError, StudyError, is_out_of_memory
@@ -136,7 +136,7 @@ class Run:
         outputs = self._passed.biased if BIASES in needed else []
         with backward_rule(rule, relus), biases.adding_up(outputs) as sums:
             inputs = [self._place(place) for place in places]
-            gradients = torch.autograd.grad(score, inputs, retain_graph=True)
+            gradients = _gradients(score, inputs)
         self._signals |= {
             Signal(rule, place): self._shaped(place, gradient)
             for place, gradient in zip(places, gradients, strict=True)
@@ -180,12 +180,16 @@ def forward(
     handle = None if target_layer is None else target_layer.register_forward_hook(record)
     try:
         leaf = images.detach().requires_grad_()
-        with (
-            torch.enable_grad(),
-            _computing_in(precision, images.device),
-            biases.recording(net) as biased,
-        ):
-            logits = logits_of(net(leaf))
+        with torch.enable_grad(), _computing_in(precision, images.device):
+            try:
+                with biases.recording(net) as biased:
+                    logits = logits_of(net(leaf), len(leaf))
+            except RuntimeError as error:
+                if "leaf Variable" not in str(error):
+                    raise
+                outputs.clear()
+                with biases.recording(net) as biased:  # a copy: it changes its input in place
+                    logits = logits_of(net(leaf.clone()), len(leaf))
     except StudyError:
         raise
     except Exception as error:  # of the net's own code
@@ -194,10 +198,15 @@ def forward(
         height, width = images.shape[2:]
         reason = (str(error) or type(error).__name__).splitlines()[0]
         message = f"the net can't process an input of {width} x {height} pixels ({reason})"
-        raise InputError(message) from error
+        raise InputError(message + _way_out(error)) from error
     finally:
         if handle:
             handle.remove()
+    if not _depends_on(logits, leaf):
+        raise StudyError(
+            "the net has no gradient from its logits to the image, as under torch.no_grad, after "
+            "detach, in NumPy, or where it is quantised: leave this out of its forward"
+        )
     features = None if target_layer is None else _features(outputs, logits, *images.shape[2:])
     return Forward(leaf, features, logits, biased)
 
@@ -234,6 +243,32 @@ def _computing_in(precision: str, device: torch.device) -> AbstractContextManage
     if precision == "float32":
         return nullcontext()
     return torch.autocast(device.type, dtype=getattr(torch, precision))
+
+
+def _depends_on(logits: Tensor, leaf: Tensor) -> bool:
+    """Whether autograd's graph of the ``logits`` reaches the ``leaf``."""
+    root = logits.grad_fn
+    return root is not None and get_gradient_edge(leaf).node in set(graph_nodes(root))
+
+
+def _way_out(error: Exception) -> str:
+    """What to change in a net that raised an error, where this is known."""
+    if isinstance(error, TypeError):
+        return "; it is called as net(images): write a function that wraps it so"
+    if "should be the same" in str(error) and " type" in str(error):
+        return "; nets run in float32: convert no dtypes in its forward"
+    return ""
+
+
+def _gradients(score: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
+    """The gradients of a sum; the graph is kept."""
+    try:
+        return torch.autograd.grad(score, inputs, retain_graph=True)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        reason = str(error).splitlines()[0]
+        raise StudyError(f"the net has no gradient ({reason})") from error
 
 
 def _features(outputs: list[Any], logits: Tensor, height: int, width: int) -> Tensor:

@@ -56,7 +56,8 @@ def fold(net: nn.Module, target_layer: str | None, shape: tuple[int, ...] = (3, 
             parent, _, name = names[norm].rpartition(".")
             replace(net.get_submodule(parent), name, nn.Identity())
         with torch.no_grad():
-            difference = _difference(outputs, _outputs(net, target_layer, images)) if pairs else 0.0
+            again = _outputs(net, target_layer, images.clone()) if pairs else outputs
+        difference = _difference(outputs, again)
         reason = "" if difference <= TOLERANCE else f"the outputs would differ by {difference:.1g}"
     except Exception as error:  # a net of the user's own can raise anything; it is used as it is
         reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -94,7 +95,8 @@ def _trace(
             handles.append(module.register_forward_pre_hook(record_consumer))
     try:
         with torch.enable_grad():
-            outputs = _outputs(net, target_layer, images.requires_grad_())
+            # A clone: a net may change its input in place, but not a leaf.
+            outputs = _outputs(net, target_layer, images.requires_grad_().clone())
     finally:
         for handle in handles:
             handle.remove()

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lookwhere.nets.layers import logits_of
+
 Layer = nn.Linear | nn.Conv2d
 State = dict[str, Tensor]
 
@@ -80,8 +82,9 @@ def output_layer(net: nn.Module) -> str | None:
     ]
     channels = next((m.in_channels for m in layers.values() if isinstance(m, nn.Conv2d)), 3)
     try:
+        net.eval()
         with torch.no_grad():
-            outputs = net.eval()(torch.zeros(1, channels, 224, 224)).shape[1]
+            outputs = logits_of(net(torch.zeros(1, channels, 224, 224)), 1).shape[1]
         calls = [name for name in calls if len(layers[name].weight) == outputs]
     except Exception:  # an own net may need anything
         calls = []

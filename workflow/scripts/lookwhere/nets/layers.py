@@ -96,7 +96,8 @@ def last(net: nn.Module, images: Tensor) -> str | None:
     handles = [m.register_forward_hook(record) for m in names if not isinstance(m, PASSING)]
     try:
         with torch.enable_grad():
-            logits = logits_of(net(images.detach().requires_grad_()))
+            # A clone: a net may change its input in place, but not a leaf.
+            logits = logits_of(net(images.detach().requires_grad_().clone()), len(images))
     finally:
         for handle in handles:
             handle.remove()
@@ -118,22 +119,52 @@ def last(net: nn.Module, images: Tensor) -> str | None:
     return reached[-1] if reached else None
 
 
-def logits_of(outputs: Any) -> Tensor:
-    """The logits (N, outputs) of what a net returns: a tensor, or the first of several.
+def logits_of(outputs: Any, count: int) -> Tensor:
+    """The logits (N, outputs) of what a net returns for ``count`` images.
 
-    (N,) becomes (N, 1). Raises StudyError if it returns none.
+    Of several outputs it is the first (see ``source_of``). (N,) becomes (N, 1), and (N, outputs, 1,
+    1) loses its ones. The output of a single image may lack its first dimension. Raises StudyError
+    if there are no logits.
     """
     first = outputs
+    if (candidates := _entries(outputs)) is not None:
+        first = next(iter(candidates.values()), None)
+    logits = first
+    if isinstance(logits, Tensor) and logits.is_floating_point():
+        if count == 1 and logits.ndim < 2:  # squeezed
+            logits = logits.reshape(1, -1)
+        elif logits.ndim == 1:
+            logits = logits[:, None]
+        elif logits.ndim > 2 and logits.shape[2:].numel() == 1:
+            logits = logits.flatten(1)
+        if logits.ndim == 2 and len(logits) == count and logits.shape[1]:
+            return logits
+    several = candidates is not None and len(candidates) > 1
+    raise StudyError(
+        f"the net returns {'first ' if several else ''}{_of_kind(first)} for {count} image"
+        f"{'s' if count > 1 else ''}, not logits (N, outputs): "
+        + ("return its logits first" if several else "it is no classifier")
+    )
+
+
+def source_of(outputs: Any) -> str:
+    """Which of several outputs of a net are its logits, in words; empty if there is no choice."""
+    entries = _entries(outputs) or {}
+    choice = [
+        name for name, value in entries.items() if isinstance(value, Tensor) and value.ndim < 3
+    ]
+    return f"{choice[0]}, the first of {', '.join(choice)}" if len(choice) > 1 else ""
+
+
+def _entries(outputs: Any) -> dict[str, Any] | None:
+    """The outputs of a net by name or number, or its ``logits``; None if it has a single one."""
     if hasattr(outputs, "logits"):
-        first = outputs.logits
-    elif isinstance(outputs, dict):
-        first = outputs.get("logits", next(iter(outputs.values()), None))
-    elif isinstance(outputs, list | tuple):
-        first = next(iter(outputs), None)
-    if isinstance(first, Tensor) and first.ndim in (1, 2) and first.is_floating_point():
-        return first[:, None] if first.ndim == 1 else first
-    kind = f"{tuple(first.shape)}" if isinstance(first, Tensor) else type(first).__name__
-    raise StudyError(f"the net returns {kind}, not logits (N, outputs): it is no classifier")
+        return {"logits": outputs.logits}
+    if isinstance(outputs, dict):
+        return {"logits": outputs["logits"]} if "logits" in outputs else dict(outputs)
+    if isinstance(outputs, list | tuple):
+        return {str(number): value for number, value in enumerate(outputs)}
+    return None
 
 
 def _has_places(output: Tensor, height: int, width: int, outputs: int) -> bool:
@@ -172,6 +203,14 @@ def _grid(places: int, height: int, width: int) -> tuple[int, int] | None:
     if rows < 1 or places % rows:
         return None
     return (rows, places // rows) if _fits((rows, places // rows), height, width) else None
+
+
+def _of_kind(output: Any) -> str:
+    """The shape of a tensor, with its dtype if it is none of floats; else the type."""
+    if not isinstance(output, Tensor):
+        return type(output).__name__
+    dtype = "" if output.is_floating_point() else f" of {output.dtype}".replace("torch.", "")
+    return f"{tuple(output.shape)}{dtype}"
 
 
 def _in_words(output: Any) -> str:
