@@ -16,7 +16,7 @@ from lookwhere.errors import StudyError
 from lookwhere.methods import check
 from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.relu_rules import relu_nodes
-from lookwhere.methods.run import forward
+from lookwhere.methods.run import defined_maps, forward
 from lookwhere.nets import classifiers, layers
 
 from .studies import FIVE
@@ -317,7 +317,7 @@ def test_every_architecture_has_a_default_target_layer():
 
 
 @pytest.mark.parametrize("architecture", LAYERS)
-def test_default_target_layer_yields_feature_maps(architecture, on_meta):
+def test_every_method_that_is_defined_runs_at_the_default_target_layer(architecture, on_meta):
     net = classifiers.load(architecture, "random")
     target_layer = net.get_submodule(LAYERS[architecture])
     size = 224 if architecture.startswith(("maxvit", "vit")) else 160
@@ -326,12 +326,11 @@ def test_default_target_layer_yields_feature_maps(architecture, on_meta):
     assert maps >= 256
     assert height == width
     assert 3 <= height <= 16  # the maps come first: not channels last
-
-
-@pytest.mark.parametrize("architecture", ON_RELU)
-def test_nets_on_relu_have_every_rule(architecture, on_meta):
-    images = torch.zeros(1, 3, 160, 160, requires_grad=True)
-    assert relu_nodes(classifiers.load(architecture, "random")(images), images)
+    drawn, not_defined = defined_maps(run, torch.tensor([0]), METHODS)
+    assert {tuple(each.shape) for each in drawn.values()} <= {(1, c, size, size) for c in (1, 3)}
+    of_rules = {"deconvolution", "guided_backpropagation", "guided_grad_cam"}
+    assert set(METHODS) - set(drawn) == set(not_defined)
+    assert set(not_defined) == (set() if architecture in ON_RELU else of_rules)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

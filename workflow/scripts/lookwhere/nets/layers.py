@@ -19,8 +19,9 @@ class LayerError(StudyError):
 
 
 MAX_PREFIX = 8  # class and register tokens
-# Layers that pass on the maps of the one before them.
-PASSING = (
+# Layers that pass on the maps of the one before them, or project tokens (to queries and keys).
+SKIPPED = (
+    nn.Linear,
     nn.AdaptiveAvgPool2d,
     nn.AdaptiveMaxPool2d,
     nn.AvgPool2d,
@@ -93,7 +94,7 @@ def last(net: nn.Module, images: Tensor) -> str | None:
             return output.clone()  # an in-place layer that follows must not change it
         return output
 
-    handles = [m.register_forward_hook(record) for m in names if not isinstance(m, PASSING)]
+    handles = [m.register_forward_hook(record) for m in names if not isinstance(m, SKIPPED)]
     try:
         with torch.enable_grad():
             # A clone: a net may change its input in place, but not a leaf.

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from lookwhere.errors import StudyError
 from lookwhere.nets.layers import logits_of, source_of
 
-# The largest differences of the logits of an image, relative to the largest logit: in a second pass,
-# and in another batch, where rounding explains 1e-4 in float32, and 1e-2 if a net uses bfloat16.
+# The largest differences of the logits of an image, relative to the largest: in a second pass, and
+# in another batch, where rounding explains 1e-4 in float32, and 1e-2 if a net uses bfloat16.
 SAME, ROUNDING = 1e-4, 0.02
 
 # Autograd's names of last steps that make probabilities of logits, and those that may follow.
