@@ -11,7 +11,7 @@ from captum.attr import Deconvolution, GuidedBackprop, LayerAttribution, LayerGr
 from torch import nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
-from torchvision.models import get_model
+from torchvision.models import SwinTransformer, VisionTransformer, get_model
 
 from lookwhere.errors import StudyError
 from lookwhere.methods.cam import grad_cam
@@ -135,6 +135,51 @@ def assert_same_maps(ours, expected):
 def test_maps_equal_captum(architecture, layer):
     net = random_net(architecture)
     assert_same_maps(our_maps(net, layer, noise(96)), captum_maps(net, layer, noise(96)))
+
+
+class AsMaps(nn.Module):
+    """A layer of tokens (N, 1 + h h, K) whose ``maps`` (N, K, h, h) are a layer of their own."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.maps = layer, nn.Identity()
+
+    def forward(self, x):
+        tokens = self.layer(x)
+        rows = int((tokens.shape[1] - 1) ** 0.5)
+        maps = self.maps(tokens[:, 1:].transpose(1, 2).unflatten(2, (rows, rows)))
+        return torch.cat([tokens[:, :1], maps.flatten(2).transpose(1, 2)], dim=1)
+
+
+def small_vit():
+    sizes = {"image_size": 64, "patch_size": 16, "hidden_dim": 24, "mlp_dim": 32}
+    net = VisionTransformer(**sizes, num_layers=2, num_heads=2, num_classes=10)
+    nn.init.normal_(net.heads.head.weight)  # zero in a new net
+    return net, "encoder.layers.encoder_layer_1.ln_1"
+
+
+def small_swin():
+    sizes = {"patch_size": [4, 4], "embed_dim": 12, "depths": [1, 1], "window_size": [4, 4]}
+    return SwinTransformer(**sizes, num_heads=[2, 2], num_classes=10), "permute"
+
+
+@pytest.mark.parametrize("build", [small_vit, small_swin])
+def test_grad_cam_of_tokens_equals_captum(build):
+    torch.manual_seed(0)
+    net, layer = build()
+    net.eval().requires_grad_(False)
+    images = noise(64)
+    ours = our_maps(net, layer, images, methods=("grad_cam", "backpropagation"))
+    twin, path = deepcopy(net), layer
+    if build is small_vit:
+        twin.set_submodule(layer, AsMaps(twin.get_submodule(layer)))
+        path = f"{layer}.maps"
+    cam = LayerGradCam(twin, twin.get_submodule(path)).attribute(
+        images.clone().requires_grad_(), target=TARGETS, relu_attributions=True
+    )
+    cam = LayerAttribution.interpolate(cam, images.shape[2:], interpolate_mode="bilinear")
+    signal = Saliency(twin).attribute(images.clone().requires_grad_(), target=TARGETS, abs=False)
+    assert_same_maps(ours, {"grad_cam": cam, "backpropagation": signal})
 
 
 @pytest.mark.parametrize(("architecture", "layer"), TWINS, ids=["-".join(t) for t in TWINS])

@@ -6,6 +6,7 @@ import pytest
 
 from lookwhere import declarations
 from lookwhere.declarations import SCRIPTS
+from lookwhere.errors import StudyError
 from lookwhere.io import source_hash
 from lookwhere.methods.names import METHODS
 
@@ -118,3 +119,11 @@ def test_a_users_file_is_hashed_as_a_whole(tree, tmp_path, monkeypatch):
     own.write_text(text.replace("K = 1", "K = 2"))
     after = tree()
     assert {name for name in before if before[name] != after[name]} == {"mine"}
+
+
+@pytest.mark.parametrize("text", ["def parts(:", "text = '\0'"])
+def test_a_file_that_a_net_s_file_imports_must_be_python(tmp_path, text):
+    (tmp_path / "net.py").write_text("from parts import block\n")
+    (tmp_path / "parts.py").write_text(text)
+    with pytest.raises(StudyError, match=r"parts\.py' can't be read as Python \("):
+        source_hash.of_user_file(tmp_path / "net.py")

@@ -3,11 +3,25 @@ from lookwhere.datasets.sizes import input_shape
 from lookwhere.nets import memory
 from lookwhere.nets.names import file_of as architecture_file
 
+try:
+    # Hashes of the code that builds the nets of the user's own, by net.
+    CODE_OF_NETS = {
+        name: source_hash.of_user_file(file)
+        for name, net in NETS.items()
+        if (file := architecture_file(net["architecture"]))
+    }
+except StudyError as error:
+    raise WorkflowError(str(error))
+
 
 def fetched_weights(net):
     """The receipt of the net's weights, as an input of a rule; none where they are not fetched."""
     [own] = [item for item in STUDY.nets if item.name == net["name"]]
-    return f"<results>/weights/{own.architecture}-{own.weights}.csv" if own.is_fetched else []
+    return (
+        f"<results>/weights/{own.architecture}-{own.weights}.csv"
+        if own.is_fetched
+        else []
+    )
 
 
 def weights_name(wildcards):
@@ -19,8 +33,8 @@ def with_hash(net):
     hashes = {}
     if net["weights"] not in ("", "random") and not fetched_weights(net):
         hashes["sha256"] = DIGESTS.sha256(Path(net["weights"]))
-    if file := architecture_file(net["architecture"]):
-        hashes["code"] = source_hash.of_user_file(file)
+    if net["name"] in CODE_OF_NETS:
+        hashes["code"] = CODE_OF_NETS[net["name"]]
     return {**net, **hashes}
 
 
@@ -41,7 +55,9 @@ def study_in_full(wildcards):
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     height, width = input_shape(size, 480, 640)
-    return height * width / 224**2 * CATALOGUE.number(NETS[net]["architecture"], "gflops")
+    return (
+        height * width / 224**2 * CATALOGUE.number(NETS[net]["architecture"], "gflops")
+    )
 
 
 def heaviest_first(wildcards):
@@ -85,8 +101,18 @@ def memory_budget(wildcards):
     each = len(GROUPS) * sum(map(len, SHARDS.values()))
     allowed = workflow.global_resources.get("mem_mb")
     if allowed is not None and allowed.value is not None:  # Snakemake counts
-        return {"limit": allowed.value, "owner": "--resources mem_mb", "cores": 1, "each": each}
+        return {
+            "limit": allowed.value,
+            "owner": "--resources mem_mb",
+            "cores": 1,
+            "each": each,
+        }
     if not workflow.local_exec:  # the scheduler does
         return {"limit": sys.maxsize, "owner": "the cluster", "cores": 1, "each": each}
     limit = memory.of_machine()
-    return {"limit": limit, "owner": "this machine", "cores": workflow.cores, "each": each}
+    return {
+        "limit": limit,
+        "owner": "this machine",
+        "cores": workflow.cores,
+        "each": each,
+    }

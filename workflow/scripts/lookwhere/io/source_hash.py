@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lookwhere.declarations import SCRIPTS, Declaration
+from lookwhere.errors import StudyError
 
 # A module-level name.
 Name = tuple[Path, str]
@@ -43,7 +44,10 @@ def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
 
 
 def of_user_file(file: Path) -> str:
-    """A hash of a user's file, and of the files beside and below it that it imports."""
+    """A hash of a user's file, and of the files beside and below it that it imports.
+
+    Raises StudyError for a file that can't be read as Python.
+    """
     sources: set[Path] = set()
     waiting = {file}
     while waiting:
@@ -72,10 +76,18 @@ def _digest(texts: Iterable[str]) -> str:
     return digest.hexdigest()[:12]
 
 
+def _parsed(source: Path) -> ast.Module:
+    try:
+        return ast.parse(source.read_bytes(), str(source))
+    except (OSError, SyntaxError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StudyError(f"{str(source)!r} can't be read as Python ({reason})") from None
+
+
 @functools.cache
 def _statements(source: Path) -> list[ast.AST]:
     """The syntax tree of a source file, followed by all statements in it that may run."""
-    nodes: list[ast.AST] = [ast.parse(source.read_bytes())]
+    nodes: list[ast.AST] = [_parsed(source)]
     for node in nodes:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
@@ -110,7 +122,7 @@ def _imported_modules(source: Path) -> set[Path]:
 def _imported_files(source: Path, root: Path) -> set[Path]:
     """The files below the folder ``root`` that a user's file itself imports."""
     modules = set()
-    for node in ast.walk(ast.parse(source.read_bytes())):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             modules |= {root.joinpath(*alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -20,6 +20,13 @@ RANDOM = "random"
 AUXILIARY = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
+# What their weights do not state: torchvision's own are of nets that transform their input.
+TRANSFORM = (
+    "took transform_input: true, as torchvision's weights need; a net trained without it needs "
+    "arguments: {transform_input: false}"
+)
+
+
 @dataclass(frozen=True)
 class Classifier:
     """A net, and how it is fed."""
@@ -57,6 +64,8 @@ def load_spec(spec: Mapping[str, Any], seed: int = 0) -> Classifier:
         key, auxiliary = spec.get("weights_key", ""), AUXILIARY.get(architecture, ())
         title = f"the architecture {architecture!r}"
         changes = files.load(net, Path(weights), key, auxiliary, title)
+        if architecture in AUXILIARY and "transform_input" not in spec.get("arguments", {}):
+            changes.append(TRANSFORM)
     settings = {**_own_input(net), **spec.get("input", {})}
     _make_ready(net)
     return Classifier(net, Input.of(settings), changes)
