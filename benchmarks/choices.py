@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from lookwhere.methods.run import forward, saliency_maps
 from lookwhere.nets import device
+from lookwhere.nets.fold import fold as fold_batch_norms
 from turns import FIVE, NETS, Maps, Run, take_turns
 
 SHAPES = [(4, 3, 224, 224), (1, 3, 480, 640)]
@@ -32,7 +33,7 @@ def engine(
     if keep_memory:
         device.retain_heap()
     if fold:
-        fold.fold(net, layer)
+        fold_batch_norms(net, layer)
     memory = torch.channels_last if channels_last else torch.contiguous_format
     net = net.to(memory_format=memory)
 

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lookwhere.methods.cam import weighted_sum
-from turns import FIVE, Maker, Maps, Run
+from turns import FIVE, OTHER_NETS, Maker, Maps, Run, with_head
+
+WITHOUT_RULES = ["backpropagation", "grad_cam"]  # for nets of other activations than ReLU
 
 
 def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
@@ -25,11 +27,12 @@ def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> R
     device.retain_heap()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
     explainer = Explainer(spec | {"precision": "float32"}, FIVE, torch.device("cpu"))
+    with_head(explainer.net)
     return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
 
 
 def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
-    """captum's five classes, with Grad-CAM resized bilinearly as here."""
+    """captum's five classes, those that are defined, with Grad-CAM resized bilinearly as here."""
     from captum.attr import (
         Deconvolution,
         GuidedBackprop,
@@ -41,6 +44,9 @@ def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 
     net = without_inplace(net)
     target = torch.tensor(targets)
+    if architecture.startswith("vit"):
+        net.set_submodule(layer, TokensAsMaps(net.get_submodule(layer)))
+        layer += ".maps"
     features = net.get_submodule(layer)
 
     def run(images: Tensor) -> Maps:
@@ -48,13 +54,16 @@ def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
         cam = LayerGradCam(net, features).attribute(images, target, relu_attributions=True)
         maps = {
             "backpropagation": Saliency(net).attribute(images, target, abs=False),
-            "deconvolution": Deconvolution(net).attribute(images, target),
-            "guided_backpropagation": GuidedBackprop(net).attribute(images, target),
             "grad_cam": LayerAttribution.interpolate(cam, images.shape[2:], "bilinear"),
-            "guided_grad_cam": GuidedGradCam(net, features).attribute(
-                images, target, interpolate_mode="bilinear"
-            ),
         }
+        if architecture not in OTHER_NETS:
+            maps |= {
+                "deconvolution": Deconvolution(net).attribute(images, target),
+                "guided_backpropagation": GuidedBackprop(net).attribute(images, target),
+                "guided_grad_cam": GuidedGradCam(net, features).attribute(
+                    images, target, interpolate_mode="bilinear"
+                ),
+            }
         return as_arrays(maps)
 
     return run
@@ -130,13 +139,17 @@ def thesis(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
 
 
 def baseline(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
-    """A forward pass and three backward passes to the images: the minimal work."""
+    """The minimal work: a forward pass and three backward passes to the images, or one.
+
+    Nets of other activations than ReLU have the plain gradient alone.
+    """
+    passes = 1 if architecture in OTHER_NETS else 3
 
     def run(images: Tensor) -> Maps:
         images = images.detach().requires_grad_()
         score = net(images)[range(len(targets)), targets].sum()
-        for last in (False, False, True):
-            torch.autograd.grad(score, images, retain_graph=not last)
+        for left in reversed(range(passes)):
+            torch.autograd.grad(score, images, retain_graph=left > 0)
         return {}
 
     return run
@@ -159,6 +172,26 @@ LIBRARIES: dict[str, Maker] = {
     "baseline": baseline,
     "baseline, channels_last": baseline_channels_last,
 }
+
+
+def libraries_of(architecture: str) -> dict[str, Maker]:
+    """The competitors for a net: two of them have rules for ReLUs alone."""
+    rules = ("pytorch-grad-cam", "thesis") if architecture in OTHER_NETS else ()
+    return {name: maker for name, maker in LIBRARIES.items() if name not in rules}
+
+
+class TokensAsMaps(nn.Module):
+    """A layer of tokens (N, 1 + h h, K) whose ``maps`` (N, K, h, h) are a layer of their own."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer, self.maps = layer, nn.Identity()
+
+    def forward(self, images: Tensor) -> Tensor:
+        tokens = self.layer(images)
+        rows = int((tokens.shape[1] - 1) ** 0.5)
+        maps = self.maps(tokens[:, 1:].transpose(1, 2).unflatten(2, (rows, rows)))
+        return torch.cat([tokens[:, :1], maps.flatten(2).transpose(1, 2)], dim=1)
 
 
 def without_inplace(net: nn.Module) -> nn.Module:

@@ -17,6 +17,7 @@ from lookwhere.nets import classifiers
 
 FIVE = ["backpropagation", "deconvolution", "guided_backpropagation", "grad_cam", "guided_grad_cam"]
 NETS = ["alexnet", "squeezenet1_0", "resnet152", "vgg19"]
+OTHER_NETS = ["convnext_tiny", "efficientnet_b0", "vit_b_16"]  # of other activations than ReLU
 
 with (Path(__file__).parents[1] / "resources/architectures.csv").open(encoding="utf-8") as table:
     TARGET_LAYERS = {row["architecture"]: row["target_layer"] for row in csv.DictReader(table)}
@@ -61,6 +62,15 @@ def take_turns(
     return {name: median(each) / shape[0] for name, each in seconds.items()}
 
 
+def with_head(net: nn.Module) -> nn.Module:
+    """The net with random weights in place of zeros: a new ViT's head yields no gradients."""
+    generator = torch.Generator().manual_seed(0)
+    for module in net.modules():
+        if isinstance(module, nn.Linear) and not module.weight.any():
+            nn.init.normal_(module.weight, generator=generator)
+    return net
+
+
 def _work(
     line: Connection,
     maker: Maker,
@@ -71,7 +81,7 @@ def _work(
     torch.set_num_threads(threads)
     warnings.simplefilter("ignore")  # captum warns about its hooks
     images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    net = classifiers.load(architecture, "random")
+    net = with_head(classifiers.load(architecture, "random"))
     targets = list(range(shape[0]))
     run = maker(architecture, net, TARGET_LAYERS[architecture], targets)
     line.send(run(images))  # a warm-up run

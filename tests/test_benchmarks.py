@@ -3,10 +3,19 @@
 import pytest
 import torch
 
-from libraries import LIBRARIES, baseline, captum, ours, pytorch_grad_cam, thesis
+from libraries import (
+    LIBRARIES,
+    WITHOUT_RULES,
+    baseline,
+    captum,
+    libraries_of,
+    ours,
+    pytorch_grad_cam,
+    thesis,
+)
 from lookwhere.nets import classifiers
-from speed import METHODS, check
-from turns import FIVE
+from speed import check, count
+from turns import FIVE, with_head
 
 IMAGES = torch.randn(2, 3, 96, 80, generator=torch.Generator().manual_seed(0))
 
@@ -26,9 +35,30 @@ def our_maps():
 def test_the_maps_are_ours(library, our_maps):
     theirs = maps(library)
     name = next(name for name, maker in LIBRARIES.items() if maker is library)
-    assert len(theirs) == METHODS[name]
+    assert len(theirs) == count("squeezenet1_1", name)
     assert set(theirs) <= set(FIVE)
     check({"ours": our_maps, name: theirs})
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layer", "size"),
+    [
+        ("efficientnet_b0", "features", 96),
+        pytest.param(
+            "vit_b_16", "encoder.layers.encoder_layer_11.ln_1", 224, marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_captum_s_maps_of_other_nets_are_ours(architecture, layer, size):
+    images = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
+    both = {}
+    for library in (ours, captum):
+        net = with_head(classifiers.load(architecture, "random"))
+        both[library.__name__] = library(architecture, net, layer, [7])(images)
+        assert sorted(both[library.__name__]) == WITHOUT_RULES
+    assert all(saliency.any() for saliency in both["ours"].values())
+    check(both)
+    assert set(libraries_of(architecture)) == {"baseline, channels_last", "baseline", *both}
 
 
 def test_other_maps_are_detected(our_maps):
