@@ -6,7 +6,7 @@
 # make test-latex    installs texlive (likewise) and compiles the tables
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
 # make schema     writes the schema of study files, and the README's table of keys, from the model
-# make benchmark    times the maps beside other libraries' (about 20 minutes)
+# make benchmark    times the maps beside other libraries' (about 30 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)

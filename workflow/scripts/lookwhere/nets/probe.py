@@ -18,7 +18,7 @@ SAME, ROUNDING = 1e-4, 0.02
 
 # Autograd's names of last steps that make probabilities of logits, and those that may follow.
 PROBABILITIES = {"Softmax": "softmax", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid"}
-SHAPES = ("View", "UnsafeView", "Squeeze", "Unsqueeze", "Reshape", "Clone", "Alias", "ToCopy")
+SHAPES = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Clone", "ToCopy")
 
 
 def probe(net: nn.Module, shape: tuple[int, ...]) -> str:
