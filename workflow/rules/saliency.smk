@@ -59,6 +59,39 @@ rule check_memory:
         "../scripts/check_memory.py"
 
 
+# Warns within seconds of a net that does not recognise the classes: its maps would mean nothing.
+rule check_recognition:
+    input:
+        settings=noted(
+            "check_recognition",
+            code=source_hash.of_scripts("check_recognition"),
+            nets=lambda wildcards: [{**with_hash(net), "sizes": SIZES} for net in NETS.values()],
+            classes=CLASSES,
+            seed=STUDY.seed,
+        ),
+        weights=[fetched_weights(net) for net in NETS.values()],
+        checked=rules.check_nets.output.nets,
+        samples=expand(rules.select_subset.output.samples, selection=SELECTIONS),
+        images=expand("<results>/samples/{selection}.csv", selection=SELECTIONS),
+    output:
+        recognition="<results>/recognition.csv",
+    log:
+        "<logs>/check_recognition.log",
+    benchmark:
+        "<benchmarks>/check_recognition.tsv"
+    priority: 10000
+    conda:
+        "../../envs/saliency.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=30,
+    params:
+        images=IMAGE_FOLDER,
+    script:
+        "../scripts/check_recognition.py"
+
+
 # The methods of a group share passes, so one job computes their maps of a net, a size and a shard.
 # Each group has a rule, since its methods are the outputs.
 for GROUP, MEMBERS in GROUPS.items():

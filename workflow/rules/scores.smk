@@ -99,6 +99,7 @@ rule gather_scores:
         subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
         memory=rules.check_memory.output.memory,
+        recognition=rules.check_recognition.output.recognition,
     output:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",

@@ -26,6 +26,7 @@ STEPS = {
     "choose_showcase": ("showcase", "chosen"),
     "check_nets": ("nets", "checked"),
     "check_memory": ("memory", "checked"),
+    "check_recognition": ("recognition of the classes", "checked"),
     "fetch_weights": ("weights {weights} of {architecture}", "fetched"),
     "fetch_annotations": ("annotations", "fetched"),
     "fetch_images": ("images", "fetched"),

@@ -11,6 +11,15 @@ from PIL import Image
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+# How nets are usually fed: settings of ``Input``.
+USUAL: tuple[dict[str, Any], ...] = (
+    {"mean": IMAGENET_MEAN, "std": IMAGENET_STD},
+    {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)},
+    {"mean": (0, 0, 0), "std": (1, 1, 1)},
+    {"range": 255, "mean": (0, 0, 0), "std": (1, 1, 1)},
+    {"range": 255, "channels": "bgr", "mean": (103.939, 116.779, 123.68), "std": (1, 1, 1)},
+)
+
 
 @dataclass(frozen=True)
 class Input:
@@ -56,3 +65,39 @@ class Input:
             pixels = pixels / np.float32(255)
         mean, std = (np.array(values, dtype=np.float32) for values in (self.mean, self.std))
         return np.ascontiguousarray(((pixels - mean) / std).transpose(2, 0, 1))
+
+
+def usual_corrections(own: Input) -> dict[str, Input]:
+    """What may be right where ``own`` is wrong: inputs, each by its setting in a study.
+
+    They are its other order of channels, and the usual inputs with as many channels.
+    """
+    usual = [dict(settings) for settings in USUAL]
+    if own.channels == "grey":
+        usual = [
+            {
+                **settings,
+                "channels": "grey",
+                "mean": settings["mean"][:1],
+                "std": settings["std"][:1],
+            }
+            for settings in usual
+            if settings.get("channels") != "bgr"
+        ]
+    else:
+        other = {"rgb": "bgr", "bgr": "rgb"}[own.channels]
+        turned = {"mean": own.mean[::-1], "std": own.std[::-1], "channels": other}
+        usual.insert(0, {**turned, "range": own.range})
+    corrections = {_in_words(settings): Input.of(settings) for settings in usual}
+    return {words: other for words, other in corrections.items() if other != own}
+
+
+def _in_words(settings: Mapping[str, Any]) -> str:
+    """``{mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}``, as a study writes it."""
+    words = (
+        f"{key}: [{', '.join(f'{number:g}' for number in value)}]"
+        if isinstance(value, tuple)
+        else f"{key}: {value}"
+        for key, value in settings.items()
+    )
+    return f"{{{', '.join(words)}}}"
