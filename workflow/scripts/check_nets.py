@@ -24,6 +24,8 @@ def main(
     summaries, faults = check.check(specs, classes, sizes, methods, seed)
     if faults:
         raise StudyError(enumerate_errors("the nets can't be used:", faults))
+    for doubt in (doubt for spec in specs for doubt in check.doubts(spec)):
+        log.warning("Warning: %s", doubt)
     for summary in summaries:
         if summary.weights_changes:
             log.info("%s: weights: %s", summary.net, summary.weights_changes)

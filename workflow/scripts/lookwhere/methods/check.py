@@ -89,6 +89,25 @@ def check(
     return summaries, faults
 
 
+def doubts(spec: Mapping[str, Any]) -> list[str]:
+    """What may be wrong in the settings of a net, in sentences: no file of weights reveals it."""
+    sentences, listed = [], spec.get("input", {})
+    small = [key for key in ("mean", "std") if 0 < max(listed.get(key) or [0]) < 1]
+    if listed.get("range") == 255 and small:
+        sentences.append(
+            f"input.{small[0]} is {list(listed[small[0]])}, in the unit of range: 255; leave range "
+            "out if the net expects pixels from 0 to 1"
+        )
+    is_users = "sha256" in spec  # of a file that was not fetched from torchvision
+    has_switch = spec["architecture"] in classifiers.AUXILIARY
+    if is_users and has_switch and "transform_input" not in spec.get("arguments", {}):
+        sentences.append(
+            "transform_input is true, as torchvision's ImageNet weights need; state in arguments "
+            "what the net was trained with: {transform_input: false}, or true"
+        )
+    return [f"net {spec['name']!r}: {sentence}" for sentence in sentences]
+
+
 def _summarise(
     spec: dict[str, Any], sizes: Sequence[str], methods: Sequence[str], seed: int
 ) -> NetSummary:
@@ -97,6 +116,7 @@ def _summarise(
     parameters = sum(parameter.numel() for parameter in net.parameters())
     measured, *others = _sides(sizes)
     shape = (depth, measured, measured)
+    _require_channels(net, shape)
     name = layers.resolve_or_last(net, spec["target_layer"], shape)
     # Folded and in the memory format of jobs, for their memory.
     fold.fold(net, name, shape)
@@ -147,6 +167,21 @@ def _summarise(
         bytes_per_pixel=round(live.peak / run.images[0, 0].numel()),
         not_defined=_in_words(reasons),
     )
+
+
+def _require_channels(net: nn.Module, shape: tuple[int, ...]) -> None:
+    """Raise StudyError for a net that takes neither three channels nor one."""
+    channels = classifiers.input_channels(net)
+    if channels in (None, 1, 3):
+        return
+    try:
+        with torch.inference_mode():
+            net(torch.zeros(1, *shape))
+    except Exception as error:  # of the net's own code
+        raise StudyError(
+            f"it takes an input of {channels} channels, and an image has 3 (rgb, bgr) or 1 (grey): "
+            "choose a net of images, or wrap it in a function of yours that makes the others"
+        ) from error
 
 
 def _feature_maps(run: Forward) -> Tensor | None:

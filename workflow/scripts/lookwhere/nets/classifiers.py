@@ -1,6 +1,7 @@
 """Nets: classifiers with the weights of the study, ready to be explained."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lookwhere.errors import StudyError, hint
 from lookwhere.nets import architectures
 from lookwhere.nets import weights as files
 from lookwhere.nets.inputs import Input
+from lookwhere.nets.names import is_own, is_timms
 
 RANDOM = "random"
 
@@ -21,10 +23,6 @@ AUXILIARY = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
 # What their weights do not state: torchvision's own are of nets that transform their input.
-TRANSFORM = (
-    "took transform_input: true, as torchvision's weights need; a net trained without it needs "
-    "arguments: {transform_input: false}"
-)
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,10 @@ def load_spec(spec: Mapping[str, Any], seed: int = 0) -> Classifier:
         key, auxiliary = spec.get("weights_key", ""), AUXILIARY.get(architecture, ())
         title = f"the architecture {architecture!r}"
         changes = files.load(net, Path(weights), key, auxiliary, title)
-        if architecture in AUXILIARY and "transform_input" not in spec.get("arguments", {}):
-            changes.append(TRANSFORM)
-    settings = {**_own_input(net), **spec.get("input", {})}
+    grey = {"channels": "grey"} if input_channels(net) == 1 else {}
+    expected = Input.of({**grey, **spec.get("input", {})}, **_normalisation(net, architecture))
     _make_ready(net)
-    return Classifier(net, Input.of(settings), changes)
+    return Classifier(net, expected, changes)
 
 
 def to_channels_last(net: nn.Module) -> None:
@@ -93,15 +90,23 @@ def _make_ready(net: nn.Module) -> None:
         raise StudyError(f"the net can't be put into eval mode, as float32 ({reason})") from error
 
 
-def _own_input(net: nn.Module) -> dict[str, Any]:
-    """The input that a net states (timm's do), and grey where it has one channel."""
-    stated = getattr(net, "pretrained_cfg", None)
-    stated = stated if isinstance(stated, dict) else {}
+def input_channels(net: nn.Module) -> int | None:
+    """The channels of the first convolution; None without one."""
     convolutions = (m for m in net.modules() if isinstance(m, nn.Conv1d | nn.Conv2d))
     first = next(convolutions, None)
-    if first is not None and first.in_channels == 1:
-        return {"channels": "grey"}
-    return {key: stated[key] for key in ("mean", "std") if len(stated.get(key, ())) == 3}
+    return None if first is None else first.in_channels
+
+
+def _normalisation(net: nn.Module, architecture: str) -> dict[str, Sequence[float]]:
+    """The mean and std that timm or torchvision state for the weights of a net, if any."""
+    stated = getattr(net, "pretrained_cfg", None)
+    if dataclasses.is_dataclass(stated) and not isinstance(stated, type):
+        stated = dataclasses.asdict(stated)
+    if not isinstance(stated, dict):
+        stated = {}
+    if not is_own(architecture) and not is_timms(architecture):
+        stated = vars(get_model_weights(architecture).DEFAULT.transforms())
+    return {key: stated[key] for key in ("mean", "std") if len(stated.get(key) or ()) == 3}
 
 
 def download_address(architecture: str, weights: str) -> str:

@@ -1,12 +1,14 @@
 """The input that a net expects: how pixels become numbers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from lookwhere.errors import StudyError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -33,15 +35,31 @@ class Input:
     range: Literal[1, 255] = 1
     channels: Literal["rgb", "bgr", "grey"] = "rgb"
 
+    def __post_init__(self) -> None:
+        expected = 1 if self.channels == "grey" else 3
+        for key, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != expected:
+                raise StudyError(
+                    f"input.{key} has {len(values)} numbers, and its channels are {self.channels}: "
+                    f"give {expected}"
+                )
+
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> "Input":
-        """The input of a net's settings: what they leave out is ImageNet's, in their unit.
+    def of(
+        cls,
+        settings: Mapping[str, Any],
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+    ) -> "Input":
+        """The input of a net's settings; ``mean`` and ``std`` are those that they leave out.
+
+        The latter are of pixels in [0, 1], in the order rgb.
 
         >>> Input.of({"channels": "bgr"}).mean
         (0.406, 0.456, 0.485)
         """
         scale, channels = settings.get("range", 1), settings.get("channels", "rgb")
-        defaults = {"mean": IMAGENET_MEAN, "std": IMAGENET_STD}
+        defaults = {"mean": mean, "std": std}
         values = {key: tuple(v * scale for v in value) for key, value in defaults.items()}
         if channels == "bgr":
             values = {key: value[::-1] for key, value in values.items()}
@@ -85,9 +103,11 @@ def usual_corrections(own: Input) -> dict[str, Input]:
             if settings.get("channels") != "bgr"
         ]
     else:
-        other = {"rgb": "bgr", "bgr": "rgb"}[own.channels]
-        turned = {"mean": own.mean[::-1], "std": own.std[::-1], "channels": other}
-        usual.insert(0, {**turned, "range": own.range})
+        other: Literal["rgb", "bgr"] = "rgb" if own.channels == "bgr" else "bgr"
+        turned: dict[str, Any] = {"channels": other}
+        if Input.of(turned) != replace(own, mean=own.mean[::-1], std=own.std[::-1], channels=other):
+            turned |= {"range": own.range, "mean": own.mean[::-1], "std": own.std[::-1]}
+        usual.insert(0, turned)
     corrections = {_in_words(settings): Input.of(settings) for settings in usual}
     return {words: other for words, other in corrections.items() if other != own}
 

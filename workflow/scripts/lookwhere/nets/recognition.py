@@ -103,22 +103,25 @@ def judge(
     own_ranks = of_targets(ranks, classes, targets)
     median, by_chance = float(np.median(own_ranks)), chance(ranks, classes, targets)
     recognised = RECOGNISED if by_chance <= LEVEL else BY_CHANCE
-    if (
-        recognised == BY_CHANCE
-        and chance(ideal(outputs, classes, targets), classes, targets) > LEVEL
-    ):
+    perfect = ideal(outputs, classes, targets)
+    if recognised == BY_CHANCE and chance(perfect, classes, targets) > LEVEL:
         recognised = TOO_FEW
     facts = (net, size, len(classes), outputs, median, by_chance, recognised)
-    high = recognised == RECOGNISED and median <= max(2, outputs / 100)
-    if recognised == TOO_FEW or high:
+    is_high = recognised == RECOGNISED and median <= max(2, outputs / 100)
+    if recognised == TOO_FEW or is_high:
         return Recognition(*facts)
     corrected = dict(_shifted(ranks, targets))
     for words, other in inputs.usual_corrections(own).items():
         corrected[f"input: {words}"] = rank(logits_with(other)), targets
     level, clear = LEVEL / len(corrected), dict[str, Array]()
+    worst = median if recognised == BY_CHANCE else median / 2
     for words, (others, moved) in corrected.items():
         better = of_targets(others, classes, moved)
-        if is_clearly_better(better, own_ranks, level) and chance(others, classes, moved) <= level:
+        if (
+            np.median(better) <= worst
+            and is_clearly_better(better, own_ranks, level)
+            and chance(others, classes, moved) <= level
+        ):
             clear[words] = better
     if not clear:
         return Recognition(*facts)
@@ -178,11 +181,10 @@ def chance(ranks: Array, classes: Sequence[str], targets: Targets, seed: int = 0
 
 
 def is_clearly_better(ranks: Array, others: Array, level: float) -> bool:
-    """Whether ``ranks`` are half of ``others`` or less, and lower by a sign test at ``level``."""
+    """Whether ``ranks`` are lower than ``others``, by a sign test at ``level``."""
     lower, higher = int((ranks < others).sum()), int((ranks > others).sum())
     count = lower + higher
-    tail = sum(comb(count, k) for k in range(lower, count + 1)) / 2**count
-    return tail <= level and np.log(ranks).mean() <= np.log(others / 2).mean()
+    return sum(comb(count, k) for k in range(lower, count + 1)) <= level * 2**count
 
 
 def _shifted(ranks: Array, targets: Targets) -> Iterator[tuple[str, tuple[Array, Targets]]]:

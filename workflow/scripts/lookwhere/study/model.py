@@ -170,12 +170,12 @@ class Input(Part):
     mean: Many[Annotated[float, Field(description="give a number")]] = Field(
         default=(),
         description="give a list of numbers, one a channel, in the unit of range",
-        json_schema_extra={"otherwise": "ImageNet's"},
+        json_schema_extra={"otherwise": "that of the net's own weights, else ImageNet's"},
     )
     std: Many[Annotated[float, Field(gt=0, description="give a number above 0")]] = Field(
         default=(),
         description="give a list of numbers above 0, one a channel, in the unit of range",
-        json_schema_extra={"otherwise": "ImageNet's"},
+        json_schema_extra={"otherwise": "that of the net's own weights, else ImageNet's"},
     )
     range: Literal[1, 255] = Field(
         default=1,
@@ -247,7 +247,7 @@ class Net(Part):
     input: Input = Field(
         default=Input(),
         description="give a mapping of mean, std, range and channels",
-        json_schema_extra={"otherwise": "ImageNet's, or that of timm's model"},
+        json_schema_extra={"otherwise": "that of timm's or torchvision's weights, else ImageNet's"},
     )
     explain: Explain = Field(
         default="annotated",

@@ -52,6 +52,7 @@ def faults(
         *_architecture_faults(config, catalogue.architectures),
         *_target_faults(config, catalogue.targets),
         *_threshold_faults(config),
+        *_input_faults(config),
         *_weights_key_faults(config),
         *_missing_files(config, produced),
     ]
@@ -210,6 +211,20 @@ def _threshold_faults(config: Config) -> Iterator[str]:
                 f"nets[{number}].threshold: only sigmoid outputs have one; add outputs: sigmoid, "
                 "or remove the threshold"
             )
+
+
+def _input_faults(config: Config) -> Iterator[str]:
+    for number, net in enumerate(_list(config, "nets")):
+        settings = net.get("input") if isinstance(net, dict) else None
+        if not isinstance(settings, dict):
+            continue
+        expected = 1 if settings.get("channels") == "grey" else 3
+        for key in ("mean", "std"):
+            values = settings.get(key)
+            if isinstance(values, list) and len(values) != expected:
+                numbers = "3 numbers, or 1 with channels: grey"
+                ways = "1 number, since channels is grey" if expected == 1 else numbers
+                yield f"nets[{number}].input.{key}: {values!r} has {len(values)}; give {ways}"
 
 
 def _weights_key_faults(config: Config) -> Iterator[str]:
