@@ -54,7 +54,7 @@ rule all:
         "<results>/energy.parquet",
         "<results>/measures.parquet",
         "<results>/dilation_sweep.parquet",
-        of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if STUDY.keep_maps else [],
+        of_nets(SALIENCY, method=METHODS) if STUDY.keep_maps else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",
         expand(
@@ -97,5 +97,5 @@ rule figures:
 
 rule maps:
     input:
-        of_shards(KEPT_MAPS, net=NETS, method=METHODS, group=GROUPS, size=SIZES),
+        of_nets(KEPT_MAPS, method=METHODS, group=GROUPS),
     localrule: True

@@ -54,7 +54,9 @@ def data(frame: pd.DataFrame) -> dict:
     outlines = ["" for _ in samples()]
     chosen = dict.fromkeys([samples()[0].id], "worst")
     texts = {"chosen": chosen, "total": 60, "regions": "The regions are boxes."}
-    return gallery.data(frame, samples(), outlines, NETS, METHODS, SIZES, **texts)
+    return gallery.data(
+        frame, samples(), outlines, dict.fromkeys(NETS, SIZES), METHODS, SIZES, **texts
+    )
 
 
 def data_of(page: str) -> dict:
@@ -88,6 +90,21 @@ def test_numbers_of_cards_are_those_of_their_records(name):
     values = frame.set_index(["sample", "net", "size", "method"])[name].loc[keys]
     expected = [None if isnan(value) else pytest.approx(value, rel=5e-4) for value in values]
     assert data(frame)["cards"][name] == expected
+
+
+def test_a_net_has_cards_at_its_own_sizes_alone():
+    frame, [first, *others] = measures(), NETS
+    sizes_of = {first: SIZES[1:], **dict.fromkeys(others, SIZES)}
+    kept = frame[(frame["net"] != first) | frame["size"].isin(sizes_of[first])]
+    texts = {"chosen": {}, "total": 60, "regions": ""}
+    known = gallery.data(
+        kept, samples(), ["" for _ in samples()], sizes_of, METHODS, SIZES, **texts
+    )
+    places = [(known["nets"][net], known["sizes"][size]) for net, size in known["cells"]]
+    assert places == [(first, SIZES[1]), *((net, size) for net in others for size in SIZES)]
+    shares = kept.set_index(["sample", "net", "size", "method"])["mask_fraction"]
+    keys = [(sample.id, *place, METHODS[0]) for sample in samples() for place in places]
+    assert known["cards"]["mask_fraction"] == pytest.approx(list(shares.loc[keys]), rel=5e-4)
 
 
 def test_controls_stand_beside_the_methods_and_not_among_them():
@@ -173,7 +190,7 @@ def test_samples_have_the_reason_of_their_choice_and_the_study_its_total():
             measures(),
             samples(),
             ["" for _ in samples()],
-            NETS,
+            dict.fromkeys(NETS, SIZES),
             METHODS,
             SIZES,
             chosen={samples()[0].id: "best"},

@@ -86,7 +86,9 @@ SHAPES = {(480, 640): "a.jpg", (3000, 4000): "b/c.jpg", (3500, 3000): "d.jpg"}
 
 
 def test_the_largest_image_decides_at_every_size():
-    needs = memory.needs({"small": 100, "large": 1000}, SHAPES, ["original", "224", "short-512"])
+    sizes = ["original", "224", "short-512"]
+    of_both = {"small": sizes, "large": sizes}
+    needs = memory.needs({"small": 100, "large": 1000}, SHAPES, of_both)
     assert [(need.size, need.net, need.image) for need in needs[:3]] == [
         ("original", "large", "b/c.jpg"),
         ("original", "small", "b/c.jpg"),
@@ -95,6 +97,9 @@ def test_the_largest_image_decides_at_every_size():
     by_size = {(need.size, need.net): need.mem_mb for need in needs}
     assert by_size["original", "large"] == memory.of_maps(1000, 12_000_000)
     assert by_size["224", "large"] == memory.of_maps(1000, 4 * 224 * 224)
+    own = {"small": ["224"], "large": ["original"]}
+    of_own = memory.needs({"small": 100, "large": 1000}, SHAPES, own)
+    assert [(need.size, need.net) for need in of_own] == [("original", "large"), ("224", "small")]
     assert by_size["short-512", "large"] == memory.of_maps(1000, 512 * 682)
 
 
@@ -150,7 +155,7 @@ BYTES = {"small": 640, "large": 2400}
 
 
 def warned(limit, cores=1, each=1, sizes=("original", "224")):
-    needs = memory.needs(BYTES, SHAPES, sizes)
+    needs = memory.needs(BYTES, SHAPES, dict.fromkeys(BYTES, sizes))
     return list(memory.warnings(needs, BYTES, limit, "this machine", cores, each))
 
 
@@ -185,7 +190,7 @@ def test_jobs_that_fit_one_by_one_are_counted_together():
 
 
 def test_usual_jobs_are_not_counted():
-    needs = memory.needs({"small": 640}, {(480, 640): "a.jpg"}, ["original", "224"])
+    needs = memory.needs({"small": 640}, {(480, 640): "a.jpg"}, {"small": ["original", "224"]})
     assert list(memory.warnings(needs, {"small": 640}, 4000, "this machine", 64, 10)) == []
 
 

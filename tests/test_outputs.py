@@ -15,6 +15,7 @@ from lookwhere.study import outputs
 STUDY = {
     "methods": ["grad_cam", "backpropagation"],
     "sizes": ["original", "224"],
+    "sizes_of_a_net": ["original", "224"],
     "trained_nets": ["vgg19"],
     "mask_dilation": 0.2,
 }
@@ -58,9 +59,9 @@ def test_settings_that_a_chart_takes_are_passed():
 @pytest.mark.parametrize(
     ("key", "few", "many", "entries", "name"),
     [
-        ("sizes", ["224"], ["224", "64"], charts.entries(), "concentration_by_size"),
+        ("sizes_of_a_net", ["224"], ["224", "64"], charts.entries(), "concentration_by_size"),
         ("methods", ["grad_cam"], ["grad_cam", "lime"], charts.entries(), "differences"),
-        ("sizes", ["224"], ["224", "64"], tables.entries(), "differences_between_sizes"),
+        ("sizes_of_a_net", ["224"], ["224", "64"], tables.entries(), "differences_between_sizes"),
         ("trained_nets", [], ["vgg19"], tables.entries(), "concentration_by_training"),
     ],
 )

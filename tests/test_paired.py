@@ -227,6 +227,24 @@ def test_three_sizes_make_three_pairs():
     assert list(pairs) == [("224", "original"), ("64", "original"), ("64", "224")]
 
 
+def test_sizes_are_paired_on_the_nets_that_have_both():
+    sizes, nets = ["original", "224", "299"], ["a", "b"]
+    records = fabricate(images=12, sizes=sizes, nets=nets, methods=["grad_cam"])
+    own = records[(records["net"] == "b") == (records["size"] == "299")]
+    table = between_sizes(own[own["method"] == "grad_cam"])
+    assert table[["size", "other"]].to_numpy().tolist() == [["224", "original"]]
+    shares = concentrations(own)
+    changes = [
+        later - earlier
+        for (sample, _, size, method), earlier in shares.items()
+        if (size, method) == ("original", "grad_cam")
+        for later in [shares.get((sample, "a", "224", "grad_cam"))]
+        if later == later and earlier == earlier  # not NaN
+    ]
+    assert table["pairs"].tolist() == [len(changes)]
+    assert table["difference"].tolist() == [pytest.approx(np.mean(changes))]
+
+
 def test_methods_that_are_equal_have_no_p():
     same = RECORDS.assign(concentration=0.5)
     table = differences(same, [])

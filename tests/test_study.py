@@ -57,6 +57,34 @@ def net(**changes):
     return {**LEAST["nets"][0], **changes}
 
 
+def test_a_net_may_have_sizes_of_its_own_and_the_study_has_all_that_are_used():
+    nets = [net(name="inception", sizes=[299]), net(name="small", sizes=["crop-32", 64]), net()]
+    model = study(nets=nets, sizes=[224, 64])
+    assert {item.name: item.sizes for item in model.nets} == {
+        "inception": ("299",),
+        "small": ("crop-32", "64"),
+        "mine": ("224", "64"),
+    }
+    assert model.sizes == ("224", "64", "299", "crop-32")
+    assert "sizes" not in model.net_settings["small"]  # a further size leaves maps at others
+    assert study(nets=nets[:2]).sizes == ("64", "299", "crop-32")  # no net has the original
+    assert study(nets=nets[:1]).contents["sizes_of_a_net"] == ("299",)
+    untrained = [net(name="trained", weights="IMAGENET1K_V1", sizes=[32]), net()]
+    assert study(nets=untrained).contents["sizes_of_a_net"] == ("32",)
+
+
+def test_wrong_sizes_of_a_net_are_errors_as_those_of_the_study():
+    assert faults(nets=[net(sizes=[64, "fit-4"])]) == [
+        "nets[0].sizes[1]: 'fit-4' is not allowed; give original, n, short-n, crop-n or pad-n, n "
+        "from 1 to 9999"
+    ]
+    [empty] = faults(nets=[net(sizes=[])])
+    assert empty.startswith("nets[0].sizes: [] is not allowed; give a list of input sizes")
+    assert faults(nets=[net(), net(name="b", sizes=[64, "64"])]) == [
+        "nets[1].sizes: '64' is listed 2 times; list it once"
+    ]
+
+
 def test_every_default_is_filled_in():
     model = study()
     assert model.dataset.format == "coco"

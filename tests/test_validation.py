@@ -15,7 +15,7 @@ from lookwhere.metrics import columns, validation
 from lookwhere.metrics.registry import METRICS
 
 EXPECTED = {
-    "net": ["vgg", "alexnet"],
+    "net": {"vgg": ["original", "224"], "alexnet": ["original", "224"]},
     "size": ["original", "224"],
     "method": ["grad_cam", "deconvolution"],
     "control": ["centre", "sobel", "noise"],
@@ -97,6 +97,16 @@ def sweep(table):
 def test_a_valid_table_has_no_fault(table, sweep):
     assert faults(table) == []
     assert validation.sweep_faults(sweep, table, DILATIONS) == []
+
+
+def test_a_net_has_its_own_sizes_and_no_others(table):
+    own = EXPECTED | {"net": {"vgg": ["224"], "alexnet": ["original", "224"]}}
+    kept = table[(table["net"] != "vgg") | (table["size"] == "224")]
+    assert validation.faults(kept, SUBSET, own, list(METRICS)) == []
+    [fault] = validation.faults(table, SUBSET, own, list(METRICS))
+    assert fault.startswith("not of the study: 6 records: 1-dog / vgg / grad_cam / original;")
+    [fault] = validation.faults(kept, SUBSET, EXPECTED, list(METRICS))
+    assert fault.startswith("missing: 6 records: 1-dog / vgg / grad_cam / original;")
 
 
 def test_empty_masks_are_no_fault(table):
@@ -325,6 +335,7 @@ def gather(parts, folder, metrics=tuple(METRICS)):
         {"name": "vgg", "architecture": "vgg19", "training": "untrained"},
         {"name": "alexnet", "architecture": "alexnet", "training": "trained"},
     ]
+    nets = [{**net, "sizes": EXPECTED["net"][net["name"]]} for net in nets]
     gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, DILATIONS, outputs)
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 

@@ -87,7 +87,7 @@ def small_study(folder: Path, sizes: Sequence[str] = SIZES) -> Study:
         "maps": _maps(folder / "showcase", sizes, rng),
         "dataset": _dataset(folder, samples),
         "page": PAGE,
-        "nets": NETS,
+        "nets": dict.fromkeys(NETS, sizes),
         "methods": METHODS,
         "sizes": sizes,
         "chosen": dict(zip(ids, ["first", "first", "worst", *3 * ["named"]], strict=True)),

@@ -1094,7 +1094,7 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
         made_up(ids, nets, methods, SIZES),
         samples,
         outlines,
-        nets,
+        dict.fromkeys(nets, SIZES),
         methods,
         SIZES,
         chosen={},

@@ -1,9 +1,9 @@
 // The gallery. A card is one (sample, net, size): the input, then a map of each method. Cards are
-// numbered samples x nets x sizes, maps cards x methods, and inputs samples x sizes; the data holds
+// numbered samples x cells (nets at their sizes), maps cards x methods, inputs samples x sizes; data holds
 // their numbers in that order, null where undefined. A position is a picture's index among the visible ones.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { methods, nets, sizes, samples, inputs, cards, maps } = data;
+const { methods, nets, sizes, cells, samples, inputs, cards, maps } = data;
 
 const PICTURES = 1 + methods.length;
 const BATCH = 12; // cards that are added and removed together
@@ -69,10 +69,10 @@ const netName = (net) => (data.untrained.includes(net) ? `${net} (untrained)` : 
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function parts(card) {
-  const place = Math.floor(card / sizes.length);
-  const sample = Math.floor(place / nets.length);
-  const [net, size] = [nets[place % nets.length], sizes[card % sizes.length]];
-  const input = sample * sizes.length + (card % sizes.length);
+  const sample = Math.floor(card / cells.length);
+  const [ofNet, ofSize] = cells[card % cells.length];
+  const [net, size] = [nets[ofNet], sizes[ofSize]];
+  const input = sample * sizes.length + ofSize;
   return { sample, net, size, input, className: data.classes[samples.class[sample]] };
 }
 
@@ -304,7 +304,7 @@ function comparison() {
 
 function apply() {
   applied = arrangement();
-  const total = samples.id.length * nets.length * sizes.length;
+  const total = samples.id.length * cells.length;
   const all = Array.from({ length: total }, (_, card) => card);
   visible = all.filter(matches).sort(comparison());
   const ascending = fields.order.value === "ascending";
@@ -428,7 +428,8 @@ function positionOf(name) {
   const method = methods.findIndex((known) => known.name === last);
   if (rest.length || sample < 0 || ofNet < 0 || ofSize < 0) return -1;
   if (method < 0 && last !== "input") return -1;
-  const place = visible.indexOf((sample * nets.length + ofNet) * sizes.length + ofSize);
+  const cell = cells.findIndex((known) => known[0] === ofNet && known[1] === ofSize);
+  const place = cell < 0 ? -1 : visible.indexOf(sample * cells.length + cell);
   return place < 0 ? -1 : place * PICTURES + method + 1;
 }
 

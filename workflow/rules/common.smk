@@ -66,6 +66,7 @@ except StudyError as error:
 
 CLASSES, NETS = STUDY.class_settings, STUDY.net_settings
 GROUPS, METHODS, SIZES = STUDY.groups, STUDY.methods, list(STUDY.sizes)
+SIZES_OF = {net.name: list(net.sizes) for net in STUDY.nets}
 
 # The figures by name, with their labels in the report; a rule of its own draws the comparison.
 FIGURES = {name: chart.label for name, chart in CHARTS.items()} | {"comparison": "Comparison"}

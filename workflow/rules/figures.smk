@@ -33,12 +33,16 @@ rule plot_charts:
         "../scripts/plot_charts.py"
 
 
+# The comparison is of the nets that have the first size.
+IN_COMPARISON = [net for net in NETS if SIZES[0] in SIZES_OF[net]]
+
+
 rule plot_comparison:
     input:
         settings=noted(
             "plot_comparison",
             code=source_hash.of_scripts("plot_comparison"),
-            nets=list(NETS),
+            nets=IN_COMPARISON,
             methods=METHODS,
             size=SIZES[0],
             stated=STATED,
@@ -48,7 +52,7 @@ rule plot_comparison:
         images=rules.list_samples.output.images,
         masks=rules.list_samples.output.masks,
         measures=rules.gather_scores.output.measures,
-        maps=of_shards(SHOWCASE, net=NETS, size=SIZES[0], group=GROUPS),
+        maps=of_shards(SHOWCASE, net=IN_COMPARISON, size=SIZES[0], group=GROUPS),
     output:
         figure_files({"comparison": FIGURES["comparison"]}),
     log:
@@ -74,7 +78,7 @@ rule render_maps:
         settings=noted(
             "render_maps",
             code=source_hash.of_scripts("render_maps"),
-            nets=list(NETS),
+            nets=SIZES_OF,
             methods=METHODS,
             sizes=SIZES,
         ),
@@ -82,7 +86,7 @@ rule render_maps:
         showcase=rules.choose_showcase.output.ids,
         images=rules.list_samples.output.images,
         masks=rules.list_samples.output.masks,
-        maps=of_shards(SHOWCASE, net=NETS, size=SIZES, group=GROUPS),
+        maps=of_nets(SHOWCASE, group=GROUPS),
     output:
         pictures=directory("<results>/figures/maps"),
     log:
@@ -113,7 +117,7 @@ rule build_gallery:
             "build_gallery",
             page=lambda wildcards: [DIGESTS.sha256(file) for file in GALLERY_PAGE],
             code=source_hash.of_scripts("build_gallery"),
-            nets=list(NETS),
+            nets=SIZES_OF,
             methods=METHODS,
             sizes=SIZES,
             named=bool(STUDY.showcase),
@@ -125,8 +129,8 @@ rule build_gallery:
         images=rules.list_samples.output.images,
         masks=rules.list_samples.output.masks,
         measures=rules.gather_scores.output.measures,
-        maps=of_shards(SHOWCASE, net=NETS, size=SIZES, group=GROUPS),
-        all_maps=(of_shards(SALIENCY, net=NETS, method=METHODS, size=SIZES) if SHOWS_WORST else []),
+        maps=of_nets(SHOWCASE, group=GROUPS),
+        all_maps=(of_nets(SALIENCY, method=METHODS) if SHOWS_WORST else []),
         dataset=rules.show_dataset.output.page,
         page=[ancient(file) for file in GALLERY_PAGE],
     output:

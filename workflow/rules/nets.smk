@@ -63,7 +63,7 @@ def operations(net, size):
 def heaviest_first(wildcards):
     """The priority of a job of maps: a long one that starts last would leave other cores idle."""
     work = operations(wildcards.net, wildcards.size)
-    return sum(operations(net, size) < work for net in NETS for size in SIZES)
+    return sum(operations(net, size) < work for net, of_net in SIZES_OF.items() for size in of_net)
 
 
 def bytes_per_pixel(net):

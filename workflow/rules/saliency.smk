@@ -9,7 +9,9 @@ rule check_nets:
             "check_nets",
             code=source_hash.of_scripts("check_nets"),
             methods=code_of("methods"),
-            nets=lambda wildcards: [with_hash(net) for net in NETS.values()],
+            nets=lambda wildcards: [
+                {**with_hash(net), "sizes": SIZES_OF[name]} for name, net in NETS.items()
+            ],
             classes=CLASSES,
             sizes=SIZES,
             seed=STUDY.seed,
@@ -36,7 +38,7 @@ rule check_nets:
 # net once more.
 rule check_memory:
     input:
-        settings=noted("check_memory", code=source_hash.of_scripts("check_memory"), sizes=SIZES),
+        settings=noted("check_memory", code=source_hash.of_scripts("check_memory"), sizes=SIZES_OF),
         nets=rules.check_nets.output.nets,
         samples=expand(rules.select_subset.output.samples, selection=SELECTIONS),
     output:

@@ -92,6 +92,15 @@ def of_shards(pattern, **wildcards):
     ]
 
 
+def of_nets(pattern, nets=SIZES_OF, **wildcards):
+    """``of_shards`` of the ``nets``, each at its own sizes."""
+    return [
+        file
+        for net in nets
+        for file in of_shards(pattern, net=net, size=SIZES_OF[net], **wildcards)
+    ]
+
+
 def spans_of_selection(wildcards):
     """The spans of a selection. Raises WorkflowError if the images can't be counted."""
     if UNCOUNTED:

@@ -80,6 +80,7 @@ rule gather_scores:
             nets=[
                 {
                     "name": net.name,
+                    "sizes": net.sizes,
                     "architecture": net.architecture,
                     "training": "trained" if net.is_trained else "untrained",
                 }
@@ -92,8 +93,8 @@ rule gather_scores:
             dilations=DILATIONS,
             study=study_in_full,
         ),
-        scores=of_shards(rules.score_maps.output.scores, net=NETS, size=SIZES, group=GROUPS),
-        sweeps=of_shards(rules.score_maps.output.sweep, net=NETS, size=SIZES, group=GROUPS),
+        scores=of_nets(rules.score_maps.output.scores, group=GROUPS),
+        sweeps=of_nets(rules.score_maps.output.sweep, group=GROUPS),
         controls=of_shards(rules.score_controls.output.scores, size=SIZES),
         control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
         subset=rules.list_samples.output.subset,

@@ -23,7 +23,7 @@ def main(
     maps: Sequence[str],
     dataset: str,
     page: Sequence[str],
-    nets: Sequence[str],
+    nets: Mapping[str, Sequence[str]],
     methods: Sequence[str],
     sizes: Sequence[str],
     chosen: Mapping[str, str],
@@ -31,6 +31,7 @@ def main(
 ) -> None:
     """Write the folder ``output``; ``page`` lists the files of the template, style and script.
 
+    ``nets`` holds the ``sizes`` of each net.
     ``dataset`` is the page of the data set, which becomes part of the gallery.
     ``chosen`` maps the samples of the gallery to their reasons: see ``gallery.data``.
     """
@@ -58,7 +59,8 @@ def main(
                 image, _ = showcase.read_input(sample, images, mask_folder, size)
                 small = gallery.shrunk(image)
                 gallery.save(small, folder / gallery.input_path(size, sample.id))
-                for net, method in product(nets, methods):
+                at_size = [net for net, of_net in nets.items() if size in of_net]
+                for net, method in product(at_size, methods):
                     saliency = showcase.read_map(maps, sample.id, net, method, size)
                     if saliency is None:  # the page has text instead
                         continue

@@ -12,9 +12,15 @@ from lookwhere.nets import memory
 
 
 def main(
-    nets: str, samples: Sequence[str], sizes: Sequence[str], budget: Mapping[str, Any]
+    nets: str,
+    samples: Sequence[str],
+    sizes: Mapping[str, Sequence[str]],
+    budget: Mapping[str, Any],
 ) -> list[memory.Need]:
-    """What the largest image needs; warns of what is above the ``budget`` (``memory.warnings``)."""
+    """What the largest image needs; warns of what is above the ``budget`` (``memory.warnings``).
+
+    ``sizes`` are those of each net.
+    """
     bytes_per_pixel = memory.read_bytes_per_pixel(Path(nets))
     shapes = {
         shape: image

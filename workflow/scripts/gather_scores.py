@@ -7,6 +7,7 @@ they are written.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow
@@ -36,15 +37,15 @@ def main(
     of_controls: Sequence[Part],
     subset: pd.DataFrame,
     names: Mapping[str, Sequence[str]],
-    nets: Sequence[Mapping[str, str]],
+    nets: Sequence[Mapping[str, Any]],
     dilations: Sequence[float],
     outputs: Mapping[str, str],
 ) -> None:
     """Check and gather the parts of nets and of controls.
 
     ``names`` lists the study's sizes, methods, controls, classes and metrics, by ``size``,
-    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, an architecture and a
-    training (trained or untrained).
+    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, sizes, an architecture
+    and a training (trained or untrained).
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
     types = {"image_id": "int64" if subset["image_id"].astype(str).map(is_number).all() else "str"}
@@ -53,8 +54,9 @@ def main(
     energies = pd.concat(tables[: len(of_nets)], ignore_index=True)
     of_both = [energies, *tables[len(of_nets) :]]
     scores = pd.concat([table.astype(NULLABLE) for table in of_both], ignore_index=True)
+    expected = {**names, "net": {net["name"]: net["sizes"] for net in nets}}
+    faults = validation.faults(scores, subset, expected, metrics)
     names = {**names, "net": [net["name"] for net in nets]}
-    faults = validation.faults(scores, subset, names, metrics)
     for table, (_, sweep) in zip(tables, parts, strict=True):
         faults += validation.sweep_faults(read(Path(sweep), columns.SWEEP), table, dilations)
     if faults:

@@ -25,10 +25,12 @@ if __name__ == "__main__":
         images = ImageFolder.listed(snakemake.params.images, source.images)
         samples = read_samples(source.samples)
         chosen = showcase.read(source.showcase, samples)
-        on_page, _ = fitting(chosen, nets, len(methods), sizes[0])
+        in_comparison = [net for net, of_net in nets.items() if sizes[0] in of_net]
+        on_page, _ = fitting(chosen, in_comparison, len(methods), sizes[0])
         for sample, size in product(on_page, sizes):
             image, mask = showcase.read_input(sample, images, source.masks, size)
-            for net, method in product(nets, methods):
+            at_size = [net for net, of_net in nets.items() if size in of_net]
+            for net, method in product(at_size, methods):
                 saliency = showcase.read_map(source.maps, sample.id, net, method, size)
                 output = folder / net / method / size
                 output.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ def draw(records: pd.DataFrame) -> Figure:
     trained = methods_only(trained_only(records))
     methods = list(trained["method"].unique())
     table = between_sizes(trained)
-    first = trained["size"].iloc[0]
+    first = table["other"].iloc[0]  # of the sizes that nets share
     table = table[table["other"] == first]
     sizes = list(table["size"].unique())
     with styled():

@@ -67,14 +67,14 @@ def check(
     """Try every net, so that no job fails on one later: summaries, and all faults.
 
     A spec holds name, architecture, weights (a path or ``random``) and target_layer (None where the
-    net has none); a class its name and targets. A fault: weights that do not fit, a bad target
-    layer, a size too small, a target outside the outputs, a net for which none of the ``methods``
-    is defined.
+    net has none), and maybe its own ``sizes``; a class its name and targets. A fault: weights that
+    do not fit, a bad target layer, a size too small, a target outside the outputs, a net for which
+    none of the ``methods`` is defined.
     """
     summaries, faults = [], []
     for spec in specs:
         try:
-            summary = _summarise(spec, sizes, methods, seed)
+            summary = _summarise(spec, spec.get("sizes", sizes), methods, seed)
         except StudyError as error:
             faults.append(f"net {spec['name']!r}: {error}")
             continue

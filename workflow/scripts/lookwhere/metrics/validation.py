@@ -8,6 +8,7 @@ method x size, and every sample x control x size, must be in the table once.
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import pandas as pd
 
@@ -116,14 +117,14 @@ def invariants(metrics: Sequence[str]) -> dict[str, Invariant]:
 def faults(
     table: pd.DataFrame,
     subset: pd.DataFrame,
-    expected: Mapping[str, Sequence[str]],
+    expected: Mapping[str, Any],
     metrics: Sequence[str],
 ) -> list[str]:
     """A sentence for every fault of the table of scores; none if it is valid.
 
-    ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the names
-    that ``net``, ``method`` and ``size`` must take, each with every sample exactly once, and those
-    of the ``control`` maps, which have no net; ``metrics`` are the study's.
+    ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the sizes of
+    each ``net`` by name, and the names of each ``method``, each with every sample exactly once; and
+    of every ``control``, which has no net, at every ``size``. ``metrics`` are the study's.
     """
     table = table.assign(net=table["net"].fillna(NO_NET))
     faults = list(_difference(table[KEY], _cells(subset, expected)))
@@ -152,12 +153,14 @@ def sweep_faults(
     return faults + _broken(merged, SWEEP_INVARIANTS)
 
 
-def _cells(subset: pd.DataFrame, expected: Mapping[str, Sequence[str]]) -> pd.MultiIndex:
-    samples, sizes = list(subset["sample"]), expected["size"]
+def _cells(subset: pd.DataFrame, expected: Mapping[str, Any]) -> pd.MultiIndex:
+    samples = list(subset["sample"])
     cells = [
-        *product(samples, expected["net"], expected["method"], sizes),
-        *product(samples, [NO_NET], expected["control"], sizes),
+        cell
+        for net, sizes in expected["net"].items()
+        for cell in product(samples, [net], expected["method"], sizes)
     ]
+    cells += product(samples, [NO_NET], expected["control"], expected["size"])
     return pd.MultiIndex.from_tuples(cells, names=KEY)
 
 

@@ -124,11 +124,17 @@ def read_bytes_per_pixel(nets: Path) -> dict[str, float]:
 
 
 def needs(
-    bytes_per_pixel: Mapping[str, float], shapes: Mapping[Shape, str], sizes: Collection[str]
+    bytes_per_pixel: Mapping[str, float],
+    shapes: Mapping[Shape, str],
+    sizes: Mapping[str, Collection[str]],
 ) -> list[Need]:
-    """What the largest image needs, by size, for every net, the neediest first."""
+    """What the largest image needs, by size, for every net, the neediest first.
+
+    ``sizes`` are those of each net.
+    """
     nets = sorted(bytes_per_pixel, key=lambda net: -bytes_per_pixel[net])
-    largest = {size: max(shapes, key=lambda shape: most_pixels([shape], size)) for size in sizes}
+    every = dict.fromkeys(size for net in nets for size in sizes[net])
+    largest = {size: max(shapes, key=lambda shape: most_pixels([shape], size)) for size in every}
     return [
         Need(
             net,
@@ -140,6 +146,7 @@ def needs(
         )
         for size, (height, width) in largest.items()
         for net in nets
+        if size in sizes[net]
     ]
 
 

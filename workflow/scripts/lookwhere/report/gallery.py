@@ -1,8 +1,8 @@
 """The gallery: one page with every map of the showcase, its mask's outline and its numbers.
 
-The page holds its data as JSON: a card is one (sample, net, size). Cards are numbered in the order
-samples x nets x sizes, maps cards x methods, and inputs samples x sizes. The pictures are files
-beside it.
+The page holds its data as JSON: a card is one (sample, net, size), a cell the net and size of a
+card. Cards are numbered in the order samples x cells, maps cards x methods, and inputs samples x
+sizes. The pictures are files beside it.
 """
 
 import json
@@ -50,7 +50,7 @@ def data(
     measures: pd.DataFrame,
     samples: Sequence[Sample],
     outlines: Sequence[str],
-    nets: Sequence[str],
+    nets: Mapping[str, Sequence[str]],
     methods: Sequence[str],
     sizes: Sequence[str],
     *,
@@ -61,7 +61,8 @@ def data(
     """The data of the page, for JSON: null where a number is undefined, else 4 digits.
 
     ``measures`` has a row a sample x net x method x size, also for the controls, as of
-    ``records.read``, and may have rows of other samples. ``chosen`` is the reason for a sample:
+    ``records.read``, and may have rows of other samples. ``nets`` holds the ``sizes`` of each net.
+    ``chosen`` is the reason for a sample:
     ``first`` (one of each class, whatever its maps), ``worst`` (the lowest concentration of its
     class) or ``named`` (by the configuration; the default). The study has ``total`` samples, and
     ``regions`` is the sentence about these. Raises StudyError if a record or a column is missing.
@@ -69,7 +70,8 @@ def data(
     _require_columns(measures)
     measures = as_text(measures)
     present = set(measures["method"])
-    by_card = [sample.id for sample in samples], nets, sizes
+    cells = [(net, size) for net, of_net in nets.items() for size in of_net]
+    by_card = [sample.id for sample in samples], cells
     records = _records(measures, *by_card, methods)
     records = records.assign(lift=records["concentration"] / records["mask_fraction"])
     controls = {
@@ -90,6 +92,7 @@ def data(
         "nets": list(nets),
         "untrained": untrained_nets(measures),
         "sizes": list(sizes),
+        "cells": [[list(nets).index(net), sizes.index(size)] for net, size in cells],
         "size_labels": [_short(label(size)) for size in sizes],
         "methods": [
             {"name": name, "label": LABELS[name], "color": color}
@@ -163,11 +166,17 @@ def _booleans(column: pd.Series) -> list[bool | None]:
     return [None if pd.isna(value) else bool(value) for value in column]
 
 
-def _records(measures: pd.DataFrame, *keys: Sequence[str]) -> pd.DataFrame:
-    """The records of all combinations of samples, nets, sizes and methods, in this order."""
+def _records(
+    measures: pd.DataFrame,
+    samples: Sequence[str],
+    of_cards: Sequence[tuple[str, str]],
+    methods: Sequence[str],
+) -> pd.DataFrame:
+    """The records of all combinations of samples, (net, size) and methods, in this order."""
     names = ["sample", "net", "size", "method"]
-    cells = pd.MultiIndex.from_product(keys, names=names)
-    records = measures[measures["sample"].isin(keys[0])].set_index(names)
+    keys = [(s, *cell, method) for s in samples for cell in of_cards for method in methods]
+    cells = pd.MultiIndex.from_tuples(keys, names=names)
+    records = measures[measures["sample"].isin(samples)].set_index(names)
     missing = cells.difference(records.index, sort=False)
     if len(missing):
         record = ", ".join(map(str, missing[0]))

@@ -65,6 +65,7 @@ def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     """One row a method and pair of sizes: the later less the earlier, on the same sample and net.
 
+    Sizes that no net shares are no pair.
     Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
     p, p_holm, result (of the size: ahead, behind, not significant, equal, or too few images).
     """
@@ -74,12 +75,18 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
         .pivot(index=["method", "sample", "image_id", "net"], columns="size", values=FIRST_METRIC)
         .reset_index()
     )
+    of_nets = [set(of_net) for _, of_net in records.groupby("net", observed=True)["size"]]
+    shared = [
+        (other, size)
+        for other, size in combinations(sizes, 2)
+        if any({other, size} <= of_net for of_net in of_nets)
+    ]
     rows = [
         {"method": method, "size": size, "other": other}
         | _compare(of_method[size] - of_method[other], of_method["image_id"])
         for method in records["method"].unique()
         for of_method in [pairs[pairs["method"] == method]]
-        for other, size in combinations(sizes, 2)
+        for other, size in shared
     ]
     table = pd.DataFrame(rows)
     return _corrected(table, [table["size"], table["other"]])

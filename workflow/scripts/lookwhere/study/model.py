@@ -274,6 +274,14 @@ class Net(Part):
         ),
         json_schema_extra={"help": "For sigmoid outputs alone."},
     )
+    sizes: Many[Size] = Field(
+        default=(),
+        description="give a list of input sizes: original, n, short-n, crop-n or pad-n",
+        json_schema_extra={
+            "help": "Such as 299 of Inception, where the other nets see 224.",
+            "otherwise": "the study's",
+        },
+    )
 
     @property
     def is_trained(self) -> bool:
@@ -536,10 +544,12 @@ class Study(Part):
     @property
     def contents(self) -> dict[str, Any]:
         """What decides which tables and figures the study has, and what these take of it."""
+        trained = [net for net in self.nets if net.is_trained]
         return {
             "methods": self.methods,
             "sizes": list(self.sizes),
-            "trained_nets": [net.name for net in self.nets if net.is_trained],
+            "sizes_of_a_net": max((net.sizes for net in trained or self.nets), key=len),
+            "trained_nets": [net.name for net in trained],
             "mask_dilation": self.mask_dilation,
         }
 
@@ -550,10 +560,13 @@ class Study(Part):
 
     @property
     def net_settings(self) -> dict[str, dict[str, Any]]:
-        """The settings of nets for jobs, by name: all defaults, the weights as a file."""
+        """The settings of nets for jobs, by name: all defaults, the weights as a file.
+
+        Not their sizes: a further size of a net leaves its maps at others.
+        """
         return {
             net.name: {
-                **net.model_dump(),
+                **net.model_dump(exclude={"sizes"}),
                 "weights": net.weights_file,
                 "target_layer": net.target_layer or None,
                 "input": net.input.model_dump(exclude_defaults=True),
@@ -565,7 +578,8 @@ class Study(Part):
     def completed(self, catalogue: Catalogue) -> "Study":
         """The study with the defaults that depend on classes and architectures.
 
-        A net of several target layers, or explained in both ways, becomes several nets.
+        A net of several target layers, or explained in both ways, becomes several nets. Each net
+        has its sizes, and the study all of these: its own first.
         """
         classes = [
             item.model_copy(update={"target": item.targets or catalogue.targets[item.name]})
@@ -578,7 +592,11 @@ class Study(Part):
             for layer in flat([net.target_layer or catalogue.target_layer(net.architecture)])
             for cell in _cells(net, layer, explain)
         ]
-        return self.model_copy(update={"classes": tuple(classes), "nets": tuple(nets)})
+        nets = [net.model_copy(update={"sizes": net.sizes or self.sizes}) for net in nets]
+        used = [size for net in nets for size in net.sizes]
+        sizes = dict.fromkeys([size for size in self.sizes if size in used] + used)
+        changes = {"classes": tuple(classes), "nets": tuple(nets), "sizes": tuple(sizes)}
+        return self.model_copy(update=changes)
 
 
 def _cells(net: Net, layer: str, explain: Sequence[str]) -> Iterator[Net]:

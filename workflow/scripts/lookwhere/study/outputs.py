@@ -12,7 +12,7 @@ from lookwhere.errors import StudyError, hint
 # What an entry may need: of which list of the study there must be at least how many.
 CONDITIONS = {
     "several methods": ("methods", 2),
-    "several sizes": ("sizes", 2),
+    "several sizes": ("sizes_of_a_net", 2),
     "trained nets": ("trained_nets", 1),
 }
 
@@ -44,7 +44,7 @@ def of_study(entries: Mapping[str, Declaration], study: Mapping[str, Any]) -> di
     entries
         What may be drawn or listed.
     study
-        The lists ``methods``, ``sizes`` and ``trained_nets``, and settings that an entry takes.
+        The lists of ``CONDITIONS``, and settings that an entry takes.
 
     Raises
     ------

@@ -92,7 +92,7 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
         for net in _list(config, "nets")
         if isinstance(net, dict) and (spec := _loadable(net, architectures))
     ]
-    sizes = [size for size in map(str, _list(config, "sizes")) if re.match(SIZE, size)]
+    sizes = _sizes(config)
     errors = list(_unknown_weights(config, architectures))
     methods = [
         name for _, entry in entries(config, "methods") if (name := name_of(entry)) in METHODS
@@ -142,6 +142,11 @@ def _duplicates(config: Config) -> Iterator[str]:
         "classes": [slug(str(_name(item))) for item in _list(config, "classes")],
         "nets": [str(_name(item)) for item in _list(config, "nets")],
         "sizes": [str(item) for item in _list(config, "sizes")],
+        **{
+            f"nets[{number}].sizes": [str(item) for item in _list(net, "sizes")]
+            for number, net in enumerate(_list(config, "nets"))
+            if isinstance(net, dict)
+        },
         **{kind: [name_of(entry) for _, entry in entries(config, kind)] for kind in KINDS},
     }
     for key, listed in names.items():
@@ -311,7 +316,7 @@ def _denial(key: str, path: str) -> str:
     return f"{key}: {path!r} is not readable (no permission); give another path, or get permission"
 
 
-def _list(config: Config, key: str) -> list[Any]:
+def _list(config: Mapping[str, Any], key: str) -> list[Any]:
     value = config.get(key)
     return value if isinstance(value, list) else []
 
@@ -323,6 +328,11 @@ def _dataset(config: Config) -> dict[str, Any]:
 
 def _name(item: Any) -> Any:
     return item.get("name") if isinstance(item, dict) else item
+
+
+def _sizes(part: Mapping[str, Any]) -> list[str]:
+    """The valid sizes of a study or net."""
+    return [size for size in map(str, _list(part, "sizes")) if re.match(SIZE, size)]
 
 
 def _unknown_weights(
@@ -365,4 +375,5 @@ def _loadable(
         "target_layer": str(next(iter(layers), facts["target_layer"])) or None,
         "weights": loadable,
         "weights_key": str(net.get("weights_key", "")),
+        **({"sizes": sizes} if (sizes := _sizes(net)) else {}),
     }
