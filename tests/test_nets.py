@@ -326,10 +326,10 @@ def test_every_method_that_is_defined_runs_at_the_default_target_layer(architect
     assert maps >= 256
     assert height == width
     assert 3 <= height <= 16  # the maps come first: not channels last
-    drawn, not_defined = defined_maps(run, torch.tensor([0]), METHODS)
+    drawn, not_defined = defined_maps(run, torch.tensor([0]), FIVE)
     assert {tuple(each.shape) for each in drawn.values()} <= {(1, c, size, size) for c in (1, 3)}
     of_rules = {"deconvolution", "guided_backpropagation", "guided_grad_cam"}
-    assert set(METHODS) - set(drawn) == set(not_defined)
+    assert set(FIVE) - set(drawn) == set(not_defined)
     assert set(not_defined) == (set() if architecture in ON_RELU else of_rules)
 
 

@@ -109,7 +109,8 @@ function heading({ card, method }) {
 function numbers({ card, method, map }) {
   const rows = (names, table, index) =>
     Object.entries(names).map(([key, name]) => [name, number(key, table[key][index])]);
-  const facts = [...rows(FACTS, cards, card), ...prediction(card)];
+  const ofCard = Object.entries(FACTS).filter(([key]) => cards[key][card] !== null);
+  const facts = [...rows(Object.fromEntries(ofCard), cards, card), ...prediction(card)];
   if (method < 0) return [["Sample", samples.id[parts(card).sample]], ...facts];
   const controls = rows(data.control_labels, data.controls, card);
   const status = ["Status", data.statuses[maps.status[map]]];
@@ -118,6 +119,7 @@ function numbers({ card, method, map }) {
 }
 
 function prediction(card) {
+  if (cards.target[card] === null) return []; // no net has predicted
   const likely = ["Probability", probability(cards.target_probability[card])];
   if (!cards.sigmoid[card]) {
     return [["Target rank", number("target_rank", cards.target_rank[card])], likely];
@@ -219,6 +221,7 @@ function row(place) {
 }
 
 function targetText(card) {
+  if (cards.target[card] === null) return "maps of another tool";
   const likely = `probability ${probability(cards.target_probability[card])}`;
   const rank = cards.target_rank[card] ?? "undefined";
   if (!cards.sigmoid[card]) return `target rank ${rank}, ${likely}`;

@@ -19,9 +19,20 @@ os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 from lookwhere.datasets import counts, selections
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import provenance, receipts, results, source_hash
+from lookwhere.methods import map_folders
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import all_files
 from lookwhere.study.homes import expanded
+
+# A study of maps that other tools made, without a net, has the methods of its folders unless it
+# lists some. Those of config.yaml are of its own nets.
+OF_FOLDERS = map_folders.of_config(expanded(config))
+if map_folders.all_are_folders(config):
+    LISTED = workflow.config_settings.overwrite_config
+    if "methods" not in (LISTED if "nets" in LISTED else config):
+        config["methods"] = list(dict.fromkeys(sum(OF_FOLDERS.values(), [])))
+NAMED = {name for methods in OF_FOLDERS.values() for name in methods}
+os.environ[map_folders.OF_FOLDERS] = os.pathsep.join(sorted(NAMED))
 
 # Files of the user that declare methods and more, as file.py:name: the library reads them.
 USER_FILES = [file for file in all_files(config) if os.path.isfile(file)]
@@ -67,6 +78,9 @@ except StudyError as error:
 CLASSES, NETS = STUDY.class_settings, STUDY.net_settings
 GROUPS, METHODS, SIZES = STUDY.groups, STUDY.methods, list(STUDY.sizes)
 SIZES_OF = {net.name: list(net.sizes) for net in STUDY.nets}
+# Nets whose maps are computed, and those whose maps other tools made.
+COMPUTED = [net.name for net in STUDY.nets if not net.maps]
+FOLDERS = [net.name for net in STUDY.nets if net.maps]
 
 # The figures by name, with their labels in the report; a rule of its own draws the comparison.
 FIGURES = {name: chart.label for name, chart in CHARTS.items()} | {"comparison": "Comparison"}

@@ -27,7 +27,7 @@ def expected_seconds(name, wildcards):
 
 def part(name, wildcards):
     """Yield the parts of the study that a job covers, where there are several."""
-    group = wildcards.get("group", name.removeprefix("compute_maps").strip("_"))
+    group = wildcards.get("group", re.sub("^(compute|import)_maps_?", "", name))
     if group in GROUPS and len(GROUPS) > 1:
         yield group
     selection = wildcards.get("selection")
@@ -39,8 +39,13 @@ def part(name, wildcards):
 
 def step_of(job):
     name, wildcards = job.rule.name, dict(job.wildcards_dict)
+    of_maps = {
+        rule_of_group(group, rule): rule
+        for rule in ("compute_maps", "import_maps")
+        for group in GROUPS
+    }
     return console.Step(
-        "compute_maps" if name in map(rule_of_group, GROUPS) else name,
+        of_maps.get(name, name),
         wildcards,
         expected_seconds(name, wildcards) if job.log else 0,
         tuple(part(name, wildcards)),

@@ -10,9 +10,9 @@ def map_folder(method):
     return folder if STUDY.keep_maps else temp(folder)
 
 
-def rule_of_group(group):
-    """The rule that computes the maps of a group of methods."""
-    return "compute_maps" if group == METHODS[0] else f"compute_maps_{group}"
+def rule_of_group(group, rule="compute_maps"):
+    """The rule that computes the maps of a group of methods, or reads them (``import_maps``)."""
+    return rule if group == METHODS[0] else f"{rule}_{group}"
 
 
 def figure_files(labels):

@@ -8,7 +8,7 @@ try:
     CODE_OF_NETS = {
         name: source_hash.of_user_file(file)
         for name, net in NETS.items()
-        if (file := architecture_file(net["architecture"]))
+        if (file := architecture_file(net.get("architecture", "")))
     }
 except StudyError as error:
     raise WorkflowError(str(error))
@@ -17,19 +17,19 @@ except StudyError as error:
 def fetched_weights(net):
     """The receipt of the net's weights, as an input of a rule; none where they are not fetched."""
     [own] = [item for item in STUDY.nets if item.name == net["name"]]
-    return (
-        f"<results>/weights/{own.architecture}-{own.weights}.csv"
-        if own.is_fetched
-        else []
-    )
+    return f"<results>/weights/{own.architecture}-{own.weights}.csv" if own.is_fetched else []
 
 
 def weights_name(wildcards):
     return f"{wildcards.architecture}-{wildcards.weights}"
 
 
-def with_hash(net):
-    """The net with hashes of what is the user's own: the file of its weights, and its code."""
+def with_hash(net, methods=METHODS):
+    """The net with hashes of what is the user's own: maps of ``methods``, or weights and code."""
+    if "maps" in net:
+        folders = {method: Path(net["maps"], method) for method in OF_FOLDERS[net["name"]]}
+        used = {name: folder for name, folder in folders.items() if name in methods}
+        return {**net, "sha256": {name: DIGESTS.of_path(path) for name, path in used.items()}}
     hashes = {}
     if net["weights"] not in ("", "random") and not fetched_weights(net):
         hashes["sha256"] = DIGESTS.sha256(Path(net["weights"]))
@@ -55,15 +55,13 @@ def study_in_full(wildcards):
 def operations(net, size):
     """What the forward pass of a sample costs, in giga multiply-adds."""
     height, width = input_shape(size, 480, 640)
-    return (
-        height * width / 224**2 * CATALOGUE.number(NETS[net]["architecture"], "gflops")
-    )
+    return height * width / 224**2 * CATALOGUE.number(NETS[net]["architecture"], "gflops")
 
 
 def heaviest_first(wildcards):
     """The priority of a job of maps: a long one that starts last would leave other cores idle."""
     work = operations(wildcards.net, wildcards.size)
-    return sum(operations(net, size) < work for net, of_net in SIZES_OF.items() for size in of_net)
+    return sum(operations(net, size) < work for net in COMPUTED for size in SIZES_OF[net])
 
 
 def bytes_per_pixel(net):

@@ -10,8 +10,9 @@ rule check_nets:
             code=source_hash.of_scripts("check_nets"),
             methods=code_of("methods"),
             nets=lambda wildcards: [
-                {**with_hash(net), "sizes": SIZES_OF[name]} for name, net in NETS.items()
+                {**with_hash(NETS[name]), "sizes": SIZES_OF[name]} for name in COMPUTED
             ],
+            folders=[{**NETS[name], "methods": OF_FOLDERS[name]} for name in FOLDERS],
             classes=CLASSES,
             sizes=SIZES,
             seed=STUDY.seed,
@@ -38,7 +39,11 @@ rule check_nets:
 # net once more.
 rule check_memory:
     input:
-        settings=noted("check_memory", code=source_hash.of_scripts("check_memory"), sizes=SIZES_OF),
+        settings=noted(
+            "check_memory",
+            code=source_hash.of_scripts("check_memory"),
+            sizes={net: SIZES_OF[net] for net in COMPUTED},
+        ),
         nets=rules.check_nets.output.nets,
         samples=expand(rules.select_subset.output.samples, selection=SELECTIONS),
     output:
@@ -67,7 +72,9 @@ rule check_recognition:
         settings=noted(
             "check_recognition",
             code=source_hash.of_scripts("check_recognition"),
-            nets=lambda wildcards: [{**with_hash(net), "sizes": SIZES} for net in NETS.values()],
+            nets=lambda wildcards: [
+                {**with_hash(NETS[name]), "sizes": SIZES_OF[name]} for name in COMPUTED
+            ],
             classes=CLASSES,
             seed=STUDY.seed,
         ),
@@ -94,9 +101,14 @@ rule check_recognition:
         "../scripts/check_recognition.py"
 
 
+def one_of(nets):
+    """The constraint of a rule for some of the nets alone."""
+    return "|".join(map(re.escape, nets))
+
+
 # The methods of a group share passes, so one job computes their maps of a net, a size and a shard.
 # Each group has a rule, since its methods are the outputs.
-for GROUP, MEMBERS in GROUPS.items():
+for GROUP, MEMBERS in GROUPS.items() if COMPUTED else []:
 
     rule:
         name:
@@ -122,6 +134,8 @@ for GROUP, MEMBERS in GROUPS.items():
             f"<logs>/compute_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.log",
         benchmark:
             f"<benchmarks>/compute_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.tsv"
+        wildcard_constraints:
+            net=one_of(COMPUTED),
         priority: heaviest_first
         conda:
             "../../envs/saliency.yaml"
@@ -134,3 +148,42 @@ for GROUP, MEMBERS in GROUPS.items():
             images=IMAGE_FOLDER,
         script:
             "../scripts/compute_maps.py"
+
+
+# Maps that other tools made are read in place of those of a net. They are the user's: no job changes
+# or removes them. Those that changed are read and scored again.
+for GROUP, MEMBERS in GROUPS.items() if FOLDERS else []:
+
+    rule:
+        name:
+            rule_of_group(GROUP, "import_maps")
+        input:
+            settings=noted(
+                f"import_maps-{GROUP}-{{net}}-{{selection}}",
+                makes=f"predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
+                code=source_hash.of_scripts("import_maps"),
+                methods=MEMBERS,
+                net=lambda wildcards, members=tuple(MEMBERS): with_hash(
+                    NETS[wildcards.net], members
+                ),
+                shards=shards_of_selection,
+            ),
+            samples="<results>/samples/{selection}.json",
+        output:
+            maps=[map_folder(method) for method in MEMBERS],
+            predictions=f"<results>/predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
+        log:
+            f"<logs>/import_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.log",
+        benchmark:
+            f"<benchmarks>/import_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.tsv"
+        wildcard_constraints:
+            net=one_of(FOLDERS),
+        priority: 5000
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory_of_arrays,
+            runtime=60,
+        script:
+            "../scripts/import_maps.py"

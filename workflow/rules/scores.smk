@@ -81,7 +81,8 @@ rule gather_scores:
                 {
                     "name": net.name,
                     "sizes": net.sizes,
-                    "architecture": net.architecture,
+                    "architecture": net.architecture or "maps",
+                    "is_folder": bool(net.maps),
                     "training": "trained" if net.is_trained else "untrained",
                 }
                 for net in STUDY.nets
@@ -100,7 +101,7 @@ rule gather_scores:
         subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
         memory=rules.check_memory.output.memory,
-        recognition=rules.check_recognition.output.recognition,
+        recognition=rules.check_recognition.output.recognition if COMPUTED else [],
     output:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",

@@ -62,7 +62,7 @@ def main(
                 at_size = [net for net, of_net in nets.items() if size in of_net]
                 for net, method in product(at_size, methods):
                     saliency = showcase.read_map(maps, sample.id, net, method, size)
-                    if saliency is None:  # the page has text instead
+                    if isinstance(saliency, str):  # the page has text instead
                         continue
                     path = gallery.map_path(net, method, size, sample.id)
                     gallery.save(pictures.heat(saliency, image), folder / path)

@@ -65,7 +65,7 @@ def judge(
         """The logits (N, outputs) of the pictures, one by one: their shapes may differ."""
         with torch.inference_mode():
             rows = [
-                logits_of(loaded.module(torch.from_numpy(expected.array(picture))[None]))
+                logits_of(loaded.module(torch.from_numpy(expected.array(picture))[None]), 1)
                 for picture in pictures
             ]
         return torch.cat(rows).double().numpy()

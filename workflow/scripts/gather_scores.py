@@ -44,8 +44,8 @@ def main(
     """Check and gather the parts of nets and of controls.
 
     ``names`` lists the study's sizes, methods, controls, classes and metrics, by ``size``,
-    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, sizes, an architecture
-    and a training (trained or untrained).
+    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, sizes, an architecture,
+    a training (trained or untrained), and ``is_folder`` where other tools made their maps.
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
     types = {"image_id": "int64" if subset["image_id"].astype(str).map(is_number).all() else "str"}
@@ -54,7 +54,9 @@ def main(
     energies = pd.concat(tables[: len(of_nets)], ignore_index=True)
     of_both = [energies, *tables[len(of_nets) :]]
     scores = pd.concat([table.astype(NULLABLE) for table in of_both], ignore_index=True)
-    expected = {**names, "net": {net["name"]: net["sizes"] for net in nets}}
+    imported = [net["name"] for net in nets if net["is_folder"]]
+    sizes = {net["name"]: net["sizes"] for net in nets}
+    expected = {**names, "net": sizes, "folders": imported}
     faults = validation.faults(scores, subset, expected, metrics)
     names = {**names, "net": [net["name"] for net in nets]}
     for table, (_, sweep) in zip(tables, parts, strict=True):
@@ -72,7 +74,8 @@ def main(
     measures = in_order(scores, names).assign(
         architecture=lambda table: of_net(table, architectures),
         training=lambda table: of_net(table, training),
-        negligible_energy=concentration.negligible,
+        # Maps of other tools have any scale.
+        negligible_energy=lambda t: concentration.negligible(t).mask(t["net"].isin(imported)),
     )
     # Energy is of nets alone, with names as plain text.
     write([energies.loc[in_order(energies, names).index, columns.ENERGY]], outputs["energy"])

@@ -36,7 +36,7 @@ def main(
 ) -> None:
     """``net_and_size`` holds the ``net`` and ``size`` of the maps; their folders are by method."""
 
-    def maps() -> Iterator[tuple[dict[str, Any], Saliency | None, Region]]:
+    def maps() -> Iterator[tuple[dict[str, Any], Saliency | str, Region]]:
         for sample in samples:
             region = regions.read(Path(region_folder, f"{sample.id}.npz"))
             region = region.at(net_and_size["size"])
@@ -53,7 +53,7 @@ def main(
 
 def copy_maps(names: Collection[str], map_folders: Mapping[str, str], output: str) -> None:
     """Copy the maps of the samples ``names`` to the folder ``output``, by method."""
-    files = {f"{name}.npy" for name in names} | {missing.FILE}
+    files = {f"{name}.npy" for name in names} | missing.FILES
     with checked_folder(output) as folder:
         for method, maps in map_folders.items():
             (folder / method).mkdir()
@@ -62,11 +62,11 @@ def copy_maps(names: Collection[str], map_folders: Mapping[str, str], output: st
                     shutil.copy(file, folder / method)
 
 
-def read(folder: Path, sample: str) -> Saliency | None:
-    """The map of a ``sample``; None where the folder notes that it is not defined."""
+def read(folder: Path, sample: str) -> Saliency | str:
+    """The map of a ``sample``, or the status where the folder notes that it is missing."""
     file = folder / f"{sample}.npy"
-    if not file.exists() and missing.is_noted(folder):
-        return None
+    if not file.exists() and (status := missing.status(folder, sample)):
+        return status
     return Saliency(results.read_array(file, folder))
 
 

@@ -27,13 +27,15 @@ WITHIN = ("within", "within_low", "within_high")
 LABELS = {"softmax": "Rank of the target", "sigmoid": "Probability of the target"}
 
 
-@chart("certainty", "Certainty of the net", source="measures", caption=CAPTION)
+@chart(
+    "certainty", "Certainty of the net", source="measures", needs=["predictions"], caption=CAPTION
+)
 def draw(records: pd.DataFrame) -> Figure:
     """A panel for softmax, for sigmoid, or both; in it a row a bin and a mark a method."""
     trained = trained_only(records)
     table = by_certainty(trained)
     methods = list(trained["method"].unique())
-    kinds = list(trained["output_activation"].unique())
+    kinds = list(trained["output_activation"].dropna().unique())
     notes = artists.notes(trained, intervals=table["within_low"])
     if panels.needed(methods_only(trained)["method"].nunique(), 0):
         return _panels(table, notes)

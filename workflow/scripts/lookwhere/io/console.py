@@ -31,6 +31,7 @@ STEPS = {
     "fetch_annotations": ("annotations", "fetched"),
     "fetch_images": ("images", "fetched"),
     "compute_maps": ("maps of {net} at {size}", "computed"),
+    "import_maps": ("maps of {net} at {size}", "read"),
     "score_maps": ("maps of {net} at {size}", "scored"),
     "gather_scores": ("scores", "gathered"),
     "render_maps": ("pictures of maps", "drawn"),

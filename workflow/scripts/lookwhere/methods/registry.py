@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lookwhere import declarations
 from lookwhere.errors import StudyError
+from lookwhere.methods import map_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,8 +82,9 @@ def method(
 
 
 def entries() -> dict[str, declarations.Declaration]:
-    """The methods of the library and of the user's files, by name, family by family."""
+    """The methods of the library, of the user's files and folders, by name, family by family."""
     declared = declarations.declared("method", Path(__file__).parent)
+    declared = {**map_folders.declared(), **declared}
     families = list(dict.fromkeys([*FAMILIES, *(family(entry) for entry in declared.values())]))
     in_order = sorted(declared.values(), key=lambda entry: families.index(family(entry)))
     return {entry.name: entry for entry in in_order}

@@ -3,8 +3,8 @@
     E_total = sum |I|^2,  E = sum |I M|^2,  P = E / E_total      (over channels and pixels, float64)
 
 P is the concentration. It is undefined, and None, where the map has no energy or is not finite,
-where the mask is empty, or where the method is not defined for the net and there is no map; the
-status is the reason.
+where the mask is empty, or where there is no map: the method is not defined for the net, or a
+folder of maps lacks it. The status is the reason.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from lookwhere.datasets.regions import Region
+from lookwhere.io.missing import NO_MAP, NOT_DEFINED
 from lookwhere.metrics.registry import metric
 from lookwhere.metrics.saliency import Saliency
 
-STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask", "not_defined")
+STATUSES = ("ok", "zero_energy", "not_finite", "empty_mask", NOT_DEFINED, NO_MAP)
 
 # Below this share of the energy of backpropagation, the gradient of the same sample, net and size,
 # a map is negligible: it may be an artefact of the image's border.
@@ -71,9 +72,9 @@ def score(saliency: Saliency, region: Region) -> Energy:
     return Energy(inside / total, inside, total, fraction, "ok")
 
 
-def not_defined(region: Region) -> Energy:
+def of_no_map(region: Region, status: str) -> Energy:
     """The energy of a missing map, with the mask fraction of a region."""
-    return Energy(None, None, None, region.fraction(region.mask), "not_defined")
+    return Energy(None, None, None, region.fraction(region.mask), status)
 
 
 def negligible(scores: pd.DataFrame) -> pd.Series:

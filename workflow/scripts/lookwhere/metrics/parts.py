@@ -25,9 +25,9 @@ def record(sample: Sample, *, net: str | None, method: str, size: str) -> dict[s
 
 
 def score(
-    maps: Iterable[tuple[dict[str, Any], Saliency | None, Region]], metrics: Sequence[str]
+    maps: Iterable[tuple[dict[str, Any], Saliency | str, Region]], metrics: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The scores and the sweeps of ``maps``: each a record, its map or none, and its region.
+    """The scores and the sweeps of ``maps``: each a record, its map or status, and its region.
 
     Raises StudyError that names the record if a metric fails.
     """

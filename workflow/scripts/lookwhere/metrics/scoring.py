@@ -12,21 +12,21 @@ from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency
 
 
-def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
+def score(saliency: Saliency | str, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
     """Energy and ``metrics`` of a map, as columns, concentration always among them.
 
-    ``saliency`` is None where the method is not defined for the net. Metrics are None where the
-    status is not ok. Ignored pixels count on neither side: metrics see a map of zeros there. Raises
+    Where there is no map ``saliency`` is the status. Metrics are None where the status is not ok.
+    Ignored pixels count on neither side: metrics see a map of zeros there. Raises
     StudyError if a metric fails.
     """
-    if saliency is None:
-        energy = asdict(concentration.not_defined(region))
+    if isinstance(saliency, str):
+        energy = asdict(concentration.of_no_map(region, saliency))
     else:
         saliency = saliency.without(region.ignored)
         energy = asdict(concentration.score(saliency, region))
     values = {
         name: measure(METRICS[name], saliency, region)
-        if saliency is not None and energy["status"] == "ok"
+        if isinstance(saliency, Saliency) and energy["status"] == "ok"
         else None
         for name in metrics
         if name not in energy
@@ -34,9 +34,10 @@ def score(saliency: Saliency | None, region: Region, metrics: Sequence[str]) -> 
     return {**energy, **values, "box_fraction": region.fraction(region.boxes)}
 
 
-def sweep(saliency: Saliency | None, region: Region) -> Iterator[dict[str, float | None]]:
+def sweep(saliency: Saliency | str, region: Region) -> Iterator[dict[str, float | None]]:
     """Concentration of a map at every dilation, with the mask fraction."""
-    present = Saliency(np.zeros((1, *region.mask.shape))) if saliency is None else saliency
+    none = Saliency(np.zeros((1, *region.mask.shape)))
+    present = none if isinstance(saliency, str) else saliency
     steps = concentration.sweep(present.without(region.ignored), region)
     dilations = region.dilations.tolist()
     for dilation, (share, fraction) in zip(dilations, steps, strict=True):

@@ -16,7 +16,7 @@ from lookwhere.metrics.columns import KEY
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.registry import METRICS
 
-NO_ENERGY = ["not_finite", "not_defined"]  # statuses of records without energy, not even 0
+NO_ENERGY = ["not_finite", "not_defined", "no_map"]  # statuses without energy, not even 0
 EXAMPLES = 3  # records that a fault names
 MOST = sys.float_info.max
 NO_NET = "no net"  # of a control, in this module; names of nets hold no space
@@ -29,12 +29,15 @@ INVARIANTS: dict[str, Invariant] = {
     "concentration is there exactly where the status is ok": lambda t: (
         t["concentration"].notna() == (t["status"] == "ok")
     ),
-    "energy is there unless the status is not_finite or not_defined": lambda t: (
+    f"energy is there unless the status is {', '.join(NO_ENERGY)}": lambda t: (
         (t["energy_inside"].notna() == ~t["status"].isin(NO_ENERGY))
         & (t["energy_total"].notna() == ~t["status"].isin(NO_ENERGY))
     ),
     "not_defined is the status of a net's map alone": lambda t: (
         (t["status"] != "not_defined") | (t["net"] != NO_NET)
+    ),
+    "no_map is the status of a map of a folder alone": lambda t: (
+        (t["status"] != "no_map") | ((t["net"] != NO_NET) & ~t["is_computed"])
     ),
     "energy is finite, and not below 0": lambda t: (
         _between(t["energy_inside"], 0, MOST) & _between(t["energy_total"], 0, MOST)
@@ -68,16 +71,16 @@ INVARIANTS: dict[str, Invariant] = {
         _same(t, "target", ["sample", "net", "size"])
         & _same(t, "target_rank", ["sample", "net", "size"])
     ),
-    "target and output_activation are there exactly where there is a net": lambda t: (
-        (t["target"].notna() == (t["net"] != NO_NET))
-        & (t["output_activation"].notna() == (t["net"] != NO_NET))
+    "target and output_activation are there exactly where a net's map is computed": lambda t: (
+        (t["target"].notna() == t["is_computed"])
+        & (t["output_activation"].notna() == t["is_computed"])
     ),
     "target is not below 0": lambda t: _between(t["target"], 0, MOST),
     "target_rank is not below 1": lambda t: _between(t["target_rank"], 1, MOST),
     "target_probability lies in [0, 1]": lambda t: _between(t["target_probability"], 0, 1),
     "target_rank and target_probability are there where a net's map is ok": lambda t: (
         (t["status"] != "ok")
-        | (t["net"] == NO_NET)
+        | ~t["is_computed"]
         | (t["target_rank"].notna() & t["target_probability"].notna())
     ),
     "target_recognised is there exactly where a sigmoid output has a probability": lambda t: (
@@ -124,9 +127,11 @@ def faults(
 
     ``subset`` holds the study's samples (the columns of ``subset.csv``), ``expected`` the sizes of
     each ``net`` by name, and the names of each ``method``, each with every sample exactly once; and
-    of every ``control``, which has no net, at every ``size``. ``metrics`` are the study's.
+    of every ``control``, which has no net, at every ``size``; maps of the nets in ``folders`` are
+    not computed. ``metrics`` are the study's.
     """
     table = table.assign(net=table["net"].fillna(NO_NET))
+    table = table.assign(is_computed=~table["net"].isin([NO_NET, *expected["folders"]]))
     faults = list(_difference(table[KEY], _cells(subset, expected)))
     merged = table.merge(
         subset[["sample", "image_id", "class", "mask_fraction"]],

@@ -115,10 +115,11 @@ def _read_shapes(samples: Path, mtime: int) -> Mapping[Shape, str]:
 
 
 def read_bytes_per_pixel(nets: Path) -> dict[str, float]:
-    """The bytes per pixel of every net in ``nets.csv``; none where it is not written yet."""
+    """The bytes per pixel of every net in ``nets.csv`` that has them; none before it is written."""
     try:
         with nets.open(encoding="utf-8", newline="") as file:
-            return {row["net"]: float(row["bytes_per_pixel"]) for row in csv.DictReader(file)}
+            rows = [row for row in csv.DictReader(file) if row["bytes_per_pixel"]]
+            return {row["net"]: float(row["bytes_per_pixel"]) for row in rows}
     except (OSError, KeyError, ValueError):  # or written by an earlier version
         return {}
 

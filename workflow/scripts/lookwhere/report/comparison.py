@@ -26,6 +26,8 @@ NAMES = 0.35  # inches: of the methods' names above further blocks
 ROOMY, MOST_COLUMNS = 6, 8
 MOST_PIXELS = 800  # of the longer side of a picture, which is far less than the page's width
 
+WITHOUT = {"not_defined": "not defined\nfor this net", "no_map": "no map"}
+
 CAPTION = """
 Maps of the first samples of the showcase at the size {size}: a block a sample, a row a net, a
 column a method; many methods make several blocks. The dilated mask is outlined. The grey of a pixel
@@ -44,7 +46,7 @@ class Row:
     net: str  # its display label
     image: NDArray  # (H, W, 3), uint8
     mask: Mask  # (H, W)
-    maps: dict[str, NDArray | None]  # (C, H, W), by method; None where it is not defined
+    maps: dict[str, NDArray | str]  # (C, H, W), by method; the status where there is none
     concentration: dict[str, float]  # NaN where undefined
 
 
@@ -141,11 +143,11 @@ def _input(axes: Axes, row: Row, first: bool) -> None:
 
 
 def _map(axes: Axes, row: Row, method: str) -> None:
-    """Draw a map above its concentration; without a map, the status."""
+    """Draw a map above its concentration; without a map, the reason."""
     saliency, share = row.maps[method], row.concentration[method]
-    if saliency is None:
+    if isinstance(saliency, str):
         axes.set(xticks=[], yticks=[], box_aspect=row.image.shape[0] / row.image.shape[1])
-        axes.text(0.5, 0.5, "not defined\nfor this net", transform=axes.transAxes, **REMARK)
+        axes.text(0.5, 0.5, WITHOUT[saliency], transform=axes.transAxes, **REMARK)
         axes.spines[:].set_visible(False)
     else:
         caption = "P undefined" if isnan(share) else f"P = {share:.2f}"

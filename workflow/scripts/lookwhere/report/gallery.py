@@ -39,6 +39,7 @@ STATUSES = {
     "not_finite": "the map is not finite",
     "empty_mask": "the mask is empty at this size",
     "not_defined": "the method is not defined for this net",
+    "no_map": "there is no map of this sample",
 }
 FACTS = ("mask_fraction", "box_fraction", "target", "target_rank", "target_probability")
 ACTIVATIONS = ("softmax", "sigmoid")  # of the outputs; sets the columns of a prediction
@@ -115,7 +116,7 @@ def data(
         "measure_labels": labels,
         "maps": {name: _numbers(records[name]) for name in labels}
         | {"status": [statuses.index(status) for status in records["status"]]}
-        | {"there": [status != "not_defined" for status in records["status"]]}
+        | {"there": [status not in ("not_defined", "no_map") for status in records["status"]]}
         # The status names a map that is all zero.
         | {
             "negligible": [
@@ -153,6 +154,8 @@ def _choice(chosen: Mapping[str, str], sample: str) -> str:
 
 
 def _is_sigmoid(activation: str) -> bool:
+    if pd.isna(activation):  # no net has predicted
+        return False
     if activation not in ACTIVATIONS:
         raise StudyError(
             f"the measures have an output activation {activation!r}, which is none of "

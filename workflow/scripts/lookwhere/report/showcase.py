@@ -94,13 +94,13 @@ def read_input(
 
 def read_map(
     folders: Sequence[str], sample: str, net: str, method: str, size: str
-) -> NDArray | None:
+) -> NDArray | str:
     """The map (C, H, W) of a sample, from the one of the ``folders`` that has it.
 
     These are net/size/group/shard of the showcase, with the methods below, or net/method/size/shard
-    of all maps. None where the method is not defined for the net.
+    of all maps. The status where there is no map.
     """
-    noted = False
+    status = None
     for folder in map(Path, folders):
         below = Path(method) if folder.parts[-4:-2] == (net, size) else Path()
         file = folder / below / f"{sample}.npy"
@@ -108,9 +108,9 @@ def read_map(
             continue
         if file.exists():
             return results.read_array(file, folder)
-        noted = noted or missing.is_noted(folder, below)
-    if noted:
-        return None
+        status = status or missing.status(folder, sample, below)
+    if status:
+        return status
     raise StudyError(
         f"there is no map of {sample} by {method} for {net} at {size}: delete the folder "
         f"{net!r} below showcase/ and rerun, which recomputes it"

@@ -56,8 +56,8 @@ UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
 is zero everywhere; not finite, it is not finite; empty mask, the mask covers no pixel at this size
 (it is too small, or outside of a crop); not defined, the method is not defined for the net, and
-nets.csv has the reason. The table is empty where all are defined. undefined.csv lists the records
-themselves.
+nets.csv has the reason; no map, a folder of maps lacks that of the sample. The table is empty where
+all are defined. undefined.csv lists the records themselves.
 """
 
 
@@ -87,7 +87,7 @@ def concentration_all(scores: Scores) -> Table:
     return Table(rows, CONCENTRATION, extent_of(scores.records, INTERVALS), show=("sum",))
 
 
-@table("concentration_by_prediction", "Concentration by prediction")
+@table("concentration_by_prediction", "Concentration by prediction", needs=["predictions"])
 def concentration_by_prediction(scores: Scores) -> Table:
     """Means by whether the net recognises the target."""
     rows = summary.by_prediction(trained_only(scores.records))
@@ -99,7 +99,12 @@ def concentration_by_prediction(scores: Scores) -> Table:
 @table("differences_by_net", "Differences in concentration by net", by=["net"])
 @table("differences_by_size", "Differences in concentration by size", by=["size"])
 @table("differences_by_class", "Differences in concentration by class", by=["class"])
-@table("differences_by_prediction", "Differences in concentration by prediction", by=["prediction"])
+@table(
+    "differences_by_prediction",
+    "Differences in concentration by prediction",
+    by=["prediction"],
+    needs=["predictions"],
+)
 def differences(scores: Scores, by: Sequence[str]) -> Table:
     """Every two methods, and each method and control, on the same records."""
     note = extent_of(add_strata(scores.records, by), INTERVALS, TESTS)
@@ -118,7 +123,7 @@ def differences_between_sizes(scores: Scores) -> Table:
     return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, TESTS))
 
 
-@table("certainty", "Concentration by how sure the net is of the target")
+@table("certainty", "Concentration by how sure the net is of the target", needs=["predictions"])
 def by_certainty(scores: Scores) -> Table:
     """Differences in concentration to the bin of highest certainty."""
     trained = trained_only(scores.records)

@@ -36,7 +36,7 @@ def beside_nets(records: pd.DataFrame) -> pd.DataFrame:
     cells = of_nets[["sample", "size", *of_a_net]].drop_duplicates(["sample", "size", "net"])
     controls = records[of_no_net].drop(columns=of_a_net).merge(cells, on=["sample", "size"])
     both = pd.concat([of_nets, controls[records.columns]])
-    # Null of controls alone: a rank may be of a net whose outputs are not finite.
-    numbers = {"target": "int64", "target_rank": "float64"}
+    # A rank is null where outputs are not finite, and both where no net has predicted.
+    numbers = {"target": "Int64", "target_rank": "float64"}
     both = both.astype({name: kind for name, kind in numbers.items() if name in both})
     return both.sort_values([*NAMES, "sample"], kind="stable", ignore_index=True)

@@ -115,7 +115,7 @@ def as_text(records: pd.DataFrame) -> pd.DataFrame:
 def _in_order(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column
-    return column.astype(pd.CategoricalDtype(column.unique()))
+    return column.astype(pd.CategoricalDtype(column.dropna().unique()))
 
 
 def _read_by(records: pd.DataFrame, activation: str) -> pd.Series:

@@ -7,7 +7,7 @@ from typing import Any
 TOP, IN_MAPPINGS, IN_LISTS = (
     ["reference"],
     {"dataset": ["annotations", "images"], "pathvars": ["results", "logs", "benchmarks"]},
-    {"nets": ["weights", "architecture"]},
+    {"nets": ["weights", "architecture", "maps"]},
 )
 
 

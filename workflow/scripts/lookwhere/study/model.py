@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from lookwhere.datasets.names import slug
-from lookwhere.datasets.sizes import SIZE
+from lookwhere.datasets.sizes import ORIGINAL, SIZE
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import files_of, flat, name_of
 
@@ -154,7 +154,7 @@ class Class(Part):
                 "Of several the best-scoring one is explained. All nets of a study share the "
                 "meaning of their outputs."
             ),
-            "otherwise": "ImageNet's, of `resources/classes.csv`",
+            "otherwise": "ImageNet's, of `resources/classes.csv`; not needed without a net",
         },
     )
 
@@ -198,12 +198,16 @@ class Net(Part):
         description='give a name for files and figures, in up to 100 letters, digits and "-_."',
     )
     architecture: str = Field(
+        default="",
         pattern=r"^[^{}\n]+$(?!\n)",
         description=(
             "give a classifier of torchvision (vgg19), timm:NAME, or a function that returns a "
             "torch.nn.Module (file.py:function or package.module:function)"
         ),
-        json_schema_extra={"help": "A function of yours is run by the jobs."},
+        json_schema_extra={
+            "help": "A function of yours is run by the jobs.",
+            "otherwise": "none, of maps that other tools made",
+        },
     )
     arguments: dict[str, Any] = Field(
         default={},
@@ -279,7 +283,19 @@ class Net(Part):
         description="give a list of input sizes: original, n, short-n, crop-n or pad-n",
         json_schema_extra={
             "help": "Such as 299 of Inception, where the other nets see 224.",
-            "otherwise": "the study's",
+            "otherwise": "the study's; original of maps that other tools made",
+        },
+    )
+    maps: str = Field(
+        default="",
+        pattern="^[^{}]+$",
+        description="give the path of a folder with a folder for each method, without braces",
+        json_schema_extra={
+            "help": (
+                "Maps that other tools made are scored in place of a net's, of which nothing else "
+                "is needed: [docs/how-to/score-your-maps.md](docs/how-to/score-your-maps.md)."
+            ),
+            "otherwise": "none",
         },
     )
 
@@ -366,11 +382,12 @@ class Study(Part):
             Net,
             Field(
                 description=(
-                    "give a net as {name, architecture, weights, target_layer, outputs, threshold}"
+                    "give a net as {name, architecture, weights, target_layer, outputs, "
+                    "threshold}, or maps that other tools made as {name, maps}"
                 )
             ),
         ]
-    ] = Field(description="give a list of nets, each with name, architecture and weights")
+    ] = Field(description="give a list of nets, each with name, architecture and weights, or maps")
     method_entries: Many[
         Annotated[
             Method | Many[Method],
@@ -537,6 +554,8 @@ class Study(Part):
         for number, net in enumerate(self.nets):
             if is_path(net.weights):
                 paths[f"nets[{number}].weights"] = net.weights
+            if net.maps:
+                paths[f"nets[{number}].maps"] = net.maps
         if self.reference:
             paths["reference"] = self.reference
         return paths
@@ -550,6 +569,7 @@ class Study(Part):
             "sizes": list(self.sizes),
             "sizes_of_a_net": max((net.sizes for net in trained or self.nets), key=len),
             "trained_nets": [net.name for net in trained],
+            "predicting_nets": [net.name for net in trained or self.nets if not net.maps],
             "mask_dilation": self.mask_dilation,
         }
 
@@ -565,8 +585,10 @@ class Study(Part):
         Not their sizes: a further size of a net leaves its maps at others.
         """
         return {
-            net.name: {
-                **net.model_dump(exclude={"sizes"}),
+            net.name: {"name": net.name, "maps": net.maps}
+            if net.maps
+            else {
+                **net.model_dump(exclude={"sizes", "maps"}),
                 "weights": net.weights_file,
                 "target_layer": net.target_layer or None,
                 "input": net.input.model_dump(exclude_defaults=True),
@@ -582,7 +604,7 @@ class Study(Part):
         has its sizes, and the study all of these: its own first.
         """
         classes = [
-            item.model_copy(update={"target": item.targets or catalogue.targets[item.name]})
+            item.model_copy(update={"target": item.targets or catalogue.targets.get(item.name, [])})
             for item in self.classes
         ]
         explain = flat([self.explain])
@@ -592,7 +614,10 @@ class Study(Part):
             for layer in flat([net.target_layer or catalogue.target_layer(net.architecture)])
             for cell in _cells(net, layer, explain)
         ]
-        nets = [net.model_copy(update={"sizes": net.sizes or self.sizes}) for net in nets]
+        nets = [
+            net.model_copy(update={"sizes": net.sizes or ((ORIGINAL,) if net.maps else self.sizes)})
+            for net in nets
+        ]
         used = [size for net in nets for size in net.sizes]
         sizes = dict.fromkeys([size for size in self.sizes if size in used] + used)
         changes = {"classes": tuple(classes), "nets": tuple(nets), "sizes": tuple(sizes)}
@@ -601,6 +626,9 @@ class Study(Part):
 
 def _cells(net: Net, layer: str, explain: Sequence[str]) -> Iterator[Net]:
     """The net at a target layer, once for each way of ``explain`` unless it has its own."""
+    if net.maps:
+        yield net
+        return
     name = net.name if isinstance(net.target_layer, str) else f"{net.name}-{slug(layer)}"
     own = "explain" in net.model_fields_set
     for way in [net.explain] if own else explain:

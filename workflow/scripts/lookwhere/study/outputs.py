@@ -14,6 +14,7 @@ CONDITIONS = {
     "several methods": ("methods", 2),
     "several sizes": ("sizes_of_a_net", 2),
     "trained nets": ("trained_nets", 1),
+    "predictions": ("predicting_nets", 1),
 }
 
 

@@ -17,6 +17,7 @@ from lookwhere.datasets.nearest import is_archive
 from lookwhere.datasets.sizes import SIZE
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
+from lookwhere.methods import map_folders
 from lookwhere.methods.names import ALL_LABELS, METHODS
 from lookwhere.nets.names import defined_names, is_own, is_timms
 from lookwhere.nets.names import file_of as architecture_file
@@ -29,7 +30,9 @@ from lookwhere.study.model import Net, is_path, is_torchvisions
 
 Config = dict[str, Any]
 
-WEIGHTS = str(Net.model_fields["weights"].description)
+ARCHITECTURE, WEIGHTS = (
+    str(Net.model_fields[name].description) for name in ("architecture", "weights")
+)
 
 
 def faults(
@@ -49,6 +52,7 @@ def faults(
         *(_format_faults(config, known["formats"]) if "formats" in known else []),
         *_duplicates(config),
         *_name_faults(config),
+        *_map_faults(config),
         *_architecture_faults(config, catalogue.architectures),
         *_target_faults(config, catalogue.targets),
         *_threshold_faults(config),
@@ -164,10 +168,43 @@ def _name_faults(config: Config) -> Iterator[str]:
             )
 
 
+def _map_faults(config: Config) -> Iterator[str]:
+    """Errors of nets whose maps other tools made, and of methods that none of these has."""
+    for number, net in enumerate(_list(config, "nets")):
+        if not isinstance(net, dict) or "maps" not in net:
+            continue
+        for other in net.keys() & Net.model_fields.keys() - {"name", "maps", "sizes"}:
+            yield (
+                f"nets[{number}].{other}: maps that other tools made have none; remove it, or maps"
+            )
+        if isinstance(net["maps"], str):
+            yield from _folder_faults(f"nets[{number}].maps", net["maps"])
+    of_nets = map_folders.of_config(config)
+    known = {name for methods in of_nets.values() for name in methods}
+    if known and map_folders.all_are_folders(config):
+        for key, entry in entries(config, "methods"):
+            if (name := name_of(entry)) not in known:
+                yield f"{key}: no net has a folder of maps by {name!r}; {hint(name, known)}"
+
+
+def _folder_faults(key: str, folder: str) -> Iterator[str]:
+    if _is_denied(folder):
+        yield _denial(key, folder)
+    elif not _exists(folder) or Path(folder).is_file():
+        yield f"{key}: {folder!r} is not a folder; give one with a folder for each method"
+    else:
+        try:
+            map_folders.methods_in(Path(folder))
+        except StudyError as error:
+            yield f"{key}: {error}"
+
+
 def _architecture_faults(
     config: Config, architectures: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     for number, net in enumerate(_list(config, "nets")):
+        if isinstance(net, dict) and not net.keys() & {"architecture", "maps"}:
+            yield f"nets[{number}].architecture: missing; {ARCHITECTURE}"
         name = net.get("architecture") if isinstance(net, dict) else None
         if not isinstance(name, str):
             continue
@@ -201,6 +238,8 @@ def _own_architecture_faults(name: str) -> Iterator[str]:
 
 
 def _target_faults(config: Config, imagenet: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    if map_folders.all_are_folders(config):
+        return
     for number, item in enumerate(_list(config, "classes")):
         if isinstance(item, dict) and "target" not in item and _name(item) not in list(imagenet):
             yield (
