@@ -198,6 +198,14 @@ FAULTY = {
         {"nets.0.weights": "IMAGENET1K_V1", "nets.0.weights_key": "model"},
         "nets[0].weights_key: 'IMAGENET1K_V1' is no file; name a file in weights, or remove the",
     ),
+    "a mean of two numbers": (
+        {"nets.0.input": {"mean": [0.5, 0.5]}},
+        "nets[0].input.mean: [0.5, 0.5] has 2 numbers; give 3, or 1 with channels: grey",
+    ),
+    "a deviation of a grey net": (
+        {"nets.0.input": {"std": [0.2, 0.2, 0.2], "channels": "grey"}},
+        "nets[0].input.std: [0.2, 0.2, 0.2] has 3 numbers; give 1, since channels is grey",
+    ),
     "weights that are a folder": ({"nets.0.weights": "workflow/"}, "'workflow/' is not a file"),
     "target layer": ({"nets.0.target_layer": ""}, "nets[0].target_layer: '' is not allowed; give"),
     "annotations": (

@@ -5,18 +5,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from lookwhere import declarations
 from lookwhere.datasets import regions
 from lookwhere.declarations import USER_FILES
-from lookwhere.methods import controls
+from lookwhere.methods import check, controls
 from lookwhere.methods.names import CONTROLS
 from lookwhere.metrics import registry
 from lookwhere.metrics.registry import measure
 from lookwhere.metrics.saliency import Saliency
+from lookwhere.nets import architectures
+from lookwhere.nets.recognition import BY_CHANCE, RECOGNISED, Recognition
+from lookwhere.study import validation
+from lookwhere.study.catalogue import Catalogue
 
 PAGES = Path(__file__).parents[1] / "docs/how-to"
+RESOURCES = PAGES.parents[1] / "resources"
 RNG = np.random.default_rng(0)
 
 
@@ -63,3 +69,37 @@ def test_the_control_of_the_page_is_the_distance_of_colours(entry, monkeypatch):
 
 def test_the_method_of_the_page_is_declared(entry):
     assert declarations.load(entry("method")).needs
+
+
+def test_the_net_of_the_page_is_studied_as_the_page_states(tmp_path, monkeypatch):
+    """Its function builds it, its layer has feature maps, and the study is valid but for files."""
+    text = (PAGES / "study-your-net.md").read_text("utf-8")
+    [python] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [study] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    config = yaml.safe_load(study)
+    [net] = config["nets"]
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine/net.py").write_text(python)
+    for folder in (config["dataset"]["annotations"], config["dataset"]["images"]):
+        Path(folder).mkdir(parents=True)
+    built = architectures.build(net["architecture"], net["arguments"])
+    torch.save(built.state_dict(), net["weights"])
+    default = yaml.safe_load((PAGES.parents[1] / "config.yaml").read_text("utf-8"))
+    assert validation.faults({**default, **config}, Catalogue.read(RESOURCES), {}) == []
+    classes = [{"name": c["name"], "targets": [c["target"]]} for c in config["classes"]]
+    [summary], faults = check.check([net], classes, ["224"], ["grad_cam"])
+    assert faults == []
+    assert (summary.target_layer, summary.outputs, summary.input_mean) == ("2", 3, "0.5 0.5 0.5")
+
+
+def test_the_messages_of_the_page_are_those_of_the_checks():
+    text = (PAGES / "study-your-net.md").read_text("utf-8")
+    by_chance = Recognition("n", "224", 9, 9, 5, 0.5, BY_CHANCE, "input: {...}", 3)
+    poor = Recognition("n", "224", 9, 9, 5, 0.01, RECOGNISED, "each target one lower", 1)
+    for message in ("does not recognise the classes", "as by chance", "With input: {...} it is 3"):
+        assert message in text
+        assert message in by_chance.warning
+    for message in ("recognises the classes poorly", "With each target one lower it is 1"):
+        assert message in text
+        assert message in poor.warning

@@ -385,3 +385,41 @@ def test_torchvisions_old_files_are_loaded(architecture, age, tmp_path):
     torch.save(state, tmp_path / "weights.pth")
     net = classifiers.load(architecture, str(tmp_path / "weights.pth"))
     assert torch.equal(net(torch.ones(1, 3, 64, 64)), saved(torch.ones(1, 3, 64, 64)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"architecture": "googlenet", "sha256": "00"}, "transform_input is true"),
+        ({"architecture": "inception_v3", "sha256": "00"}, "transform_input is true"),
+        ({"architecture": "googlenet"}, None),  # random, or fetched from torchvision
+        ({"architecture": "resnet18", "sha256": "00"}, None),
+        (
+            {
+                "architecture": "googlenet",
+                "sha256": "00",
+                "arguments": {"transform_input": False},
+            },
+            None,
+        ),
+        ({"input": {"range": 255, "std": [0.229, 0.224, 0.225]}}, "input.std is [0.229"),
+        ({"input": {"range": 255, "mean": [0, 0, 0], "std": [1, 1, 1]}}, None),
+        ({"input": {"mean": [0.5, 0.5, 0.5]}}, None),
+    ],
+)
+def test_doubts_about_what_no_file_reveals_are_stated(changes, sentence):
+    doubts = check.doubts({**spec("mine"), **changes})
+    assert len(doubts) == (sentence is not None)
+    assert all(doubt.startswith(f"net 'mine': {sentence}") for doubt in doubts)
+
+
+def test_a_net_of_four_channels_is_named_as_such(tmp_path):
+    (tmp_path / "four.py").write_text(
+        "from torch import nn\n"
+        "def build():\n"
+        "    head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)]\n"
+        "    return nn.Sequential(nn.Conv2d(4, 8, 3), nn.ReLU(), *head)\n"
+    )
+    own = spec("four", f"{tmp_path}/four.py:build", "", None)
+    _, [fault] = check.check([own], [], ["64"], METHODS)
+    assert fault.startswith("net 'four': it takes an input of 4 channels, and an image has 3")

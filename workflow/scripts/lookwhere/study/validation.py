@@ -266,9 +266,11 @@ def _input_faults(config: Config) -> Iterator[str]:
         for key in ("mean", "std"):
             values = settings.get(key)
             if isinstance(values, list) and len(values) != expected:
-                numbers = "3 numbers, or 1 with channels: grey"
-                ways = "1 number, since channels is grey" if expected == 1 else numbers
-                yield f"nets[{number}].input.{key}: {values!r} has {len(values)}; give {ways}"
+                count = f"{len(values)} number{'s' * (len(values) != 1)}"
+                ways = (
+                    "1, since channels is grey" if expected == 1 else "3, or 1 with channels: grey"
+                )
+                yield f"nets[{number}].input.{key}: {values!r} has {count}; give {ways}"
 
 
 def _weights_key_faults(config: Config) -> Iterator[str]:
