@@ -421,5 +421,5 @@ def test_a_net_of_four_channels_is_named_as_such(tmp_path):
         "    return nn.Sequential(nn.Conv2d(4, 8, 3), nn.ReLU(), *head)\n"
     )
     own = spec("four", f"{tmp_path}/four.py:build", "", None)
-    _, [fault] = check.check([own], [], ["64"], METHODS)
+    _, [fault] = check.check([own], [], ["64"], FIVE)
     assert fault.startswith("net 'four': it takes an input of 4 channels, and an image has 3")
