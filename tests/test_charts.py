@@ -622,7 +622,7 @@ def test_comparison_names_the_concentration_of_every_map():
         mask=mask,
         maps={
             "backpropagation": rng.normal(size=(3, 6, 8)),
-            "deconvolution": None,
+            "deconvolution": "not_defined",
             "grad_cam": np.zeros((1, 6, 8)),
         },
         concentration={

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from lookwhere import declarations
 from lookwhere.datasets import regions
 from lookwhere.declarations import USER_FILES
-from lookwhere.methods import check, controls
+from lookwhere.methods import check, controls, map_files, map_folders
 from lookwhere.methods.names import CONTROLS
 from lookwhere.metrics import registry
 from lookwhere.metrics.registry import measure
@@ -20,6 +21,8 @@ from lookwhere.nets import architectures
 from lookwhere.nets.recognition import BY_CHANCE, RECOGNISED, Recognition
 from lookwhere.study import validation
 from lookwhere.study.catalogue import Catalogue
+
+from .studies import sample_of
 
 PAGES = Path(__file__).parents[1] / "docs/how-to"
 RESOURCES = PAGES.parents[1] / "resources"
@@ -65,6 +68,33 @@ def test_the_control_of_the_page_is_the_distance_of_colours(entry, monkeypatch):
     for row, column in np.ndindex(7, 9):
         distance = sum((float(c) - m) ** 2 for c, m in zip(image[row, column], mean, strict=True))
         assert map_[row, column] == pytest.approx(distance**0.5)
+
+
+def test_the_maps_of_the_page_are_maps_of_its_study(tmp_path, monkeypatch):
+    """The script is run on two images; its maps are those of plain autograd."""
+    text = (PAGES / "score-your-maps.md").read_text("utf-8")
+    [python] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [study] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    samples = [sample_of(image, "dog", (48, 40)) for image in (36, 37)]
+    Path("mine/images").mkdir(parents=True)
+    for sample in samples:
+        pixels = RNG.integers(0, 256, (40, 48, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(f"mine/images/{sample.file}")
+    script: dict = {}
+    exec(compile(python, "make_maps.py", "exec"), script)
+    [net] = yaml.safe_load(study)["nets"]
+    methods = map_folders.methods_in(Path(net["maps"]))
+    assert methods == ["input_x_gradient", "saliency"]
+    files = {name: map_files.find(Path(net["maps"], name), samples) for name in methods}
+    for sample in samples:
+        pixels = np.asarray(Image.open(f"mine/images/{sample.file}"), dtype=np.float32) / 255
+        image = torch.from_numpy(pixels).permute(2, 0, 1)[None].requires_grad_()
+        script["net"](image)[0, 7].backward()
+        expected = {"saliency": image.grad.abs(), "input_x_gradient": image.grad * image.detach()}
+        for name in methods:
+            saliency = map_files.read(files[name][sample.id])
+            assert saliency == pytest.approx(expected[name][0].numpy(), abs=1e-6)
 
 
 def test_the_method_of_the_page_is_declared(entry):

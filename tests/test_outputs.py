@@ -17,6 +17,7 @@ STUDY = {
     "sizes": ["original", "224"],
     "sizes_of_a_net": ["original", "224"],
     "trained_nets": ["vgg19"],
+    "predicting_nets": ["vgg19"],
     "mask_dilation": 0.2,
 }
 
@@ -63,6 +64,8 @@ def test_settings_that_a_chart_takes_are_passed():
         ("methods", ["grad_cam"], ["grad_cam", "lime"], charts.entries(), "differences"),
         ("sizes_of_a_net", ["224"], ["224", "64"], tables.entries(), "differences_between_sizes"),
         ("trained_nets", [], ["vgg19"], tables.entries(), "concentration_by_training"),
+        ("predicting_nets", [], ["vgg19"], tables.entries(), "certainty"),
+        ("predicting_nets", [], ["vgg19"], charts.entries(), "certainty"),
     ],
 )
 def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):

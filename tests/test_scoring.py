@@ -56,16 +56,16 @@ def test_metrics_are_missing_where_concentration_is(region, value, status):
 
 
 def test_without_a_map_the_mask_is_scored_alone(region):
-    scored = scoring.score(None, region, list(METRICS))
+    scored = scoring.score("no_map", region, list(METRICS))
     present = {key: value for key, value in scored.items() if value is not None}
     assert present == {
-        "status": "not_defined",
+        "status": "no_map",
         "mask_fraction": region.mask.mean(),
         "box_fraction": region.boxes.mean(),
     }
     flat = Saliency(np.ones((1, *region.mask.shape), dtype=np.float32))
     expected = [step | {"concentration": None} for step in scoring.sweep(flat, region)]
-    assert list(scoring.sweep(None, region)) == expected
+    assert list(scoring.sweep("no_map", region)) == expected
 
 
 def counted(region, void):
@@ -91,7 +91,7 @@ def test_ignored_pixels_count_on_neither_side(value):
     steps = scoring.sweep(Saliency(values), region)
     for step, other in zip(steps, scoring.sweep(others, counted(region, void)), strict=True):
         assert step == pytest.approx(other, rel=1e-12)
-    assert scoring.score(None, region, [])["mask_fraction"] == expected["mask_fraction"]
+    assert scoring.score("no_map", region, [])["mask_fraction"] == expected["mask_fraction"]
 
 
 def test_an_ignored_pixel_by_hand():
@@ -118,7 +118,7 @@ def test_where_all_pixels_are_ignored_the_mask_is_empty(region):
     region = regions.prepare([region.mask], 0.2, DILATIONS, everything)
     scored = scoring.score(noise(region), region, list(METRICS))
     assert (scored["status"], scored["mask_fraction"]) == ("empty_mask", 0)
-    assert {step["mask_fraction"] for step in scoring.sweep(None, region)} == {0}
+    assert {step["mask_fraction"] for step in scoring.sweep("no_map", region)} == {0}
 
 
 def test_sweep_names_every_dilation(region):

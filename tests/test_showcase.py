@@ -108,6 +108,15 @@ def test_a_map_is_read_from_the_showcase_or_from_all_maps(tmp_path):
         read_map(folders, "8", "net", "deconvolution", "64")
 
 
+def test_there_is_no_map_of_the_samples_that_the_folder_lists(tmp_path):
+    with checked_folder(tmp_path / "net/deconvolution/64/1-2") as draft:
+        missing.list_samples(draft, ["8-dog", "9-dog"])
+    folders = [str(tmp_path / "net/deconvolution/64/1-2")]
+    assert read_map(folders, "9-dog", "net", "deconvolution", "64") == "no_map"
+    with pytest.raises(StudyError, match="no map of 7-dog by deconvolution for net at 64"):
+        read_map(folders, "7-dog", "net", "deconvolution", "64")
+
+
 @pytest.mark.parametrize("place", ["net/64/five/1-2", "net/deconvolution/64/1-2"])
 def test_there_is_no_map_where_the_folder_says_that_it_is_not_defined(tmp_path, place):
     below = "deconvolution" if place.startswith("net/64") else "."
@@ -115,7 +124,7 @@ def test_there_is_no_map_where_the_folder_says_that_it_is_not_defined(tmp_path, 
         (draft / below).mkdir(exist_ok=True)
         missing.note(draft / below, "the net uses GELU")
     folders = [str(tmp_path / place)]
-    assert read_map(folders, "8", "net", "deconvolution", "64") is None
+    assert read_map(folders, "8", "net", "deconvolution", "64") == "not_defined"
     with pytest.raises(StudyError, match="no map of 8 by grad_cam for net at 64"):
         read_map(folders, "8", "net", "grad_cam", "64")
     (tmp_path / place / below / missing.FILE).write_text("another reason")

@@ -19,6 +19,7 @@ EXPECTED = {
     "size": ["original", "224"],
     "method": ["grad_cam", "deconvolution"],
     "control": ["centre", "sobel", "noise"],
+    "folders": [],
 }
 DILATIONS = [0, 0.2, 1]
 SUBSET = pd.DataFrame(
@@ -107,6 +108,18 @@ def test_a_net_has_its_own_sizes_and_no_others(table):
     assert fault.startswith("not of the study: 6 records: 1-dog / vgg / grad_cam / original;")
     [fault] = validation.faults(kept, SUBSET, EXPECTED, list(METRICS))
     assert fault.startswith("missing: 6 records: 1-dog / vgg / grad_cam / original;")
+
+
+def test_maps_of_a_folder_have_no_prediction_and_may_be_missing(table):
+    own = table["net"] == "alexnet"
+    table.loc[own, [*columns.PREDICTION]] = None
+    table.loc[LAST, [*DEFINED, "energy_inside", "energy_total"]] = None
+    table.loc[LAST, "status"] = "no_map"
+    of_folder = EXPECTED | {"folders": ["alexnet"]}
+    assert validation.faults(table, SUBSET, of_folder, list(METRICS)) == []
+    messages = " ".join(faults(table))
+    assert "target and output_activation are there exactly where" in messages
+    assert "no_map is the status of a map of a folder alone" in messages
 
 
 def test_empty_masks_are_no_fault(table):
@@ -335,7 +348,8 @@ def gather(parts, folder, metrics=tuple(METRICS)):
         {"name": "vgg", "architecture": "vgg19", "training": "untrained"},
         {"name": "alexnet", "architecture": "alexnet", "training": "trained"},
     ]
-    nets = [{**net, "sizes": EXPECTED["net"][net["name"]]} for net in nets]
+    more = {"is_folder": False}
+    nets = [{**net, **more, "sizes": EXPECTED["net"][net["name"]]} for net in nets]
     gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, DILATIONS, outputs)
     return {name: read_table(Path(path)) for name, path in outputs.items()}
 
@@ -364,7 +378,7 @@ def test_valid_tables_are_written_in_order(parts, table, sweep, tmp_path):
             text.sort_values(key, ignore_index=True),
             expected[name].sort_values(key, ignore_index=True),
         )
-        assert frame["net"].dropna().unique().tolist() == EXPECTED["net"]
+        assert frame["net"].dropna().unique().tolist() == list(EXPECTED["net"])
         assert frame["size"][:6].unique().tolist() == ["original"]
         controls = [] if name == "energy" else EXPECTED["control"]
         assert frame["method"].unique().tolist() == [*EXPECTED["method"], *controls]
