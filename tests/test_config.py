@@ -185,6 +185,26 @@ FAULTY = {
         {"nets.0.architecture": "vgg91"},
         "nets[0].architecture: 'vgg91' is not a torchvision classifier; did you mean 'vgg19'?",
     ),
+    "neither architecture nor maps": (
+        {"nets.0.architecture": MISSING},
+        "nets[0].architecture: missing; give a classifier of torchvision",
+    ),
+    "maps of a net": (
+        {"nets.0": {"name": "theirs", "maps": "docs", "architecture": "vgg19"}},
+        "nets[0].architecture: maps that other tools made have none; remove it, or maps",
+    ),
+    "no folder of maps": (
+        {"nets.0": {"name": "theirs", "maps": "maps/none"}},
+        "nets[0].maps: 'maps/none' is not a folder; give one with a folder for each method",
+    ),
+    "maps without methods": (
+        {"nets.0": {"name": "theirs", "maps": "docs/how-to"}},
+        "nets[0].maps: 'docs/how-to' has no folder of a method: put the maps of a method in a",
+    ),
+    "maps without the method": (
+        {"nets": [{"name": "theirs", "maps": "docs"}], "methods": ["image"]},
+        "methods[0]: no net has a folder of maps by 'image'; did you mean 'images'?",
+    ),
     "no architecture": ({"nets.0.architecture": 7}, "nets[0].architecture: 7 is not allowed; give"),
     "weights": (
         {"nets.0.weights": "imagenet"},

@@ -187,6 +187,10 @@ TAMPERED = {
         {"status": "not_defined", "method": "noise", "net": None},
         "not_defined is the status of a net's map alone",
     ),
+    "a computed map that is missing": (
+        {"status": "no_map", "concentration": None, **UNDEFINED["not_defined"]},
+        "no_map is the status of a map of a folder alone",
+    ),
     "energy of no number": ({"status": "not_finite", "concentration": None}, "energy is there"),
     "another mask": ({"mask_fraction": 0.4}, "the same for all maps of a sample and size"),
     "no value of ok": ({"concentration": None}, "concentration is there exactly where"),
@@ -250,7 +254,10 @@ def test_a_control_has_no_net_and_no_prediction(table):
     place = 24  # 1-dog / no net / centre / original
     for changes, message in (
         ({"net": "vgg"}, "missing: 1 record: 1-dog / no net / centre / original"),
-        ({"target": 3}, "target and output_activation are there exactly where there is a net"),
+        (
+            {"target": 3},
+            "target and output_activation are there exactly where a net's map is computed",
+        ),
         ({"target_rank": 1}, ""),
     ):
         wrong = table.copy()
@@ -390,6 +397,7 @@ def test_names_are_categories_in_the_study_s_order_and_energy_is_plain(parts, tm
     gathered = gather(parts, tmp_path)
     order = {
         **EXPECTED,
+        "net": list(EXPECTED["net"]),
         "method": EXPECTED["method"] + EXPECTED["control"],
         "class": ["dog", "cat"],
     }

@@ -190,7 +190,11 @@ class Input(Part):
 
 
 class Net(Part):
-    """A net, its weights, its input, and the activation of its outputs."""
+    """A net, its weights, its input, and the activation of its outputs; or maps in its place."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["architecture"]}, {"required": ["maps"]}]}
+    )
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)",

@@ -121,8 +121,9 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
             f"methods: {names[0]!r} is not in a group, unlike others; make every entry a group (a "
             "list of names), or none"
         )
+    of_folders = map_folders.all_are_folders(config)
     for kind in KINDS:
-        for key, entry in entries(config, kind):
+        for key, entry in [] if of_folders and kind == "methods" else entries(config, kind):
             file = file_of(entry)
             name = name_of(entry) if file else entry
             if kind not in known and not FORM.fullmatch(entry):
@@ -206,7 +207,7 @@ def _architecture_faults(
         if isinstance(net, dict) and not net.keys() & {"architecture", "maps"}:
             yield f"nets[{number}].architecture: missing; {ARCHITECTURE}"
         name = net.get("architecture") if isinstance(net, dict) else None
-        if not isinstance(name, str):
+        if not isinstance(name, str) or "maps" in net:
             continue
         key, weights = f"nets[{number}].architecture", str(net.get("weights", ""))
         if is_own(name):
