@@ -72,6 +72,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(FIVE), classes=CL
         )
     types = dict.fromkeys(METRICS, "float64")
     types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
+    types |= {"target": "Int64"}
     order = {"net": nets, "size": sizes, "class": classes, "method": [*methods, *CONTROL_LABELS]}
     types |= {name: pd.CategoricalDtype(list(order[name]), ordered=True) for name in order}
     records = pd.DataFrame(rows).astype(types)
