@@ -72,7 +72,8 @@ def to_channels_last(net: nn.Module) -> None:
     """Order the weights of 2-D convolutions as those run fastest, in place."""
     for tensor in (*net.parameters(), *net.buffers()):
         if tensor.ndim == 4:
-            tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+            # Not contiguous(), which leaves kernels of 1 x 1, whose order is both, as they are.
+            tensor.data = tensor.data.to(memory_format=torch.channels_last)
 
 
 def _make_ready(net: nn.Module) -> None:
