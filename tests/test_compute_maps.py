@@ -74,7 +74,7 @@ def test_the_folder_of_a_method_that_is_not_defined_holds_the_reason(tmp_path, m
     assert names == files
     reason = Path(folders["deconvolution"], "not_defined.txt").read_text("utf-8")
     assert reason.startswith("the net uses Hardsigmoid and Hardswish")
-    assert missing.is_noted(Path(folders["deconvolution"]))
+    assert missing.status(Path(folders["deconvolution"]), STUDY[0].id) == "not_defined"
 
 
 def test_an_image_too_small_for_the_net_is_reported_by_name(tmp_path):
