@@ -241,7 +241,7 @@ REFUSED = {
     ),
     "its batch's statistics": (changed(of_its_batch), "depend on the other images of its batch"),
     "no eval mode": (own(train=raises), "can't be put into eval mode, as float32 (its parts are"),
-    "four channels": (lambda: Own(channels=4), "it takes an input of 4 channels, and an image has 3"),
+    "four channels": (lambda: Own(channels=4), "it takes an input of 4 channels, and an"),
     "another size": (
         lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8, 3)),
         "the net can't process an input of 32 x 32 pixels (mat1 and mat2 shapes",
