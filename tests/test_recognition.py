@@ -208,7 +208,7 @@ def test_another_range_is_found_in_a_study(study, caplog, tmp_path):
     [result] = study({"input": {}}, RIGHT)
     assert result.correction == "input: {range: 255, mean: [0, 0, 0], std: [1, 1, 1]}"
     [warning] = [record.message for record in caplog.records]
-    assert warning.startswith("Warning: net 'mine' does not recognise the classes")
+    assert warning.startswith("net 'mine' does not recognise the classes")
     write([result], str(tmp_path / "recognition.csv"))
     assert "as by chance" in (tmp_path / "recognition.csv").read_text()
 

@@ -49,7 +49,7 @@ def summaries(
     if faults:
         raise StudyError(enumerate_errors("the nets can't be used:", faults))
     for doubt in (doubt for spec in specs for doubt in check.doubts(spec)):
-        log.warning("Warning: %s", doubt)
+        log.warning("%s", doubt)
     for net in nets:
         if net.weights_changes:
             log.info("%s: weights: %s", net.net, net.weights_changes)

@@ -45,7 +45,7 @@ def main(
     ]
     for result in judged:
         if result.warning:
-            log.warning("Warning: %s", result.warning)
+            log.warning("%s", result.warning)
     return judged
 
 
