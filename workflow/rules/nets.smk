@@ -24,6 +24,11 @@ def weights_name(wildcards):
     return f"{wildcards.architecture}-{wildcards.weights}"
 
 
+def one_of(nets):
+    """The constraint of a rule for some of the nets alone."""
+    return "|".join(map(re.escape, nets))
+
+
 def with_hash(net, methods=METHODS):
     """The net with hashes of what is the user's own: maps of ``methods``, or weights and code."""
     if "maps" in net:

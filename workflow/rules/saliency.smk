@@ -101,11 +101,6 @@ rule check_recognition:
         "../scripts/check_recognition.py"
 
 
-def one_of(nets):
-    """The constraint of a rule for some of the nets alone."""
-    return "|".join(map(re.escape, nets))
-
-
 # The methods of a group share passes, so one job computes their maps of a net, a size and a shard.
 # Each group has a rule, since its methods are the outputs.
 for GROUP, MEMBERS in GROUPS.items() if COMPUTED else []:
