@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from lookwhere.methods.run import forward, saliency_maps
+from lookwhere.methods.forward import forward
+from lookwhere.methods.run import saliency_maps
 from lookwhere.nets import device
 from lookwhere.nets.fold import fold as fold_batch_norms
 from turns import FIVE, NETS, Maps, Run, take_turns

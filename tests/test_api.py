@@ -13,7 +13,8 @@ from torchvision.models import get_model
 
 import lookwhere
 from lookwhere.errors import StudyError
-from lookwhere.methods.run import forward, saliency_maps
+from lookwhere.methods.forward import forward
+from lookwhere.methods.run import saliency_maps
 
 
 @pytest.mark.parametrize("module", ["lookwhere.api", "lookwhere.io.console"])

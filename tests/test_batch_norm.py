@@ -9,8 +9,9 @@ from torch.nn import functional
 from torch.nn.utils import parametrizations
 from torchvision.models import get_model
 
+from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.run import defined_maps, forward
+from lookwhere.methods.run import defined_maps
 from lookwhere.nets import fold
 
 from .studies import FIVE

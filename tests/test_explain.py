@@ -9,8 +9,10 @@ import torch
 
 from lookwhere.declarations import declarations
 from lookwhere.methods.explainer import Explainer
+from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.run import defined_maps, forward, saliency_maps
+from lookwhere.methods.registry import load
+from lookwhere.methods.run import defined_maps, saliency_maps
 from lookwhere.nets import classifiers, device, layers, memory
 
 from .studies import FIVE
@@ -128,7 +130,7 @@ def test_the_reason_of_a_method_is_kept(monkeypatch, tmp_path):
     [own] = declarations(tmp_path / "own.py")
     monkeypatch.setitem(METHODS, "own", own)
     two_methods = explainer()
-    two_methods.methods = ["own", "grad_cam"]
+    two_methods.methods = [load(METHODS[name]) for name in ("own", "grad_cam")]
     explanation = two_methods.explain(IMAGES, CANDIDATES)
     assert list(explanation.maps) == ["grad_cam"]
     assert explanation.not_defined == {"own": "it needs one output"}

@@ -15,8 +15,9 @@ from torchvision.models import SwinTransformer, VisionTransformer, get_model
 
 from lookwhere.errors import StudyError
 from lookwhere.methods.cam import grad_cam
+from lookwhere.methods.forward import Forward, forward
 from lookwhere.methods.registry import FEATURES, GRADIENT, Signal
-from lookwhere.methods.run import Forward, Run, forward, saliency_maps
+from lookwhere.methods.run import Run, saliency_maps
 
 from .studies import FIVE
 
@@ -194,7 +195,9 @@ def test_grad_cam_by_hand():
     cam = np.array([[1, 0], [1, 4]])  # ReLU(1 f_0 - 2 f_1)
     between = np.array([[1, 0], [0.75, 0.25], [0.25, 0.75], [0, 1]])  # the new pixels' centres
     expected = between @ cam @ between.T
-    passed = Forward(torch.zeros(1, 3, 4, 4), features, torch.zeros(1, 1))
+    passed = Forward(
+        torch.zeros(1, 3, 4, 4), features, torch.zeros(1, 1), [], nn.Identity(), None, "float32"
+    )
     run = Run(passed, torch.tensor([0]), [])
     run._signals[Signal(GRADIENT, FEATURES)] = gradients
     assert np.array_equal(grad_cam(run)[0, 0], expected)

@@ -10,8 +10,9 @@ from torch import nn
 from compute_maps import batches
 from lookwhere.datasets.samples import Sample, write_samples
 from lookwhere.methods import check
+from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.run import defined_maps, forward
+from lookwhere.methods.run import defined_maps
 from lookwhere.nets import memory
 from lookwhere.nets.live import LiveTensors
 

@@ -16,9 +16,10 @@ from torchvision.models import get_model
 from lookwhere.methods import registry
 from lookwhere.methods.biases import rescaled
 from lookwhere.methods.eigen_cam import first_component
+from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import BIASES, NotDefinedError
-from lookwhere.methods.run import Run, defined_maps, forward, saliency_maps
+from lookwhere.methods.run import Run, defined_maps, saliency_maps
 
 LAYERS = {
     "resnet18": "layer4",

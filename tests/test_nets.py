@@ -14,9 +14,10 @@ from torchvision.models.resnet import BasicBlock
 
 from lookwhere.errors import StudyError
 from lookwhere.methods import check
+from lookwhere.methods.forward import forward
 from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.relu_rules import relu_nodes
-from lookwhere.methods.run import defined_maps, forward
+from lookwhere.methods.run import defined_maps
 from lookwhere.nets import classifiers, layers
 
 from .studies import FIVE

@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from lookwhere.methods import check
 from lookwhere.methods.explainer import Explainer
-from lookwhere.methods.run import forward, saliency_maps
+from lookwhere.methods.forward import forward
+from lookwhere.methods.run import saliency_maps
 from lookwhere.nets import classifiers
 
 from .test_maps import OtherRelu

@@ -65,7 +65,8 @@ def main(
                 shape = inputs.shape[2:]
             start = time.monotonic()
             try:
-                explanation = explainer.explain(inputs, candidates(net, targets, batch))
+                seeds = [[seed, *sample.id.encode()] for sample in batch]
+                explanation = explainer.explain(inputs, candidates(net, targets, batch), seeds)
             except InputError as error:
                 ways = f"leave such images out, or the size {size}"
                 raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None

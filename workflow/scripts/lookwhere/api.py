@@ -67,7 +67,8 @@ def explain(
     """
     import torch
 
-    from lookwhere.methods.run import defined_maps, forward, saliency_maps
+    from lookwhere.methods.forward import forward
+    from lookwhere.methods.run import defined_maps, saliency_maps
     from lookwhere.nets import layers
 
     _require("method", methods or (), METHODS)

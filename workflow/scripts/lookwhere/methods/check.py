@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 from lookwhere.datasets.sizes import shorter_side
 from lookwhere.errors import StudyError
+from lookwhere.methods.forward import Forward, forward
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import load
 from lookwhere.methods.relu_rules import count_relus
-from lookwhere.methods.run import Forward, defined_maps, forward
+from lookwhere.methods.run import Run, maps_of
 from lookwhere.nets import classifiers, fold, layers
 from lookwhere.nets.layers import LayerError
 from lookwhere.nets.live import LiveTensors
@@ -129,13 +132,17 @@ def _summarise(
 
     with LiveTensors([*net.parameters(), *net.buffers()]) as live:
         try:
-            run = passed(measured)
-            features = _feature_maps(run)
+            tried = passed(measured)
+            features = _feature_maps(tried)
         except LayerError as error:
             raise StudyError(f"{error}{_nearest(net, name, shape)}") from None
-        if function := ending(run.logits):
+        if function := ending(tried.logits):
             raise StudyError(f"the net ends in {function}: return the logits, its input")
-        maps, reasons = defined_maps(run, torch.tensor([0]), methods)
+        outputs, relus = tried.logits.shape[1], count_relus(tried.logits)
+        entries = [load(METHODS[method]) for method in methods]
+        run = Run(tried, torch.tensor([0]), entries, is_trial=True)
+        del tried  # the run may free its graph
+        maps, reasons = maps_of(run, entries)
     for side in others:
         passed(side)
     logits_source = probe(net, shape)
@@ -144,7 +151,6 @@ def _summarise(
             "none of the study's methods is defined for it: leave it out, or add a method such as "
             f"backpropagation ({_in_words(reasons)})"
         )
-    outputs = run.logits.shape[1]
     output_activation = activation(outputs, spec.get("outputs", SOFTMAX))
     return NetSummary(
         net=spec["name"],
@@ -153,7 +159,7 @@ def _summarise(
         weights_changes="; ".join(loaded.changes),
         target_layer=name,
         parameters=parameters,
-        relus=count_relus(run.logits),
+        relus=relus,
         feature_maps=None if features is None else features.shape[1],
         feature_size="" if features is None else f"{features.shape[2]} x {features.shape[3]}",
         outputs=outputs,

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookwhere.errors import StudyError, is_out_of_memory
-from lookwhere.methods.run import defined_maps, forward
-from lookwhere.nets import classifiers, fold, layers
+from lookwhere.methods.cost import Clock, Cost
+from lookwhere.methods.forward import forward
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import load
+from lookwhere.methods.run import FORWARD, Run, maps_of
+from lookwhere.nets import classifiers, device, fold, layers
 from lookwhere.nets.predictions import best_targets
 
 
@@ -24,6 +28,7 @@ class Explanation:
     targets: Tensor  # (N,), int64: the output that is explained
     maps: dict[str, NDArray[np.float32]]  # (N, C, H, W), by method
     not_defined: dict[str, str]  # the reason, by method that is not defined for the net
+    costs: dict[str, list[Cost]]  # of each batch that fitted, by method
 
 
 class Explainer:
@@ -37,7 +42,7 @@ class Explainer:
         self,
         spec: Mapping[str, Any],
         methods: Sequence[str],
-        device: torch.device,
+        processor: torch.device,
         seed: int = 0,
         shape: tuple[int, ...] = (3, 224, 224),
     ) -> None:
@@ -57,48 +62,62 @@ class Explainer:
         self.notes += [f"batch norms are not folded: {reason}"] if reason else []
         # channels_last: convolutions, and all that follows them, run on it without reordering.
         classifiers.to_channels_last(net)
-        self.net: nn.Module = net.to(device)
+        self.net: nn.Module = net.to(processor)
         self.precision: str = spec["precision"]
-        self.methods = methods
-        self.device = device
+        self.methods = [load(METHODS[name]) for name in methods]
+        self.device = processor
         self.most_pixels = inf  # of a batch that fits: N * H * W
 
     def explain(
-        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int] | None]
+        self,
+        images: NDArray[np.float32],
+        candidates: Sequence[Sequence[int] | None],
+        seeds: Sequence[Sequence[int]] = (),
     ) -> Explanation:
         """Explain the inputs ``images`` (N, C, H, W), each for its best-scoring candidate.
 
-        Raises torch's own error where a single image exceeds the device's memory.
+        ``seeds`` holds the seed of an image's random numbers. Raises torch's own error where a
+        single image exceeds the device's memory.
         """
         count, _, height, width = images.shape
         pixels = count * height * width
         if count == 1 or pixels <= self.most_pixels:
             try:
-                return self._explain(images, candidates)
+                return self._explain(images, candidates, seeds)
             except (RuntimeError, StudyError) as error:
                 is_too_large = is_out_of_memory(error) or isinstance(error, StudyError)
                 if count == 1 or not is_too_large:
                     raise
             self.most_pixels = pixels / 2
         half = (count + 1) // 2
-        first = self.explain(images[:half], candidates[:half])
-        second = self.explain(images[half:], candidates[half:])
+        first = self.explain(images[:half], candidates[:half], seeds[:half])
+        second = self.explain(images[half:], candidates[half:], seeds[half:])
         not_defined = {**first.not_defined, **second.not_defined}
-        defined = [method for method in self.methods if method not in not_defined]
+        defined = [method.name for method in self.methods if method.name not in not_defined]
         return Explanation(
             torch.cat([first.logits, second.logits]),
             torch.cat([first.targets, second.targets]),
             {m: np.concatenate([first.maps[m], second.maps[m]]) for m in defined},
             not_defined,
+            {m: first.costs[m] + second.costs[m] for m in defined},
         )
 
     def _explain(
-        self, images: NDArray[np.float32], candidates: Sequence[Sequence[int] | None]
+        self,
+        images: NDArray[np.float32],
+        candidates: Sequence[Sequence[int] | None],
+        seeds: Sequence[Sequence[int]],
     ) -> Explanation:
         inputs = torch.from_numpy(images).to(self.device, memory_format=torch.channels_last)
-        run = forward(self.net, self.target_layer, inputs, self.precision)
-        logits = run.logits.detach().float().cpu()
+        clock = Clock(device.waiting_for(self.device))
+        with clock.step(FORWARD):
+            passed = forward(self.net, self.target_layer, inputs, self.precision)
+            clock.count(forward_passes=1)
+        logits = passed.logits.detach().float().cpu()
         targets = best_targets(logits, candidates)
-        tensors, not_defined = defined_maps(run, targets.to(self.device), self.methods)
+        run = Run(passed, targets.to(self.device), self.methods, seeds=seeds, clock=clock)
+        del passed  # the run may free its graph
+        tensors, not_defined = maps_of(run, self.methods)
         maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
-        return Explanation(logits, targets, maps, not_defined)
+        costs = {m.name: [run.cost_of(m.draw)] for m in self.methods if m.name in maps}
+        return Explanation(logits, targets, maps, not_defined, costs)

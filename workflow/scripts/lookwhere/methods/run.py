@@ -1,23 +1,25 @@
 """A batch on its way through a net: one forward pass, and one backward pass a rule for all methods.
 
 With x the images, f the feature maps of the target layer and y_c the logit of the target (before
-softmax or sigmoid), a run has x, f, y, and the gradients of y_c at x and f. Maps are raw and
-signed: rescaling one to [0, 1] would change the share of its energy in a mask.
+softmax or sigmoid), a run has x, f, y, and the gradients of y_c at x and f. Methods of many passes
+take them at other images or features. Maps are raw and signed: rescaling one to [0, 1] would change
+the share of its energy in a mask.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import Node, get_gradient_edge
+from torch.autograd.graph import Node
 from torch.nn import functional
 
-from lookwhere.errors import InputError, StudyError, is_out_of_memory
+from lookwhere.errors import StudyError, is_out_of_memory
 from lookwhere.methods import biases
-from lookwhere.methods.biases import BiasedOutput
+from lookwhere.methods.cost import Clock, Cost
+from lookwhere.methods.forward import Forward, computing_in, forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import (
     BIASES,
@@ -30,22 +32,12 @@ from lookwhere.methods.registry import (
     load,
 )
 from lookwhere.methods.relu_rules import ActivationError, backward_rule, is_linear, relu_nodes
-from lookwhere.nets.graph import graph_nodes
-from lookwhere.nets.layers import LayerError, as_feature_maps, logits_of
+from lookwhere.nets.layers import as_feature_maps, logits_of
 
 Draw = Callable[["Run"], Tensor]
 
+FORWARD = "forward"  # the step of the clock that every method uses
 NO_FEATURES = "no layer with feature maps is known for this net; name one with target_layer"
-
-
-@dataclass(frozen=True)
-class Forward:
-    """One forward pass."""
-
-    images: Tensor  # (N, 3, H, W), a leaf that requires its gradient
-    features: Tensor | None  # the target layer's output; None without such a layer
-    logits: Tensor  # (N, outputs)
-    biased: Sequence[BiasedOutput] = ()  # outputs of layers with biases
 
 
 class Run:
@@ -55,15 +47,31 @@ class Run:
     of the run need.
     """
 
-    def __init__(self, passed: Forward, targets: Tensor, methods: Iterable[Method]) -> None:
+    def __init__(
+        self,
+        passed: Forward,
+        targets: Tensor,
+        methods: Iterable[Method] = (),
+        *,
+        seeds: Sequence[Sequence[int]] = (),
+        clock: Clock | None = None,
+        is_trial: bool = False,
+    ) -> None:
         """``targets`` (N,), int64, holds one output index an image.
 
-        ``not_defined`` holds the reason of each of the ``methods`` whose needs the net can't meet.
+        ``seeds`` holds the seed of an image's random numbers: by default its place in the batch. Of
+        a trial, methods of many passes take one. ``not_defined`` holds the reason of each of the
+        ``methods`` whose needs the net can't meet.
         """
         self.images = passed.images.detach()  # (N, 3, H, W)
         self.logits = passed.logits.detach()  # (N, outputs)
         self.targets = targets
+        self.net, self.target_layer = passed.net, passed.target_layer
         self._passed = passed
+        self._seeds = seeds or [[place] for place in range(len(targets))]
+        self._clock = clock or Clock()
+        self._key = object()  # of its steps: the run itself would be kept in memory
+        self._is_trial = is_trial
         self._signals: dict[Signal, Tensor] = {}
         self._maps: dict[Draw, Tensor] = {}
         # Or the reason against them, as text: an exception would keep its frames, and so the graph.
@@ -91,25 +99,109 @@ class Run:
         for the net, or where there are no features.
         """
         self._require([Signal(rule, at)])
+        self._clock.use((self._key, rule))
         if Signal(rule, at) not in self._signals:
-            self._backward(rule, at)
+            with self._clock.step((self._key, rule)):
+                self._backward(rule, at)
         return self._signals[Signal(rule, at)]
 
-    @property
+    @cached_property
     def has_linear_head(self) -> bool:
         """Whether all between the features and the logits is linear or pooling, biases aside."""
         return is_linear(self._passed.logits, self._place(FEATURES))
 
     def map_of(self, draw: Draw) -> Tensor:
         """The map of another method, (N, C, H, W), computed once."""
+        self._clock.use(draw)
         if draw not in self._maps:
-            self._maps[draw] = draw(self)
+            with self._clock.step(draw):
+                self._clock.use(FORWARD)
+                self._maps[draw] = draw(self)
         return self._maps[draw]
+
+    def cost_of(self, draw: Draw) -> Cost:
+        """The cost of a map that ``map_of`` has returned, for the batch."""
+        return self._clock.cost(draw)
 
     def upsample(self, maps: Tensor) -> Tensor:
         """The ``maps`` (N, C, h, w), bilinearly resized to the images: (N, C, H, W)."""
         size = self.images.shape[2:]
         return functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+
+    def passes(self, count: int) -> range:
+        """The numbers of ``count`` passes of a method; of a trial the first alone."""
+        return range(min(count, 1) if self._is_trial else count)
+
+    def at(self, images: Tensor, *needs: Signal) -> "Run":
+        """The run of other ``images`` (N, C, H, W) for the same targets: one more forward pass.
+
+        One backward pass a rule reads the ``needs``.
+        """
+        self._release()
+        passed = forward(self.net, self.target_layer, images, self._passed.precision)
+        self._clock.count(forward_passes=1)
+        other = Run(passed, self.targets, seeds=self._seeds, clock=self._clock)
+        other._needs = set(needs)
+        return other
+
+    def logits_at(self, images: Tensor) -> Tensor:
+        """The logits (M, outputs) of other ``images`` (M, C, H, W), without a gradient."""
+        self._release()
+        self._clock.count(forward_passes=1)
+        with torch.no_grad(), computing_in(self._passed.precision, images.device):
+            return logits_of(self.net(images), len(images)).float()
+
+    def logits_above(self, features: Tensor, image: int) -> Tensor:
+        """The logits (M, outputs) of an image whose ``features`` (M, K, h, w) are others.
+
+        The layers below the target layer run once, on the one image, unless layers above it
+        concatenate their outputs. Raises NotDefinedError where there are no features.
+        """
+        self._place(FEATURES)
+        assert self.target_layer is not None
+        count, size = len(features), self.images.shape[2:]
+
+        def exchange(layer: nn.Module, inputs: object, output: Tensor) -> Tensor:
+            copies = output.repeat(count // len(output), *[1] * (output.ndim - 1))
+            as_feature_maps(copies, *size).copy_(features)
+            return copies
+
+        handle = self.target_layer.register_forward_hook(exchange)
+        below = self.images[image : image + 1]
+        try:
+            return self.logits_at(below)
+        except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
+            return self.logits_at(below.expand(count, -1, -1, -1))
+        finally:
+            handle.remove()
+
+    def generators(self, number: int) -> list[np.random.Generator]:
+        """Random numbers of each image, the same in every batch; ``number`` tells passes apart."""
+        size = self.images.shape[2:]
+        return [np.random.default_rng([*seed, *size, number]) for seed in self._seeds]
+
+    def noise(self, number: int) -> Tensor:
+        """Standard normal noise, shaped as the images; see ``generators``."""
+        shape = self.images.shape[1:]
+        draws = [rng.standard_normal(shape, np.float32) for rng in self.generators(number)]
+        return torch.from_numpy(np.stack(draws)).to(self.images.device)
+
+    def _release(self) -> None:
+        """Free the graph, which more passes would keep in memory beside their own."""
+        if self._passed.logits.grad_fn is None:
+            return
+        for signal in sorted(self._needs, key=repr):
+            self.gradient(signal.rule, signal.at)
+        features = self._passed.features
+        if features is not None:
+            _ = self.has_linear_head  # read from the graph
+            features = features.detach()
+        self._relus = self._relus if isinstance(self._relus, str) else []
+        self._passed = replace(
+            self._passed, images=self.images, features=features, logits=self.logits, biased=()
+        )
 
     def _require(self, signals: Collection[Signal]) -> None:
         """Raise NotDefinedError if a signal is not defined; takes no pass."""
@@ -126,6 +218,11 @@ class Run:
         return place
 
     def _backward(self, rule: str, at: str) -> None:
+        if self._passed.logits.grad_fn is None:
+            raise StudyError(
+                f"the gradient under the rule {rule!r} at {at} is read after other passes: list it "
+                "in the needs of the method"
+            )
         needed = {at} | {signal.at for signal in self._needs if signal.rule == rule}
         if BIASES in needed:
             needed.add(IMAGES)  # the pass must meet every layer
@@ -137,6 +234,7 @@ class Run:
         with backward_rule(rule, relus), biases.adding_up(outputs) as sums:
             inputs = [self._place(place) for place in places]
             gradients = _gradients(score, inputs)
+        self._clock.count(backward_passes=1)
         self._signals |= {
             Signal(rule, place): self._shaped(place, gradient)
             for place, gradient in zip(places, gradients, strict=True)
@@ -160,57 +258,6 @@ class Run:
         return self._relus
 
 
-def forward(
-    net: nn.Module, target_layer: nn.Module | None, images: Tensor, precision: str = "float32"
-) -> Forward:
-    """Run ``net`` on normalised ``images`` (N, 3, H, W); keeps the graph and the features.
-
-    ``net`` must be in eval mode, and on the device of the images. Without a ``target_layer`` there
-    are no features. ``precision`` is float32, or bfloat16 for autocast. Raises
-    InputError if the net can't process them, and StudyError if the target layer does not yield
-    feature maps exactly once.
-    """
-    outputs: list[Any] = []
-
-    def record(layer: nn.Module, inputs: object, output: Any) -> Any:
-        outputs.append(output)
-        # Return a copy: an in-place ReLU that follows must not rectify these features.
-        return output.clone() if isinstance(output, Tensor) else output
-
-    handle = None if target_layer is None else target_layer.register_forward_hook(record)
-    try:
-        leaf = images.detach().requires_grad_()
-        with torch.enable_grad(), _computing_in(precision, images.device):
-            try:
-                with biases.recording(net) as biased:
-                    logits = logits_of(net(leaf), len(leaf))
-            except RuntimeError as error:
-                if "leaf Variable" not in str(error):
-                    raise
-                outputs.clear()
-                with biases.recording(net) as biased:  # a copy: it changes its input in place
-                    logits = logits_of(net(leaf.clone()), len(leaf))
-    except StudyError:
-        raise
-    except Exception as error:  # of the net's own code
-        if is_out_of_memory(error):
-            raise  # for the caller: a smaller batch may fit
-        height, width = images.shape[2:]
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        message = f"the net can't process an input of {width} x {height} pixels ({reason})"
-        raise InputError(message + _way_out(error)) from error
-    finally:
-        if handle:
-            handle.remove()
-    if not _depends_on(logits, leaf):
-        raise StudyError(
-            "the net has no gradient from its logits to the image, as under torch.no_grad, after "
-            "detach, in NumPy, or where it is quantised: leave this out of its forward"
-        )
-    features = None if target_layer is None else _features(outputs, logits, *images.shape[2:])
-    return Forward(leaf, features, logits, biased)
-
-
 def saliency_maps(passed: Forward, targets: Tensor, methods: Sequence[str]) -> dict[str, Tensor]:
     """The map of every method for the logits ``targets`` (N,), int64, one output index an image.
 
@@ -228,36 +275,19 @@ def defined_maps(
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     """As ``saliency_maps``, for the methods that are defined; and the reasons of the others."""
     entries = [load(METHODS[name]) for name in methods]
-    run = Run(passed, targets, entries)
+    return maps_of(Run(passed, targets, entries), entries)
+
+
+def maps_of(run: Run, methods: Iterable[Method]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The maps of the ``methods`` that are defined, by name; and the reasons of the others."""
     maps, not_defined = {}, dict(run.not_defined)
-    for entry in entries:
-        if entry.name not in not_defined:
+    for method in methods:
+        if method.name not in not_defined:
             try:
-                maps[entry.name] = run.map_of(entry.draw)
+                maps[method.name] = run.map_of(method.draw)
             except NotDefinedError as reason:
-                not_defined[entry.name] = str(reason)
+                not_defined[method.name] = str(reason)
     return maps, not_defined
-
-
-def _computing_in(precision: str, device: torch.device) -> AbstractContextManager[Any]:
-    if precision == "float32":
-        return nullcontext()
-    return torch.autocast(device.type, dtype=getattr(torch, precision))
-
-
-def _depends_on(logits: Tensor, leaf: Tensor) -> bool:
-    """Whether autograd's graph of the ``logits`` reaches the ``leaf``."""
-    root = logits.grad_fn
-    return root is not None and get_gradient_edge(leaf).node in set(graph_nodes(root))
-
-
-def _way_out(error: Exception) -> str:
-    """What to change in a net that raised an error, where this is known."""
-    if isinstance(error, TypeError):
-        return "; it is called as net(images): write a function that wraps it so"
-    if "should be the same" in str(error) and " type" in str(error):
-        return "; nets run in float32: convert no dtypes in its forward"
-    return ""
 
 
 def _gradients(score: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
@@ -269,14 +299,3 @@ def _gradients(score: Tensor, inputs: list[Tensor]) -> tuple[Tensor, ...]:
             raise
         reason = str(error).splitlines()[0]
         raise StudyError(f"the net has no gradient ({reason})") from error
-
-
-def _features(outputs: list[Any], logits: Tensor, height: int, width: int) -> Tensor:
-    """The target layer's one output, which holds feature maps and reaches the logits."""
-    if len(outputs) != 1:
-        raise LayerError(f"the target layer ran {len(outputs)} times in one forward pass, not once")
-    [features] = outputs
-    as_feature_maps(features, height, width)
-    if logits.grad_fn is None or features.grad_fn not in set(graph_nodes(logits.grad_fn)):
-        raise LayerError("the target layer does not reach the logits: choose another")
-    return features

@@ -4,6 +4,7 @@ They are not part of a study: the maps are the same, up to the rounding of float
 """
 
 import ctypes
+from collections.abc import Callable
 
 import torch
 
@@ -18,6 +19,12 @@ def choose_device() -> torch.device:
         if backend.is_available():
             return torch.device(kind)
     return torch.device("cpu")
+
+
+def waiting_for(device: torch.device) -> Callable[[], None]:
+    """A function that waits for a ``device``: a GPU computes in the background."""
+    waits = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}
+    return waits.get(device.type, lambda: None)
 
 
 def retain_heap() -> None:
