@@ -56,7 +56,7 @@ class NotDefinedError(StudyError):
 
 
 def method(
-    name: str, label: str, *, family: str, needs: Collection[Signal], cite: str
+    name: str, label: str, *, family: str, needs: Collection[Signal], cite: str, group: str = ""
 ) -> "Callable[[Draw], Draw]":
     """Declare the function below as a saliency method.
 
@@ -72,6 +72,15 @@ def method(
         The signals that it reads, so that one backward pass a rule serves all methods.
     cite
         The key of its paper in ``docs/references.bib``.
+    group
+        Methods of one group are computed by one job unless the study lists groups: by default
+        those that share the passes of a run. Methods of many passes have a group of their own, or
+        one with those that share their passes. A literal.
+
+    Notes
+    -----
+    The function takes a run, and its arguments as keywords, whose defaults are literals: a study
+    may replace them.
     """
 
     def declare(draw: "Draw") -> "Draw":
