@@ -153,17 +153,14 @@ def test_contents_name_what_figures_and_tables_depend_on():
 def test_a_flat_list_of_methods_is_one_group():
     model = study(methods=FIVE)
     assert model.methods == FIVE
-    assert model.groups == {"backpropagation": FIVE}
+    assert model.groups == [FIVE]
 
 
-def test_groups_are_named_by_their_first_method():
-    model = study(methods=[FIVE[:3], ["grad_cam"], ["guided_grad_cam"]])
-    assert model.methods == FIVE
-    assert model.groups == {
-        "backpropagation": FIVE[:3],
-        "grad_cam": ["grad_cam"],
-        "guided_grad_cam": ["guided_grad_cam"],
-    }
+def test_groups_are_as_listed():
+    groups = [FIVE[:3], ["grad_cam"], [{"name": "other", "captum": "DeepLift"}]]
+    model = study(methods=groups)
+    assert model.groups == [FIVE[:3], ["grad_cam"], ["other"]]
+    assert model.methods == [*FIVE[:3], "grad_cam", "other"]
 
 
 GROUPS = {

@@ -1,4 +1,5 @@
 # The study as the rules see it: the checked configuration, and what follows from it.
+import json
 import os
 import re
 import sys
@@ -19,10 +20,11 @@ os.environ.update(PYTHONPATH=os.pathsep.join(search_path), PYTHONUTF8="1")
 from lookwhere.datasets import counts, selections
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io import provenance, receipts, results, source_hash
-from lookwhere.methods import map_folders
+from lookwhere.methods import chosen, map_folders
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import all_files
 from lookwhere.study.homes import expanded
+from lookwhere.study import listed_methods
 
 # A study of maps that other tools made, without a net, has the methods of its folders unless it
 # lists some. Those of config.yaml are of its own nets.
@@ -33,6 +35,10 @@ if map_folders.all_are_folders(config):
         config["methods"] = list(dict.fromkeys(sum(OF_FOLDERS.values(), [])))
 NAMED = {name for methods in OF_FOLDERS.values() for name in methods}
 os.environ[map_folders.OF_FOLDERS] = os.pathsep.join(sorted(NAMED))
+
+# Methods with arguments of their own, or of other libraries: entries as well.
+MAPPINGS = [mapping for _, mapping in listed_methods.mappings(config)]
+os.environ[chosen.CHOSEN] = json.dumps(MAPPINGS)
 
 # Files of the user that declare methods and more, as file.py:name: the library reads them.
 USER_FILES = [file for file in all_files(config) if os.path.isfile(file)]
@@ -76,7 +82,8 @@ except StudyError as error:
     raise WorkflowError(str(error))
 
 CLASSES, NETS = STUDY.class_settings, STUDY.net_settings
-GROUPS, METHODS, SIZES = STUDY.groups, STUDY.methods, list(STUDY.sizes)
+GROUPS = registries.groups_of(STUDY, ENTRIES["methods"])
+METHODS, SIZES = STUDY.methods, list(STUDY.sizes)
 SIZES_OF = {net.name: list(net.sizes) for net in STUDY.nets}
 # Nets whose maps are computed, and those whose maps other tools made.
 COMPUTED = [net.name for net in STUDY.nets if not net.maps]

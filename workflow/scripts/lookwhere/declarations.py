@@ -17,7 +17,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,6 +40,10 @@ class Declaration:
     file: Path
     function: str
     options: Mapping[str, Any]  # the other arguments that are literals
+    # Of the function: its keyword-only arguments with a literal as default, and values that a
+    # study has in their place.
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 def declared(kind: str, folder: Path) -> dict[str, Declaration]:
@@ -73,7 +77,7 @@ def declarations(file: Path) -> tuple[Declaration, ...]:
         entry
         for function in functions
         for decorator in function.decorator_list
-        if (entry := _declaration(decorator, function.name, file))
+        if (entry := _declaration(decorator, function, file))
     )
 
 
@@ -109,7 +113,9 @@ def imported(file: Path) -> ModuleType:
     return sys.modules[name]
 
 
-def _declaration(decorator: ast.expr, function: str, file: Path) -> Declaration | None:
+def _declaration(
+    decorator: ast.expr, function: ast.FunctionDef | ast.ClassDef, file: Path
+) -> Declaration | None:
     """The entry that a decorator declares; its first arguments are a name and a label."""
     if not isinstance(decorator, ast.Call) or len(decorator.args) != 2:
         return None
@@ -119,8 +125,16 @@ def _declaration(decorator: ast.expr, function: str, file: Path) -> Declaration 
     kind = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else decorator.func
     options = {k.arg: _literal(k.value) for k in decorator.keywords if k.arg}
     literals = {key: value for key, value in options.items() if value is not NotImplemented}
+    defaults = _defaults(function) if isinstance(function, ast.FunctionDef) else {}
     kind = kind.id if isinstance(kind, ast.Name) else str(kind)
-    return Declaration(kind, name, label, file, function, literals)
+    return Declaration(kind, name, label, file, function.name, literals, defaults)
+
+
+def _defaults(function: ast.FunctionDef) -> dict[str, Any]:
+    """The keyword-only arguments of a function whose defaults are literals."""
+    pairs = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    defaults = {argument.arg: _literal(node) for argument, node in pairs if node}
+    return {name: value for name, value in defaults.items() if value is not NotImplemented}
 
 
 def _literal(node: ast.expr) -> Any:

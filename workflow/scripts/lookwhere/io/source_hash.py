@@ -35,7 +35,7 @@ def of_scripts(*scripts: str) -> str:
 
 
 def of_entries(entries: Iterable[Declaration]) -> dict[str, str]:
-    """A hash of the function of each entry and of the definitions that it uses, by name.
+    """A hash of the function of each entry, of its arguments and what it uses, by name.
 
     For a user's file it is the hash of the whole file; its imports are not followed. Literals of
     the declaration are not included.
@@ -58,15 +58,18 @@ def of_user_file(file: Path) -> str:
 
 
 def _of_entry(entry: Declaration) -> str:
+    arguments = [repr(sorted(entry.arguments.items()))] if entry.arguments else []
     if SCRIPTS not in entry.file.parents:
-        return _digest([_meaning(entry.file)])
+        return _digest([_meaning(entry.file), *arguments])
     names: set[Name] = set()
     waiting = {(entry.file, entry.function)}
     while waiting:
         name = waiting.pop()
         names.add(name)
         waiting |= _uses(*name) - names
-    return _digest(_text(*name) for name in sorted(names))
+    texts = [*(_text(*name) for name in sorted(names)), *arguments]
+    own = entry.options.get("file")  # that the function runs
+    return _digest([*texts, of_user_file(Path(own))] if own else texts)
 
 
 def _digest(texts: Iterable[str]) -> str:

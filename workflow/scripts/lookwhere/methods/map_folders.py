@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from lookwhere.declarations import Declaration
 from lookwhere.errors import StudyError
+from lookwhere.methods.chosen import in_words
 
 if TYPE_CHECKING:
     from lookwhere.methods.run import Run
@@ -61,7 +62,7 @@ def declared() -> dict[str, Declaration]:
     options = {"family": FAMILY}
     return {
         name: Declaration(
-            "method", name, _in_words(name), Path(__file__), only_read.__name__, options
+            "method", name, in_words(name), Path(__file__), only_read.__name__, options
         )
         for name in names
     }
@@ -86,8 +87,3 @@ def _of_nets(config: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
                 yield str(net.get("name")), methods_in(Path(maps))
             except (OSError, ValueError, StudyError):  # validation reports it
                 continue
-
-
-def _in_words(name: str) -> str:
-    words = name.replace("_", " ")
-    return words[0].upper() + words[1:]

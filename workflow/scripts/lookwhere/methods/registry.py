@@ -4,6 +4,7 @@ An entry is a function of a ``Run`` with its label, family and needs: schema, la
 tables and figures follow from it. This module needs no torch: jobs without torch read it too.
 """
 
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lookwhere import declarations
 from lookwhere.errors import StudyError
-from lookwhere.methods import map_folders
+from lookwhere.methods import chosen, map_folders
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,7 +94,7 @@ def method(
 def entries() -> dict[str, declarations.Declaration]:
     """The methods of the library, of the user's files and folders, by name, family by family."""
     declared = declarations.declared("method", Path(__file__).parent)
-    declared = {**map_folders.declared(), **declared}
+    declared = {**map_folders.declared(), **declared, **chosen.declared(declared)}
     families = list(dict.fromkeys([*FAMILIES, *(family(entry) for entry in declared.values())]))
     in_order = sorted(declared.values(), key=lambda entry: families.index(family(entry)))
     return {entry.name: entry for entry in in_order}
@@ -106,5 +107,6 @@ def family(entry: declarations.Declaration) -> str:
 
 def load(entry: declarations.Declaration) -> Method:
     """The method of an entry; runs its file."""
-    draw = declarations.load(entry)
-    return Method(entry.name, draw.needs, draw)  # type: ignore[attr-defined]
+    function = declarations.load(entry)
+    draw = functools.partial(function, **entry.arguments) if entry.arguments else function
+    return Method(entry.name, function.needs, draw)  # type: ignore[attr-defined]

@@ -47,12 +47,14 @@ def with_table(document: str, rows: str) -> str:
 
 def _list_names(node: Schema, names: list[str]) -> None:
     """Restrict text entries to the names and ``file.py:name``."""
-    for part in (node, *node.get("anyOf", [])):
-        if part.get("type") == "string":
-            del part["type"]
-            part["anyOf"] = [{"enum": names}, {"type": "string", "pattern": "[.]py:"}]
-        elif "items" in part:
-            _list_names(part["items"], names)
+    if node.get("type") == "string":
+        del node["type"]
+        node["anyOf"] = [{"enum": names}, {"type": "string", "pattern": "[.]py:"}]
+    elif "items" in node:
+        _list_names(node["items"], names)
+    else:
+        for part in node.get("anyOf", []):
+            _list_names(part, names)
 
 
 def _for_editors(node: Any) -> Any:
@@ -79,17 +81,15 @@ def _more(node: Schema) -> Iterator[str]:
 
 
 def _rows(node: Schema, above: str, defaults: Any) -> Iterator[str]:
-    for name, part in node["properties"].items():
+    for name, part in schema.properties(node).items():
         key = f"{above}{name}"
         value = defaults.get(name) if isinstance(defaults, Mapping) else None
         meaning = ". ".join(
             [part["description"].removeprefix("give "), *filter(None, [part.get("help")])]
         )
         yield f"| `{key}` | {meaning.rstrip('.')} | {_default(part, value)} |"
-        if "properties" in part:
-            yield from _rows(part, f"{key}.", value)
-        elif "properties" in schema.items(part):
-            yield from _rows(schema.items(part), f"{key}[].", None)
+        yield from _rows(part, f"{key}.", value)
+        yield from _rows(schema.items(part), f"{key}[].", None)
 
 
 def _default(node: Schema, value: Any) -> str:

@@ -16,16 +16,19 @@ KINDS = ("methods", "metrics", "controls", "charts")
 FORM = re.compile(r"(.+[.]py:)?[^\W\d]\w*")
 
 
-def entries(config: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
-    """Yield the entries of ``config`` under ``kind``, each after its key: ``methods[0][1]``."""
+def items(config: dict[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
+    """Yield the items of ``config`` under ``kind``, each after its key: ``methods[0][1]``."""
     value = config.get(kind)
     for number, item in enumerate(value if isinstance(value, list) else []):
-        if isinstance(item, str):
+        if kind == "methods" and isinstance(item, list):
+            yield from ((f"{kind}[{number}][{index}]", part) for index, part in enumerate(item))
+        else:
             yield f"{kind}[{number}]", item
-        elif kind == "methods" and isinstance(item, list):
-            for index, entry in enumerate(item):
-                if isinstance(entry, str):
-                    yield f"{kind}[{number}][{index}]", entry
+
+
+def entries(config: dict[str, Any], kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the items of ``config`` under ``kind`` that are text, each after its key."""
+    return ((key, item) for key, item in items(config, kind) if isinstance(item, str))
 
 
 def file_of(entry: str) -> str:
@@ -49,9 +52,14 @@ def all_files(config: dict[str, Any]) -> list[str]:
     listed = [entry for kind in KINDS for _, entry in entries(config, kind)]
     dataset = config.get("dataset")
     form = dataset.get("format") if isinstance(dataset, dict) else None
+    listed += [part["method"] for _, part in items(config, "methods") if _is_own(part)]
     return files_of([*listed, *([form] if isinstance(form, str) else [])])
 
 
-def flat(entries: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
-    """Flatten groups of entries."""
-    return tuple(entry for item in entries for entry in ([item] if isinstance(item, str) else item))
+def _is_own(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("method"), str)
+
+
+def flat(entries: Iterable[Any]) -> tuple[Any, ...]:
+    """Flatten groups of entries, which are tuples."""
+    return tuple(part for item in entries for part in (item if isinstance(item, tuple) else [item]))

@@ -50,9 +50,10 @@ def _place(location: Sequence[str | int], config: Any, study: dict[str, Any]) ->
     path: Path = ()
     value, node = config, study
     for part in location:
-        if isinstance(value, dict) and "properties" in node:
-            path = (*path, str(part))
-            value, node = value.get(part), node["properties"].get(part, {})
+        if isinstance(value, dict) and (properties := schema.properties(node)):
+            if part in value or part in properties:  # else a name of pydantic's for a type
+                path = (*path, str(part))
+                value, node = value.get(part), properties.get(str(part), {})
         elif isinstance(value, list) and isinstance(part, int):
             path = (*path, part)
             value, node = value[part], schema.items(node)
@@ -76,5 +77,5 @@ def _siblings(path: Path) -> list[str]:
     """The valid keys in place of the last part of ``path``."""
     node = schema.of_study()
     for part in path[:-1]:
-        node = schema.items(node) if isinstance(part, int) else node["properties"][part]
-    return list(node["properties"])
+        node = schema.items(node) if isinstance(part, int) else schema.properties(node)[part]
+    return list(schema.properties(node))

@@ -189,6 +189,73 @@ class Input(Part):
     )
 
 
+class ChosenMethod(Part):
+    """A saliency method with other arguments than its own, or of another library."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$(?!\n)",
+        max_length=100,
+        description='give a name for files and columns, in up to 100 letters, digits and "._+-"',
+    )
+    label: str = Field(
+        default="",
+        min_length=1,
+        description="give a label for tables and figures",
+        json_schema_extra={"otherwise": "that of the method, or the name in words"},
+    )
+    family: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a family: methods of a family have similar colours",
+        json_schema_extra={"otherwise": "that of the method, or the library"},
+    )
+    method: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a saliency method, or file.py:name",
+        json_schema_extra={"otherwise": "that of the name"},
+    )
+    captum: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a class of captum.attr, e.g. DeepLift",
+        json_schema_extra={"otherwise": "a method of this project"},
+    )
+    pytorch_grad_cam: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a class of pytorch_grad_cam, e.g. ScoreCAM",
+        json_schema_extra={"otherwise": "a method of this project"},
+    )
+    zennit: str = Field(
+        default="",
+        min_length=1,
+        description="give the name of a composite of zennit, e.g. EpsilonPlusFlat",
+        json_schema_extra={"otherwise": "a method of this project"},
+    )
+    function: str = Field(
+        default="",
+        min_length=1,
+        description="give file.py:name or package.module:name of a function that returns maps",
+        json_schema_extra={
+            "help": "See [docs/how-to/your-own-method.md](docs/how-to/your-own-method.md).",
+            "otherwise": "a method of this project",
+        },
+    )
+    arguments: dict[str, Any] = Field(
+        default={},
+        description="give a mapping of arguments",
+        json_schema_extra={
+            "help": "Such as `{passes: 20}` of `smooth_grad`.",
+            "otherwise": "the method's own, mostly its paper's",
+        },
+    )
+
+
+METHOD = "give the name of a saliency method, file.py:name, or {name, arguments}"
+ListedMethod = Annotated[Method | ChosenMethod, Field(description=METHOD)]
+
+
 class Net(Part):
     """A net, its weights, its input, and the activation of its outputs; or maps in its place."""
 
@@ -394,12 +461,8 @@ class Study(Part):
     ] = Field(description="give a list of nets, each with name, architecture and weights, or maps")
     method_entries: Many[
         Annotated[
-            Method | Many[Method],
-            Field(
-                description=(
-                    "give the name of a saliency method, file.py:name, or a list of these (a group)"
-                )
-            ),
+            ListedMethod | Many[ListedMethod],
+            Field(description=f"{METHOD}, or a list of these (a group)"),
         ]
     ] = Field(
         alias="methods",
@@ -407,7 +470,8 @@ class Study(Part):
         json_schema_extra={
             "help": (
                 "One job computes the methods of a group: a method that is added as a group of its "
-                "own does not recompute the others. How to write one: "
+                "own does not recompute the others. Methods of many passes have groups of their "
+                "own unless the study lists groups. How to write one: "
                 "[docs/how-to/add-a-method.md](docs/how-to/add-a-method.md)."
             )
         },
@@ -514,18 +578,20 @@ class Study(Part):
     )
 
     @property
-    def groups(self) -> dict[str, list[str]]:
-        """Groups of methods, each by the name of its first. A flat list is one group."""
+    def groups(self) -> list[list[str]]:
+        """The groups of methods that the study lists; a flat list is one."""
         groups = [entry for entry in self.method_entries if isinstance(entry, tuple)]
-        names = [
-            [name_of(entry) for entry in group] for group in groups or [flat(self.method_entries)]
-        ]
-        return {group[0]: group for group in names}
+        return [[_name(item) for item in group] for group in groups or [flat(self.method_entries)]]
+
+    @property
+    def lists_groups(self) -> bool:
+        """Whether the methods are listed in groups."""
+        return isinstance(self.method_entries[0], tuple)
 
     @property
     def methods(self) -> list[str]:
         """The names of the methods."""
-        return [name for group in self.groups.values() for name in group]
+        return [name for group in self.groups for name in group]
 
     @property
     def metrics(self) -> list[str]:
@@ -546,7 +612,10 @@ class Study(Part):
     def files(self) -> list[str]:
         """The user's own Python files, absolute, sorted."""
         listed = [*self.metric_entries, *self.control_entries, *self.chart_entries]
-        return files_of([*flat(self.method_entries), *listed, self.dataset.format])
+        texts = (
+            entry if isinstance(entry, str) else entry.method for entry in flat(self.method_entries)
+        )
+        return files_of([*texts, *listed, self.dataset.format])
 
     @property
     def paths(self) -> dict[str, str]:
@@ -638,6 +707,10 @@ def _cells(net: Net, layer: str, explain: Sequence[str]) -> Iterator[Net]:
     for way in [net.explain] if own else explain:
         ending = f"-{way}" if way != explain[0] and not own else ""
         yield net.model_copy(update={"name": name + ending, "target_layer": layer, "explain": way})
+
+
+def _name(entry: str | ChosenMethod) -> str:
+    return name_of(entry) if isinstance(entry, str) else entry.name
 
 
 def is_path(weights: str) -> bool:

@@ -43,6 +43,20 @@ def of_study(study: Study, entries: Mapping[str, Entries]) -> dict[str, dict[str
     return {kind: {name: entries[kind][name] for name in names[kind]} for kind in names}
 
 
+def groups_of(study: Study, methods: Entries) -> dict[str, list[str]]:
+    """The groups of a study's methods, each by the name of its first.
+
+    Those of a flat list are as the methods declare.
+    """
+    groups = study.groups
+    if not study.lists_groups:
+        by_group: dict[str, list[str]] = {}
+        for name in study.methods:
+            by_group.setdefault(methods[name].options.get("group", ""), []).append(name)
+        groups = list(by_group.values())
+    return {group[0]: group for group in groups}
+
+
 def stated(entries: Entries) -> dict[str, dict[str, Any]]:
     """What entries state of themselves: their labels and options, by name."""
     return {name: {"label": entry.label, **entry.options} for name, entry in entries.items()}

@@ -20,6 +20,13 @@ def items(schema: Schema) -> Schema:
     return next((part["items"] for part in types if "items" in part), {})
 
 
+def properties(schema: Schema) -> Schema:
+    """The schemas of the keys of a mapping, which may be in a union."""
+    if "properties" in schema:
+        return schema["properties"]
+    return next(filter(None, map(properties, schema.get("anyOf", []))), {})
+
+
 def _inlined(node: Any, definitions: Mapping[str, Schema]) -> Any:
     if isinstance(node, list):
         return [_inlined(part, definitions) for part in node]

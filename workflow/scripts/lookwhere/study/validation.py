@@ -21,7 +21,7 @@ from lookwhere.methods import map_folders
 from lookwhere.methods.names import ALL_LABELS, METHODS
 from lookwhere.nets.names import defined_names, is_own, is_timms
 from lookwhere.nets.names import file_of as architecture_file
-from lookwhere.study import messages
+from lookwhere.study import listed_methods, messages
 from lookwhere.study import reference as other_means
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import FORM, KINDS, entries, file_of, name_of
@@ -49,6 +49,7 @@ def faults(
     return [
         *messages.faults(config),
         *_entry_faults(config, known),
+        *(listed_methods.faults(config, METHODS) if "methods" in known else []),
         *(_format_faults(config, known["formats"]) if "formats" in known else []),
         *_duplicates(config),
         *_name_faults(config),
@@ -98,9 +99,8 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
     ]
     sizes = _sizes(config)
     errors = list(_unknown_weights(config, architectures))
-    methods = [
-        name for _, entry in entries(config, "methods") if (name := name_of(entry)) in METHODS
-    ]
+    names = [name_of(entry) for _, entry in entries(config, "methods")]
+    methods = [name for name in names if name in METHODS and not METHODS[name].arguments]
     errors += check.check(specs, classes, sizes, methods)[1]
     dataset = _dataset(config)
     annotations, form = dataset.get("annotations"), name_of(str(dataset.get("format", "coco")))
@@ -115,11 +115,11 @@ def slow_faults(config: Config, catalogue: Catalogue) -> list[str]:
 
 def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Iterator[str]:
     listed = _list(config, "methods")
-    names = [item for item in listed if isinstance(item, str)]
-    if names and any(isinstance(item, list) for item in listed):
+    single = [item for item in listed if isinstance(item, str | dict)]
+    if single and any(isinstance(item, list) for item in listed):
         yield (
-            f"methods: {names[0]!r} is not in a group, unlike others; make every entry a group (a "
-            "list of names), or none"
+            f"methods: {_name(single[0])!r} is not in a group, unlike others; make every entry a "
+            "group (a list of names), or none"
         )
     of_folders = map_folders.all_are_folders(config)
     for kind in KINDS:
@@ -154,6 +154,7 @@ def _duplicates(config: Config) -> Iterator[str]:
         },
         **{kind: [name_of(entry) for _, entry in entries(config, kind)] for kind in KINDS},
     }
+    names["methods"] += [mapping["name"] for _, mapping in listed_methods.mappings(config)]
     for key, listed in names.items():
         for name, count in Counter(listed).items():
             if count > 1:
@@ -332,6 +333,11 @@ def _own_entries(config: Config) -> Iterator[tuple[str, str]]:
     """Each ``file.py:name``, after its key."""
     format_ = _dataset(config).get("format")
     listed = [entry for kind in KINDS for entry in entries(config, kind)]
+    listed += [
+        (f"{key}.method", item["method"])
+        for key, item in listed_methods.mappings(config)
+        if "method" in item
+    ]
     listed += [("dataset.format", format_)] if isinstance(format_, str) else []
     return ((key, entry) for key, entry in listed if file_of(entry))
 
