@@ -14,6 +14,7 @@ rule plot_charts:
         ),
         measures=rules.gather_scores.output.measures,
         sweep=rules.gather_scores.output.sweep,
+        costs=rules.gather_scores.output.costs,
         subset=rules.list_samples.output.subset,
     output:
         figure_files({name: FIGURES[name] for name in CHARTS}),

@@ -1,6 +1,7 @@
 # The files of maps, figures and tables, as outputs of rules.
 SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
 SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
+COSTS = "<results>/costs/{net}/{size}/{group}/{selection}-{shard}.parquet"
 KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
 
 

@@ -125,6 +125,7 @@ for GROUP, MEMBERS in GROUPS.items() if COMPUTED else []:
         output:
             maps=[map_folder(method) for method in MEMBERS],
             predictions=f"<results>/predictions/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
+            costs=f"<results>/costs/{{net}}/{{size}}/{GROUP}/{{selection}}-{{shard}}.parquet",
         log:
             f"<logs>/compute_maps/{GROUP}-{{net}}-{{size}}-{{selection}}-{{shard}}.log",
         benchmark:

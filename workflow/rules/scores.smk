@@ -98,6 +98,7 @@ rule gather_scores:
         sweeps=of_nets(rules.score_maps.output.sweep, group=GROUPS),
         controls=of_shards(rules.score_controls.output.scores, size=SIZES),
         control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
+        costs=of_nets(COSTS, nets=COMPUTED, group=GROUPS),
         subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
         memory=rules.check_memory.output.memory,
@@ -106,6 +107,7 @@ rule gather_scores:
         energy="<results>/energy.parquet",
         measures="<results>/measures.parquet",
         sweep="<results>/dilation_sweep.parquet",
+        costs="<results>/costs.parquet",
     log:
         "<logs>/gather_scores.log",
     benchmark:

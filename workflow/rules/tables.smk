@@ -16,6 +16,7 @@ rule make_tables:
             code_of_tables=source_hash.of_entries(table.entry for table in TABLES.values()),
         ),
         measures=rules.gather_scores.output.measures,
+        costs=rules.gather_scores.output.costs,
         subset=rules.list_samples.output.subset,
         reference=ancient(STUDY.reference) if STUDY.reference else [],
     output:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict, fields
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from lookwhere.io import missing, receipts
 from lookwhere.io.logs import job, log, progress
 from lookwhere.io.prefetch import read_ahead, write_behind
 from lookwhere.io.results import checked_file, checked_folder, write_array
+from lookwhere.methods.cost import Cost
 from lookwhere.methods.explainer import Explainer
 from lookwhere.nets import device, memory, predictions
+
+COSTS = ["method", *(field.name for field in fields(Cost))]
 
 
 def main(
@@ -33,6 +37,7 @@ def main(
     seed: int,
     folders: Mapping[str, str],
     table: str,
+    costs: str,
 ) -> None:
     processor = device.choose_device()
     planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
@@ -40,6 +45,7 @@ def main(
     smallest = min(shapes, key=prod)  # on which folded batch norms are checked
     explainer = Explainer(net, list(folders), processor, seed, (3, *smallest))
     label, tables = f"{net['name']} at {size}", []
+    spent: list[dict[str, Any]] = []
     for note in explainer.notes:
         log.info("%s: %s", label, note)
     not_defined: dict[str, str] = {}
@@ -77,11 +83,19 @@ def main(
             tables.append(predictions.table(names, logits, explained, *reading))
             write_later(batch, explanation.maps)
             not_defined |= explanation.not_defined
+            spent += [
+                {"method": method, **asdict(cost)}
+                for method, of_method in explanation.costs.items()
+                for cost in of_method
+            ]
         for method, reason in not_defined.items():
             missing.note(drafts[method], reason)
             log.info("%s: %s is not defined: %s", label, method, reason)
     with checked_file(table) as draft:
         pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
+    with checked_file(costs) as draft:
+        where = {"net": net["name"], "size": size, "processor": processor.type}
+        pd.DataFrame(spent, columns=COSTS).assign(**where).to_parquet(draft, index=False)
     log.info("%s: %.1f s of %.1f s computing", label, computing, time.monotonic() - started)
 
 
@@ -124,4 +138,5 @@ if __name__ == "__main__":
             settings["seed"],
             dict(zip(settings["methods"], snakemake.output.maps, strict=True)),
             snakemake.output.predictions,
+            snakemake.output.costs,
         )

@@ -18,6 +18,7 @@ from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, read_table, unusable
 from lookwhere.metrics import columns, concentration, validation
+from lookwhere.statistics import costs
 
 # The types of columns that are null for controls, or of a prediction that is undefined.
 NULLABLE = {
@@ -39,13 +40,15 @@ def main(
     names: Mapping[str, Sequence[str]],
     nets: Sequence[Mapping[str, Any]],
     dilations: Sequence[float],
+    spent: Sequence[str],
     outputs: Mapping[str, str],
 ) -> None:
     """Check and gather the parts of nets and of controls.
 
-    ``names`` lists the study's sizes, methods, controls, classes and metrics, by ``size``,
-    ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, sizes, an architecture,
-    a training (trained or untrained), and ``is_folder`` where other tools made their maps.
+    ``spent`` are the files of costs. ``names`` lists the study's sizes, methods, controls, classes
+    and metrics, by ``size``, ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a
+    name, sizes, an architecture, a training (trained or untrained), and ``is_folder`` where other
+    tools made their maps.
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
     types = {"image_id": "int64" if subset["image_id"].astype(str).map(is_number).all() else "str"}
@@ -87,6 +90,13 @@ def main(
         for swept in [read(Path(sweep), columns.SWEEP).astype(types)]
     )
     write((table.assign(training=of_net(table, training)) for table in sweeps), outputs["sweep"])
+    write_costs(spent, names, outputs["costs"])
+
+
+def write_costs(parts: Iterable[str], names: Mapping[str, Sequence[str]], path: str) -> None:
+    """Gather the costs of all jobs."""
+    with checked_file(path) as draft:
+        costs.gather((read_table(Path(part)) for part in parts), names).to_parquet(draft)
 
 
 def read(part: Path, names: Sequence[str]) -> pd.DataFrame:
@@ -147,5 +157,6 @@ if __name__ == "__main__":
             },
             settings["nets"],
             settings["dilations"],
+            source.costs,
             snakemake.output,
         )

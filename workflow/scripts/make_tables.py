@@ -35,6 +35,7 @@ if __name__ == "__main__":
                 records.read(Path(snakemake.input.measures)),
                 reference.read(Path(path)) if path else None,
                 region_kinds.of_subset(Path(snakemake.input.subset)),
+                results.read_table(Path(snakemake.input.costs)),
             ),
             settings["tables"],
             Path(snakemake.output[0]).parent,

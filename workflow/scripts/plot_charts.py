@@ -7,6 +7,8 @@ from typing import Any
 from lookwhere.charts import registry, style
 from lookwhere.datasets import region_kinds
 from lookwhere.io.logs import job, progress
+from lookwhere.io.results import read_table
+from lookwhere.statistics import costs
 from lookwhere.statistics.records import read
 
 
@@ -15,6 +17,7 @@ def main(
     methods: Sequence[str],
     measures: Path,
     sweep: Path,
+    spent: Path,
     regions: str,
     folder: Path,
 ) -> None:
@@ -23,6 +26,7 @@ def main(
     Colours follow from the ``methods`` of the study. Captions end in the sentence ``regions``.
     """
     records = {"measures": read(measures), "sweep": read(sweep)}
+    records["costs"] = costs.beside(records["measures"], read_table(spent))
     style.space(methods)
     entries = registry.entries()
     for [name] in progress([[name] for name in figures], "charts"):
@@ -39,6 +43,7 @@ if __name__ == "__main__":
             settings["methods"],
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
+            Path(snakemake.input.costs),
             region_kinds.of_subset(Path(snakemake.input.subset)),
             Path(snakemake.output[0]).parent,
         )

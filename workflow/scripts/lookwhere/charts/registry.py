@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     Draw = Callable[..., Figure]
 
-# Data of a chart: the records of all measures, or those of the sweep of dilations.
-SOURCES = ("measures", "sweep")
+# Data of a chart: the records of all measures, those of the sweep of dilations, or those of all
+# measures with what their maps cost.
+SOURCES = ("measures", "sweep", "costs")
 
 # Figures of earlier versions.
 FORMER = ("target_rank",)

@@ -23,6 +23,7 @@ class Scores:
     records: "pd.DataFrame"
     reference: Mapping[str, float] | None = None  # means by method of another study
     regions: str = ""  # the sentence of ``region_kinds``, which ends the notes
+    costs: "pd.DataFrame | None" = None  # of a map, by net, size and method
 
 
 @dataclass(frozen=True)

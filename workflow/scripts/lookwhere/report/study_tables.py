@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lookwhere.report.registry import Scores, Table, table
-from lookwhere.statistics import certainty, equal_maps, paired, summary
+from lookwhere.statistics import certainty, costs, equal_maps, paired, summary
 from lookwhere.statistics.strata import (
     add_strata,
     extent,
@@ -51,6 +51,17 @@ and nets of the difference within the class and net. Certainty is the rank of th
 outputs (softmax), or its probability (sigmoid); the first row of a kind is what the others are
 compared with. The controls use no net: their differences are effects of the images. Of fewer than
 ten images there is no difference.
+"""
+COST_COLUMNS = [
+    *("net", "size", "method", "forward_passes", "backward_passes", "seconds"),
+    *("mean", "lift", "lift_low", "lift_high", "is_efficient"),
+]
+COST = """
+What a map of a trained net costs beside what it is worth. Seconds are those of one image on the
+processor of the study (the median over batches), and passes those of the net, as if the method had
+been computed alone: of the passes that it needs, and of its own work. A backward pass counts as it
+ran, down to the image where a method of the same job needs it. Efficient: no method of the net and
+size that is as cheap has a higher lift.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -141,6 +152,15 @@ def measures(scores: Scores) -> Table:
 def undefined(scores: Scores) -> Table:
     """Counts of the records without concentration."""
     return Table(summary.undefined(scores.records), UNDEFINED, extent_of(scores.records))
+
+
+@table("cost", "Cost by method", needs=["predictions"])
+def cost(scores: Scores) -> Table:
+    """What a map costs beside its lift, by net, size and method."""
+    assert scores.costs is not None
+    rows = costs.of_methods(costs.beside(scores.records, scores.costs))
+    trained = methods_only(trained_only(scores.records))
+    return Table(rows[COST_COLUMNS], COST, extent_of(trained, INTERVALS))
 
 
 def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:

@@ -1,0 +1,86 @@
+"""What a method costs beside what it is worth: its lift against the seconds of a map."""
+
+from math import ceil
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from lookwhere.charts import artists
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import MARKERS, PAGE, PALETTE, styled
+from lookwhere.methods.names import LABELS
+from lookwhere.statistics import costs
+from lookwhere.statistics.strata import methods_only, trained_only
+
+CAPTION = """
+Lift against the seconds of a map, both on logarithmic axes, of trained nets. The line joins the
+methods that no other method of the net surpasses at its cost or below. Seconds are those of one
+image on the processor of the study, as if the method had been computed alone: of the passes that it
+needs, and of its own work. A backward pass counts as it ran, down to the image where a method of
+the same job needs it.
+"""
+TITLE = "What does a better map cost?"
+FRONT: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": "-", "zorder": 1}
+ACROSS, MOST = 2, 4  # panels in a row, and in all
+
+
+@chart(
+    "cost",
+    "Cost",
+    source="costs",
+    needs=["several methods", "predictions"],
+    caption=CAPTION,
+)
+def draw(records: pd.DataFrame) -> Figure:
+    """A panel a trained net, at the first size of each."""
+    trained = methods_only(trained_only(records))
+    table = costs.of_methods(records)
+    sizes = table.groupby("net", sort=False)["size"].first()
+    table = table[table["size"] == table["net"].map(sizes)]
+    nets = list(sizes.index)
+    with styled():
+        down = max(1, ceil(min(len(nets), MOST) / ACROSS))
+        figure = Figure(figsize=(PAGE, 1.1 + 2.3 * down))
+        grid = figure.subplots(down, ACROSS, squeeze=False, sharey=True)
+        for place, axes in enumerate(grid.flat):
+            axes.set_visible(place < len(nets))
+        for net, axes in zip(nets, grid.flat, strict=False):
+            _panel(axes, table[table["net"] == net])
+            axes.set_title(f"{net}, size {sizes[net]}", fontsize=8)
+        figure.supylabel("Lift", fontsize=8)
+        figure.supxlabel("Seconds a map", fontsize=8)
+        figure.suptitle(TITLE)
+        methods = list(table["method"].unique())
+        front = Line2D([], [], **FRONT, label="Not surpassed at its cost")
+        handles = [*artists.point_handles(methods), front]
+        notes = [*artists.notes(trained), *artists.left_out(len(nets[MOST:]), "net", "cost")]
+        artists.legend(figure, handles, 4, notes)
+        return figure
+
+
+def _panel(axes: Axes, table: pd.DataFrame) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.axhline(1, **artists.CHANCE)
+    front = table[table["is_efficient"]].sort_values("seconds")
+    axes.plot(front["seconds"], front["lift"], drawstyle="steps-post", **FRONT)
+    for row in table.to_dict("records"):
+        color, marker = PALETTE[row["method"]], MARKERS[row["method"]]
+        axes.plot([row["seconds"]], [row["lift"]], color=color, marker=marker, linestyle="")
+    for row in front.to_dict("records"):
+        axes.annotate(
+            LABELS[row["method"]],
+            (row["seconds"], row["lift"]),
+            (2, 4),
+            textcoords="offset points",
+            fontsize=6,
+        )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    axes.grid()

@@ -1,0 +1,59 @@
+"""What a map costs: seconds and passes of a net, by net, size and method."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from lookwhere.statistics.strata import methods_only, trained_only
+from lookwhere.statistics.summary import summarise
+
+CELL = ["net", "size", "method"]
+PASSES = ["forward_passes", "backward_passes"]
+COLUMNS = [*CELL, "images", "seconds", *PASSES, "processor"]
+
+
+def gather(parts: Iterable[pd.DataFrame], names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The cost of a map, a row a net, size and method (and processor, if there were several).
+
+    ``parts`` have a row a batch and method. Seconds are the median over batches of the time of a
+    batch, divided by its images: the first batch of a job takes longer, and so may one beside other
+    work. ``names`` lists nets, sizes and methods in the order of the rows.
+    """
+    batches = pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)
+    for column in CELL:
+        batches[column] = pd.Categorical(batches[column], names[column], ordered=True)
+    batches["seconds"] = batches["seconds"].astype(float) / batches["images"].astype(float)
+    cells = batches.groupby([*CELL, "processor"], observed=True, as_index=False)
+    costs = cells.agg(
+        images=("images", "sum"),
+        seconds=("seconds", "median"),
+        **{column: (column, "max") for column in PASSES},
+    )
+    return costs.sort_values(CELL)[COLUMNS].reset_index(drop=True)
+
+
+def beside(records: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """The ``records`` with seconds and passes a map; null for controls, and maps of other tools."""
+    return records.merge(costs[[*CELL, "seconds", *PASSES]], on=CELL, how="left")
+
+
+def of_methods(records: pd.DataFrame) -> pd.DataFrame:
+    """A row a trained net, size and method: what its maps cost, and what they are worth.
+
+    ``records`` are those of ``beside``. Columns: those of ``summarise``, seconds, passes, and
+    is_efficient: no method of the net and size that is as cheap has a higher lift (the Pareto
+    front). Methods that are not defined for a net, or have no cost, are left out.
+    """
+    trained = methods_only(trained_only(records))
+    worth = summarise(trained, CELL)
+    spent = trained.groupby(CELL, observed=True)[["seconds", *PASSES]].first().reset_index()
+    table = worth.merge(spent.astype(dict.fromkeys(CELL, "object")), on=CELL)
+    table = table[table["seconds"].notna() & table["lift"].notna()]
+    return table.assign(is_efficient=_efficient(table)).reset_index(drop=True)
+
+
+def _efficient(table: pd.DataFrame) -> pd.Series:
+    by_cost = table.sort_values(["seconds", "lift"], ascending=[True, False])
+    cells = by_cost.groupby(["net", "size"], sort=False)["lift"]
+    best_so_far = cells.transform(lambda lifts: lifts.cummax().shift(fill_value=0))
+    return (by_cost["lift"] > best_so_far).reindex(table.index)
