@@ -43,7 +43,7 @@ def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) ->
     )
 
     net = without_inplace(net)
-    target = torch.tensor(targets)
+    target = torch.tensor(targets, device=next(net.parameters()).device)
     if architecture.startswith("vit"):
         net.set_submodule(layer, TokensAsMaps(net.get_submodule(layer)))
         layer += ".maps"
@@ -218,4 +218,4 @@ def hooked_relus(net: nn.Module, rule: Callable | None) -> Iterator[None]:
 
 
 def as_arrays(maps: dict[str, Tensor]) -> Maps:
-    return {method: tensor.detach().numpy() for method, tensor in maps.items()}
+    return {method: tensor.detach().cpu().numpy() for method, tensor in maps.items()}

@@ -20,6 +20,7 @@ from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics.registry import METRICS
+from lookwhere.statistics.costs import beside
 
 FIVE = list(looks.OF_THESIS)
 UNTRAINED = ["untrained"]  # of the architecture vgg19
@@ -117,10 +118,22 @@ def sweep_of(records: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def costs_of(records: pd.DataFrame) -> pd.DataFrame:
+    """The costs of all methods: the later of the list, the more."""
+    methods = [name for name in records["method"].unique() if name in LABELS]
+    cells = records.loc[records["method"].isin(methods), ["net", "size", "method"]]
+    cells = cells.drop_duplicates().astype(str)
+    seconds = 0.01 * (1 + cells["method"].map(methods.index))
+    return cells.assign(
+        seconds=seconds, forward_passes=1, backward_passes=1, processor="cpu"
+    ).reset_index(drop=True)
+
+
 def draw_chart(name: str, records: pd.DataFrame) -> Figure:
     """The chart of this name, drawn as the workflow draws it."""
     chart = registry.load(registry.entries()[name])
-    source = sweep_of(records) if chart.source == "sweep" else records
+    sources = {"sweep": sweep_of, "costs": lambda table: beside(table, costs_of(table))}
+    source = sources.get(chart.source, lambda table: table)(records)
     return chart.draw(source, **OPTIONS.get(name, {}))
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -69,9 +70,13 @@ def test_the_folder_of_a_method_that_is_not_defined_holds_the_reason(tmp_path, m
     }
     folders = {method: str(tmp_path / "results" / method) for method in methods}
     table = str(tmp_path / "results/predictions.parquet")
-    main(STUDY[:2], ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, table)
+    costs = str(tmp_path / "results/costs.parquet")
+    main(STUDY[:2], ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, table, costs)
     names = {m: sorted(f.name for f in Path(folder).glob("[!.]*")) for m, folder in folders.items()}
     assert names == files
+    measured = pd.read_parquet(costs)
+    assert list(measured["method"]) == [name for name in methods if name == "grad_cam"]
+    assert list(measured["net"] + measured["size"]) == ["net64"] * len(measured)
     reason = Path(folders["deconvolution"], "not_defined.txt").read_text("utf-8")
     assert reason.startswith("the net uses Hardsigmoid and Hardswish")
     assert missing.status(Path(folders["deconvolution"]), STUDY[0].id) == "not_defined"
@@ -98,5 +103,6 @@ def test_an_image_too_small_for_the_net_is_reported_by_name(tmp_path):
             0,
             {"grad_cam": str(result / "maps")},
             str(result / "predictions.parquet"),
+            str(result / "costs.parquet"),
         )
     assert list(result.iterdir()) == []

@@ -16,7 +16,7 @@ from lookwhere.methods.names import METHODS
 from lookwhere.report import registry
 from lookwhere.report.registry import Scores
 
-from .studies import fabricate
+from .studies import costs_of, fabricate
 
 REPORT = Path(__file__).parents[1] / "workflow/report/study_in_words.rst"
 BOXES = "The regions are bounding boxes, not masks."
@@ -53,11 +53,14 @@ def test_captions_of_figures_state_it(tmp_path):
     for name in ("measures", "sweep"):
         with checked_file(tmp_path / f"{name}.parquet") as draft:
             fabricate(images=4).to_parquet(draft)
+    with checked_file(tmp_path / "costs.parquet") as draft:
+        costs_of(fabricate(images=4)).to_parquet(draft)
     plot_charts.main(
         {"lift": ("lift", {})},
         list(METHODS),
         tmp_path / "measures.parquet",
         tmp_path / "sweep.parquet",
+        tmp_path / "costs.parquet",
         BOXES,
         tmp_path,
     )

@@ -6,14 +6,15 @@ import pytest
 import make_tables
 from lookwhere.report import registry, study_tables, tables
 from lookwhere.report.registry import Scores
-from lookwhere.statistics import certainty, paired, summary
+from lookwhere.statistics import certainty, costs, paired, summary
 from lookwhere.statistics.strata import methods_only, trained_only
 
-from .studies import fabricate
+from .studies import costs_of, fabricate
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
 RECORDS = fabricate()
+COSTS = costs_of(RECORDS)
 TRAINED = trained_only(RECORDS)
 EXPECTED = {
     "concentration": lambda: summary.summarise(TRAINED),
@@ -32,11 +33,12 @@ EXPECTED = {
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),
+    "cost": lambda: costs.of_methods(costs.beside(RECORDS, COSTS))[study_tables.COST_COLUMNS],
 }
 
 
 def table_of(name, scores=None):
-    return registry.load(registry.entries()[name])(scores or Scores(RECORDS))
+    return registry.load(registry.entries()[name])(scores or Scores(RECORDS, costs=COSTS))
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -66,7 +68,8 @@ def test_a_note_states_the_extent_of_a_table():
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     labels = {name: entry.label for name, entry in registry.entries().items()}
     few = fabricate(images=4)
-    make_tables.main(Scores(few), labels, tmp_path / "tables", tmp_path / "undefined.csv")
+    scores = Scores(few, costs=costs_of(few))
+    make_tables.main(scores, labels, tmp_path / "tables", tmp_path / "undefined.csv")
     written = sorted(file.name for file in (tmp_path / "tables").iterdir())
     assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)
     for name, label in labels.items():

@@ -349,7 +349,8 @@ def plain(part):
 
 def gather(parts, folder, metrics=tuple(METRICS)):
     """The three tables that are gathered, by name."""
-    outputs = {name: str(folder / f"{name}.parquet") for name in ("energy", "measures", "sweep")}
+    tables = ("energy", "measures", "sweep", "costs")
+    outputs = {name: str(folder / f"{name}.parquet") for name in tables}
     names = {**EXPECTED, "class": ["dog", "cat"], "metric": list(metrics)}
     nets = [
         {"name": "vgg", "architecture": "vgg19", "training": "untrained"},
@@ -357,8 +358,9 @@ def gather(parts, folder, metrics=tuple(METRICS)):
     ]
     more = {"is_folder": False}
     nets = [{**net, **more, "sizes": EXPECTED["net"][net["name"]]} for net in nets]
-    gather_scores.main(parts["nets"], parts["controls"], SUBSET, names, nets, DILATIONS, outputs)
-    return {name: read_table(Path(path)) for name, path in outputs.items()}
+    scores = parts["nets"], parts["controls"]
+    gather_scores.main(*scores, SUBSET, names, nets, DILATIONS, [], outputs)
+    return {name: read_table(Path(outputs[name])) for name in ("energy", "measures", "sweep")}
 
 
 def test_valid_tables_are_written_in_order(parts, table, sweep, tmp_path):

@@ -38,14 +38,20 @@ def main(
     folders: Mapping[str, str],
     table: str,
     costs: str,
+    measures_costs: bool = True,
 ) -> None:
+    """Write the maps of ``folders``, by method, the ``table`` of predictions, and the ``costs``.
+
+    The costs are those of the image of median size; of another shard, where they are not measured,
+    the table is empty.
+    """
     processor = device.choose_device()
     planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
-    shapes = (sizes.input_shape(size, sample.height, sample.width) for sample in samples)
-    smallest = min(shapes, key=prod)  # on which folded batch norms are checked
+    smallest = min(
+        (shape_of(sample, size) for sample in samples), key=prod
+    )  # on which folded batch norms are checked
     explainer = Explainer(net, list(folders), processor, seed, (3, *smallest))
     label, tables = f"{net['name']} at {size}", []
-    spent: list[dict[str, Any]] = []
     for note in explainer.notes:
         log.info("%s: %s", label, note)
     not_defined: dict[str, str] = {}
@@ -83,19 +89,19 @@ def main(
             tables.append(predictions.table(names, logits, explained, *reading))
             write_later(batch, explanation.maps)
             not_defined |= explanation.not_defined
-            spent += [
-                {"method": method, **asdict(cost)}
-                for method, of_method in explanation.costs.items()
-                for cost in of_method
-            ]
         for method, reason in not_defined.items():
             missing.note(drafts[method], reason)
             log.info("%s: %s is not defined: %s", label, method, reason)
+    spent = {}
+    if measures_costs:
+        batch = sorted(planned, key=lambda batch: prod(shape_of(batch[0], size)))[len(planned) // 2]
+        spent = explainer.costs(read(batch[:1]), candidates(net, targets, batch[:1]))
     with checked_file(table) as draft:
         pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
     with checked_file(costs) as draft:
+        rows = [{"method": method, **asdict(cost)} for method, cost in spent.items()]
         where = {"net": net["name"], "size": size, "processor": processor.type}
-        pd.DataFrame(spent, columns=COSTS).assign(**where).to_parquet(draft, index=False)
+        pd.DataFrame(rows, columns=COSTS).assign(**where).to_parquet(draft, index=False)
     log.info("%s: %.1f s of %.1f s computing", label, computing, time.monotonic() - started)
 
 
@@ -103,14 +109,18 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
     """Batches of samples of equal input shape, of up to ``pixels`` or one larger image."""
     by_shape: dict[tuple[int, int], list[Sample]] = {}
     for sample in samples:
-        shape = sizes.input_shape(size, sample.height, sample.width)
-        by_shape.setdefault(shape, []).append(sample)
+        by_shape.setdefault(shape_of(sample, size), []).append(sample)
     return [
         group[start : start + step]
         for (height, width), group in by_shape.items()
         for step in [max(1, pixels // (height * width))]
         for start in range(0, len(group), step)
     ]
+
+
+def shape_of(sample: Sample, size: str) -> tuple[int, int]:
+    """Height and width of a sample's input."""
+    return sizes.input_shape(size, sample.height, sample.width)
 
 
 def candidates(
@@ -139,4 +149,5 @@ if __name__ == "__main__":
             dict(zip(settings["methods"], snakemake.output.maps, strict=True)),
             snakemake.output.predictions,
             snakemake.output.costs,
+            measures_costs=number == 0,
         )

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lookwhere.charts import artists
 from lookwhere.charts.registry import chart
-from lookwhere.charts.style import MARKERS, PAGE, PALETTE, styled
+from lookwhere.charts.style import MARKERS, PAGE, PALETTE, shortened, styled
 from lookwhere.methods.names import LABELS
 from lookwhere.statistics import costs
 from lookwhere.statistics.strata import methods_only, trained_only
@@ -26,6 +26,7 @@ the same job needs it.
 TITLE = "What does a better map cost?"
 FRONT: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": "-", "zorder": 1}
 ACROSS, MOST = 2, 4  # panels in a row, and in all
+NAME = 30  # characters of a name
 
 
 @chart(
@@ -45,16 +46,16 @@ def draw(records: pd.DataFrame) -> Figure:
     with styled():
         down = max(1, ceil(min(len(nets), MOST) / ACROSS))
         figure = Figure(figsize=(PAGE, 1.1 + 2.3 * down))
-        grid = figure.subplots(down, ACROSS, squeeze=False, sharey=True)
-        for place, axes in enumerate(grid.flat):
-            axes.set_visible(place < len(nets))
+        grid = figure.subplots(down, ACROSS, squeeze=False, sharex=True, sharey=True)
+        for axes in list(grid.flat)[len(nets) :]:
+            axes.remove()
         for net, axes in zip(nets, grid.flat, strict=False):
             _panel(axes, table[table["net"] == net])
-            axes.set_title(f"{net}, size {sizes[net]}", fontsize=8)
-        figure.supylabel("Lift", fontsize=8)
-        figure.supxlabel("Seconds a map", fontsize=8)
+            axes.set_title(f"{shortened(net, NAME)}, size {sizes[net]}", fontsize=8)
+            axes.set(xlabel="Seconds a map", ylabel="Lift")
+            axes.tick_params(axis="x", labelbottom=True)
         figure.suptitle(TITLE)
-        methods = list(table["method"].unique())
+        methods = list(trained["method"].unique())
         front = Line2D([], [], **FRONT, label="Not surpassed at its cost")
         handles = [*artists.point_handles(methods), front]
         notes = [*artists.notes(trained), *artists.left_out(len(nets[MOST:]), "net", "cost")]
@@ -71,13 +72,15 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         color, marker = PALETTE[row["method"]], MARKERS[row["method"]]
         axes.plot([row["seconds"]], [row["lift"]], color=color, marker=marker, linestyle="")
-    for row in front.to_dict("records"):
+    for place, row in enumerate(front.to_dict("records")):
+        below: dict[str, Any] = {"xytext": (4, -3), "va": "top", "ha": "left"}
+        above: dict[str, Any] = {"xytext": (0, 4), "va": "bottom", "ha": "center"}
         axes.annotate(
-            LABELS[row["method"]],
+            shortened(LABELS[row["method"]], NAME),
             (row["seconds"], row["lift"]),
-            (2, 4),
             textcoords="offset points",
             fontsize=6,
+            **(above if place % 2 else below),
         )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Cost:
-    """The seconds, forward passes and backward passes of a method, for a batch of images."""
+    """The seconds, forward passes and backward passes of a method, for a batch."""
 
-    images: int
     seconds: float
     forward_passes: int
     backward_passes: int
@@ -41,7 +40,7 @@ class Clock:
     ...     clock.use("forward")
     ...     with clock.step("gradient"):
     ...         clock.count(backward_passes=1)
-    >>> cost = clock.cost("grad_cam", images=4)
+    >>> cost = clock.cost("grad_cam")
     >>> cost.forward_passes, cost.backward_passes
     (1, 1)
     """
@@ -77,15 +76,14 @@ class Clock:
             self._open[-1].forward_passes += forward_passes
             self._open[-1].backward_passes += backward_passes
 
-    def cost(self, key: Hashable, images: int) -> Cost:
-        """The cost of a step and of all that it uses, for a batch of ``images``."""
+    def cost(self, key: Hashable) -> Cost:
+        """The cost of a step and of all that it uses."""
         keys, waiting = set(), {key}
         while waiting:
             keys.add(used := waiting.pop())
             waiting |= self._steps[used].uses - keys
         steps = [self._steps[used] for used in keys]
         return Cost(
-            images,
             sum(step.seconds for step in steps),
             sum(step.forward_passes for step in steps),
             sum(step.backward_passes for step in steps),

@@ -14,7 +14,7 @@ from lookwhere.errors import StudyError, is_out_of_memory
 from lookwhere.methods.cost import Clock, Cost
 from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
-from lookwhere.methods.registry import load
+from lookwhere.methods.registry import Method, Signal, load
 from lookwhere.methods.run import FORWARD, Run, maps_of
 from lookwhere.nets import classifiers, device, fold, layers
 from lookwhere.nets.predictions import best_targets
@@ -28,7 +28,6 @@ class Explanation:
     targets: Tensor  # (N,), int64: the output that is explained
     maps: dict[str, NDArray[np.float32]]  # (N, C, H, W), by method
     not_defined: dict[str, str]  # the reason, by method that is not defined for the net
-    costs: dict[str, list[Cost]]  # of each batch that fitted, by method
 
 
 class Explainer:
@@ -99,8 +98,30 @@ class Explainer:
             torch.cat([first.targets, second.targets]),
             {m: np.concatenate([first.maps[m], second.maps[m]]) for m in defined},
             not_defined,
-            {m: first.costs[m] + second.costs[m] for m in defined},
         )
+
+    def costs(
+        self,
+        images: NDArray[np.float32],
+        candidates: Sequence[Sequence[int] | None],
+        seeds: Sequence[Sequence[int]] = (),
+    ) -> dict[str, Cost]:
+        """What the maps of ``images`` (N, C, H, W) cost, by method that is defined for the net.
+
+        Methods that need the same signals are computed together, and others by themselves: a pass
+        that reads more signals takes longer.
+        """
+        alike: dict[frozenset[Signal], list[Method]] = {}
+        for method in self.methods:
+            alike.setdefault(method.needs, []).append(method)
+        costs: dict[str, Cost] = {}
+        self._run(images, candidates, seeds, [])[0].gradient()  # the first passes take longer
+        for methods in alike.values():
+            clock = Clock(device.waiting_for(self.device))
+            run, _ = self._run(images, candidates, seeds, methods, clock)
+            maps, _ = maps_of(run, methods)
+            costs |= {m.name: run.cost_of(m.draw) for m in methods if m.name in maps}
+        return costs
 
     def _explain(
         self,
@@ -108,16 +129,25 @@ class Explainer:
         candidates: Sequence[Sequence[int] | None],
         seeds: Sequence[Sequence[int]],
     ) -> Explanation:
+        run, targets = self._run(images, candidates, seeds, self.methods)
+        tensors, not_defined = maps_of(run, self.methods)
+        maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
+        return Explanation(run.logits.float().cpu(), targets, maps, not_defined)
+
+    def _run(
+        self,
+        images: NDArray[np.float32],
+        candidates: Sequence[Sequence[int] | None],
+        seeds: Sequence[Sequence[int]],
+        methods: Sequence[Method],
+        clock: Clock | None = None,
+    ) -> tuple[Run, Tensor]:
+        """The run of ``methods`` after a forward pass, and the targets on the CPU."""
         inputs = torch.from_numpy(images).to(self.device, memory_format=torch.channels_last)
-        clock = Clock(device.waiting_for(self.device))
+        clock = clock or Clock()
         with clock.step(FORWARD):
             passed = forward(self.net, self.target_layer, inputs, self.precision)
             clock.count(forward_passes=1)
-        logits = passed.logits.detach().float().cpu()
-        targets = best_targets(logits, candidates)
-        run = Run(passed, targets.to(self.device), self.methods, seeds=seeds, clock=clock)
-        del passed  # the run may free its graph
-        tensors, not_defined = maps_of(run, self.methods)
-        maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
-        costs = {m.name: [run.cost_of(m.draw)] for m in self.methods if m.name in maps}
-        return Explanation(logits, targets, maps, not_defined, costs)
+        targets = best_targets(passed.logits.detach().float().cpu(), candidates)
+        run = Run(passed, targets.to(self.device), methods, seeds=seeds, clock=clock)
+        return run, targets

@@ -121,7 +121,7 @@ class Run:
 
     def cost_of(self, draw: Draw) -> Cost:
         """The cost of a map that ``map_of`` has returned, for the batch."""
-        return self._clock.cost(draw, len(self.images))
+        return self._clock.cost(draw)
 
     def upsample(self, maps: Tensor) -> Tensor:
         """The ``maps`` (N, C, h, w), bilinearly resized to the images: (N, C, H, W)."""

@@ -9,26 +9,20 @@ from lookwhere.statistics.summary import summarise
 
 CELL = ["net", "size", "method"]
 PASSES = ["forward_passes", "backward_passes"]
-COLUMNS = [*CELL, "images", "seconds", *PASSES, "processor"]
+COLUMNS = [*CELL, "seconds", *PASSES, "processor"]
 
 
 def gather(parts: Iterable[pd.DataFrame], names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The cost of a map, a row a net, size and method (and processor, if there were several).
+    """The cost of a map, a row a net, size and method, in the order of the ``names``.
 
-    ``parts`` have a row a batch and method. Seconds are the median over batches of the time of a
-    batch, divided by its images: the first batch of a job takes longer, and so may one beside other
-    work. ``names`` lists nets, sizes and methods in the order of the rows.
+    Of several measurements, as of a study that has grown, it is the median; of several processors
+    (cpu, cuda) there is a row each.
     """
-    batches = pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)
+    measured = pd.concat([pd.DataFrame(columns=COLUMNS), *parts], ignore_index=True)
     for column in CELL:
-        batches[column] = pd.Categorical(batches[column], names[column], ordered=True)
-    batches["seconds"] = batches["seconds"].astype(float) / batches["images"].astype(float)
-    cells = batches.groupby([*CELL, "processor"], observed=True, as_index=False)
-    costs = cells.agg(
-        images=("images", "sum"),
-        seconds=("seconds", "median"),
-        **{column: (column, "max") for column in PASSES},
-    )
+        measured[column] = pd.Categorical(measured[column], names[column], ordered=True)
+    cells = measured.groupby([*CELL, "processor"], observed=True, as_index=False)
+    costs = cells[["seconds", *PASSES]].agg("median")
     return costs.sort_values(CELL)[COLUMNS].reset_index(drop=True)
 
 
