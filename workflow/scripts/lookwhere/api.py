@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lookwhere.datasets import regions
 from lookwhere.errors import StudyError, hint
+from lookwhere.methods import registry
 from lookwhere.methods.names import METHODS
 from lookwhere.metrics import scoring
 from lookwhere.metrics.columns import CHANCE
@@ -41,8 +42,8 @@ def explain(
         The name of the module whose feature maps Grad-CAM weighs, such as ``features.12``; not
         needed by methods without feature maps.
     methods
-        Names from ``METHODS``; by default all that are defined for the net. They share one forward
-        pass, and one backward pass a ReLU rule.
+        Names from ``METHODS``; by default all that are defined for the net and share the passes of
+        one run: a forward pass, and a backward pass a ReLU rule. Others take many passes.
 
     Returns
     -------
@@ -83,7 +84,8 @@ def explain(
             )
     explained = torch.tensor(targets, device=images.device)
     if methods is None:
-        tensors, _ = defined_maps(passed, explained, list(METHODS))
+        few = [name for name, entry in METHODS.items() if not registry.group(entry)]
+        tensors, _ = defined_maps(passed, explained, few)
     else:
         tensors = saliency_maps(passed, explained, methods)
     return {name: tensor.contiguous().cpu().numpy() for name, tensor in tensors.items()}

@@ -7,7 +7,7 @@ is that of its steps, each counted once, as if no other method had shared them.
 
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 
@@ -56,13 +56,12 @@ class Clock:
     def step(self, key: Hashable) -> Iterator[None]:
         """Measure a step, which the step around it uses."""
         self.use(key)
-        self._read()
-        self._open.append(self._steps[key])
-        try:
+        with self._measuring(self._steps[key]):
             yield
-        finally:
-            self._read()
-            self._open.pop()
+
+    def apart(self) -> AbstractContextManager[None]:
+        """Steps inside the block are no part of the present step, unless it uses them later."""
+        return self._measuring(_Step())
 
     def use(self, key: Hashable) -> None:
         """Record that the present step uses another, which may have run earlier."""
@@ -88,6 +87,16 @@ class Clock:
             sum(step.forward_passes for step in steps),
             sum(step.backward_passes for step in steps),
         )
+
+    @contextmanager
+    def _measuring(self, step: _Step) -> Iterator[None]:
+        self._read()
+        self._open.append(step)
+        try:
+            yield
+        finally:
+            self._read()
+            self._open.pop()
 
     def _read(self) -> None:
         """Add the time since the last reading to the innermost step."""

@@ -105,6 +105,11 @@ def family(entry: declarations.Declaration) -> str:
     return str(entry.options.get("family", "other"))
 
 
+def group(entry: declarations.Declaration) -> str:
+    """The group of a method of many passes; empty for those that share the passes of a run."""
+    return str(entry.options.get("group", ""))
+
+
 def load(entry: declarations.Declaration) -> Method:
     """The method of an entry; runs its file."""
     function = declarations.load(entry)

@@ -41,16 +41,15 @@ def _names(text: str) -> frozenset[str]:
 
 
 # Autograd's names of nodes that are allowed beside the ReLUs: all that is linear in the signal, and
-# the pooling that picks values. Every other name is refused, so that no activation is missed. Left
-# out, though harmless in some nets: a maximum (over a stack with zeros it is a ReLU), writing into
-# a part of a tensor (autograd hides what is written), and norms that divide by statistics of the
-# input itself (layer, group and instance norm), for which the papers define no rule.
+# the pooling that picks values (MAXIMA). Every other name is refused, so that no activation is
+# missed. Left out, though harmless in some nets: a maximum (over a stack with zeros it is a ReLU),
+# writing into a part of a tensor (autograd hides what is written), and norms that divide by
+# statistics of the input itself (layer, group and instance norm), for which the papers define no
+# rule.
 LINEAR = _names("""
     AccumulateGrad Copy ToCopy Clone Alias Lift LiftFresh PinMemory
     Add Sub Rsub Neg Sum Mean Cumsum Trace
     AvgPool2D AvgPool3D AdaptiveAvgPool2D AdaptiveAvgPool3D MkldnnAdaptiveAvgPool2D
-    MaxPool2D MaxPool2DWithIndices MaxPool3DWithIndices AdaptiveMaxPool2D AdaptiveMaxPool3D
-    MkldnnMaxPool2D MkldnnMaxPool3D
     View UnsafeView ReshapeAlias ReshapeCopy MkldnnReshape ToMkldnn ToDense AsStrided
     Squeeze Unsqueeze Expand Repeat Permute Transpose T Flip Roll Rot90 Unfold Diagonal Tril Triu
     Cat Stack Split SplitWithSizes UnsafeSplit UnsafeSplitWithSizes Chunk Unbind Select Slice
@@ -61,6 +60,11 @@ LINEAR = _names("""
     UpsampleNearestExact1D UpsampleNearestExact2D UpsampleNearestExact3D
     UpsampleLinear1D UpsampleBilinear2D UpsampleBilinear2DAa UpsampleTrilinear3D
     UpsampleBicubic2D UpsampleBicubic2DAa
+""")
+
+MAXIMA = _names("""
+    MaxPool2D MaxPool2DWithIndices MaxPool3DWithIndices AdaptiveMaxPool2D AdaptiveMaxPool3D
+    MkldnnMaxPool2D MkldnnMaxPool3D
 """)
 
 # Linear too, unless both factors depend on the images.
@@ -147,12 +151,12 @@ def relu_nodes(output: Tensor, images: Tensor) -> list[Node]:
 
 
 def is_linear(output: Tensor, start: Tensor) -> bool:
-    """Whether all between ``start`` and ``output`` is linear or pooling, biases aside."""
+    """Whether all between ``start`` and ``output`` is linear, biases aside."""
     root, first = get_gradient_edge(output).node, get_gradient_edge(start).node
     nodes = nodes_between(root, first)
     of_start = set(nodes)
     return first in of_start and all(
-        node.name() != RELU and not _other_activation(node, of_start)
+        node.name() != RELU and _stem(node) not in MAXIMA and not _other_activation(node, of_start)
         for node in nodes
         if node is not first
     )
@@ -185,10 +189,10 @@ def _other_activation(node: Node, of_images: Container[Node | None]) -> str | No
 
     ``of_images`` are the nodes that depend on the images.
     """
-    stem = node.name().rpartition("::")[2].split("Backward")[0]
+    stem = _stem(node)
     if isinstance(node, BackwardCFunction):  # written in Python, or by torch.compile
         return f"the autograd function {stem}, which may hide its ReLUs"
-    if node.name() == RELU or stem in LINEAR:
+    if node.name() == RELU or stem in LINEAR | MAXIMA:
         return None
     depends = [parent in of_images for parent, _ in node.next_functions]
     if stem in PRODUCTS | ADDED_PRODUCTS:
@@ -203,6 +207,11 @@ def _other_activation(node: Node, of_images: Container[Node | None]) -> str | No
     if stem.startswith("ScaledDotProduct"):
         stem = "ScaledDotProduct"
     return ACTIVATIONS.get(stem) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", stem).lower()
+
+
+def _stem(node: Node) -> str:
+    """Autograd's name of a function: ``MaxPool2D``."""
+    return node.name().rpartition("::")[2].split("Backward")[0]
 
 
 def _other_factor(node: Node, stem: str, depends: Sequence[bool]) -> str | None:

@@ -6,9 +6,10 @@ take them at other images or features. Maps are raw and signed: rescaling one to
 the share of its energy in a mask.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -35,6 +36,7 @@ from lookwhere.methods.relu_rules import ActivationError, backward_rule, is_line
 from lookwhere.nets.layers import as_feature_maps, logits_of
 
 Draw = Callable[["Run"], Tensor]
+Result = TypeVar("Result")
 
 FORWARD = "forward"  # the step of the clock that every method uses
 NO_FEATURES = "no layer with feature maps is known for this net; name one with target_layer"
@@ -74,6 +76,7 @@ class Run:
         self._is_trial = is_trial
         self._signals: dict[Signal, Tensor] = {}
         self._maps: dict[Draw, Tensor] = {}
+        self._shared: dict[Hashable, Any] = {}
         # Or the reason against them, as text: an exception would keep its frames, and so the graph.
         self._relus: list[Node] | str | None = None
         self.not_defined: dict[str, str] = {}
@@ -107,7 +110,7 @@ class Run:
 
     @cached_property
     def has_linear_head(self) -> bool:
-        """Whether all between the features and the logits is linear or pooling, biases aside."""
+        """Whether all between the features and the logits is linear, biases aside."""
         return is_linear(self._passed.logits, self._place(FEATURES))
 
     def map_of(self, draw: Draw) -> Tensor:
@@ -118,6 +121,15 @@ class Run:
                 self._clock.use(FORWARD)
                 self._maps[draw] = draw(self)
         return self._maps[draw]
+
+    def shared(self, compute: Callable[..., Result], **arguments: Hashable) -> Result:
+        """``compute(run, **arguments)``, once for all methods with equal arguments."""
+        key = (self._key, compute, *sorted(arguments.items()))
+        self._clock.use(key)
+        if key not in self._shared:
+            with self._clock.step(key):
+                self._shared[key] = compute(self, **arguments)
+        return self._shared[key]
 
     def cost_of(self, draw: Draw) -> Cost:
         """The cost of a map that ``map_of`` has returned, for the batch."""
@@ -148,8 +160,7 @@ class Run:
         """The logits (M, outputs) of other ``images`` (M, C, H, W), without a gradient."""
         self._release()
         self._clock.count(forward_passes=1)
-        with torch.no_grad(), computing_in(self._passed.precision, images.device):
-            return logits_of(self.net(images), len(images)).float()
+        return self._logits(images, len(images))
 
     def logits_above(self, features: Tensor, image: int) -> Tensor:
         """The logits (M, outputs) of an image whose ``features`` (M, K, h, w) are others.
@@ -167,13 +178,15 @@ class Run:
             return copies
 
         handle = self.target_layer.register_forward_hook(exchange)
+        self._release()
+        self._clock.count(forward_passes=1)
         below = self.images[image : image + 1]
         try:
-            return self.logits_at(below)
-        except RuntimeError as error:
+            return self._logits(below, count)
+        except (RuntimeError, StudyError) as error:
             if is_out_of_memory(error):
                 raise
-            return self.logits_at(below.expand(count, -1, -1, -1))
+            return self._logits(below.expand(count, -1, -1, -1), count)
         finally:
             handle.remove()
 
@@ -188,12 +201,18 @@ class Run:
         draws = [rng.standard_normal(shape, np.float32) for rng in self.generators(number)]
         return torch.from_numpy(np.stack(draws)).to(self.images.device)
 
+    def _logits(self, images: Tensor, count: int) -> Tensor:
+        """The logits (count, outputs) of the net on ``images``."""
+        with torch.no_grad(), computing_in(self._passed.precision, images.device):
+            return logits_of(self.net(images), count).float()
+
     def _release(self) -> None:
         """Free the graph, which more passes would keep in memory beside their own."""
         if self._passed.logits.grad_fn is None:
             return
-        for signal in sorted(self._needs, key=repr):
-            self.gradient(signal.rule, signal.at)
+        with self._clock.apart():  # other methods may need them
+            for signal in sorted(self._needs, key=repr):
+                self.gradient(signal.rule, signal.at)
         features = self._passed.features
         if features is not None:
             _ = self.has_linear_head  # read from the graph
