@@ -12,9 +12,11 @@ import torch
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 from torch.nn import functional
+from torchvision.models import VisionTransformer
 
 from lookwhere.methods import registry
 from lookwhere.methods.cost import Clock
+from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import NotDefinedError
@@ -328,6 +330,68 @@ def test_the_chunk_of_ablated_features_changes_nothing(monkeypatch):
     assert run.cost_of(draw("ablation_cam")).forward_passes == 1 + 2 * 6  # of 100 maps each
 
 
+class Joined(Small):
+    """Layers above the features concatenate these with those below, or count the images first."""
+
+    def __init__(self, *, counts=False):
+        super().__init__()
+        torch.manual_seed(1)
+        self.counts = counts
+        inputs = 12 if counts else 15
+        self.head[0] = nn.Conv2d(inputs, 9, 3).requires_grad_(False)
+
+    def forward(self, x):
+        features = self.features(x)
+        if self.counts:
+            return self.head[4](self.head[:3](features).reshape(len(x), 9, -1).mean(2))
+        return self.head(torch.cat([features, x], dim=1))
+
+
+class Tokens(nn.Module):
+    """A vision transformer."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(2)
+        self.body = VisionTransformer(
+            image_size=32,
+            patch_size=8,
+            num_layers=2,
+            num_heads=2,
+            hidden_dim=12,
+            mlp_dim=16,
+            num_classes=9,
+        )
+        nn.init.normal_(self.body.heads.head.weight)
+        self.features = self.body.encoder.layers[0]
+        self.requires_grad_(False).eval()
+
+    def forward(self, x):
+        return self.body(x[:, :, :32, :32])
+
+
+@pytest.mark.parametrize("net", [Joined(), Joined(counts=True), Tokens()], ids=type)
+def test_ablated_features_go_through_any_net(net):
+    images = IMAGES[:, :, :32, :32]
+    run = run_of(net, "features", images)
+    expected = torch.zeros(2, 12)
+    for channel in range(12):
+
+        def ablate(layer, inputs, output, channel=channel):
+            output = output.clone()
+            if output.ndim == 4:
+                output[:, channel] = 0
+            else:
+                output[:, 1:, channel] = 0  # not of the class token
+            return output
+
+        handle = net.features.register_forward_hook(ablate)
+        expected[:, channel] = (run.logits - net(images))[range(2), TARGETS]
+        handle.remove()
+    cam = torch.einsum("nk,nkhw->nhw", expected, run.features)[:, None].relu()
+    assert_close(run.map_of(draw("ablation_cam")), resized(cam, (32, 32)), 1e-4)
+
+
 @pytest.mark.parametrize("architecture", NETS)
 def test_occlusion_is_that_of_captum(architecture):
     side, step = round(0.3 * 48), round(0.2 * 48)
@@ -425,6 +489,18 @@ def test_a_map_is_the_same_in_another_batch(method):
     tolerance = 1e-4  # differences of logits have the rounding of these
     assert_close(turned.map_of(draw(method)).flip(0), small_map(method), tolerance)
     assert_close(alone.map_of(draw(method)), small_map(method)[1:], tolerance)
+
+
+def test_a_batch_that_is_halved_has_the_same_noise():
+    spec = {"name": "a", "architecture": "shufflenet_v2_x0_5", "weights": "random"}
+    spec |= {"target_layer": None, "precision": "float32"}
+    explainer = Explainer(spec, ["smooth_grad"], torch.device("cpu"), shape=(3, 64, 48))
+    arguments = IMAGES.numpy(), [[6], [8]], SEEDS
+    together = explainer.explain(*arguments)
+    explainer.most_pixels = 1
+    halved = explainer.explain(*arguments)
+    assert [cost.forward_passes for cost in halved.costs["smooth_grad"]] == [51, 51]
+    assert_close(*(torch.from_numpy(e.maps["smooth_grad"]) for e in (halved, together)), 1e-4)
 
 
 @pytest.mark.parametrize("method", MANY_PASSES)

@@ -31,9 +31,9 @@ def rise(run: "Run", *, passes: int = 4000, cells: int = 7, kept: float = 0.5) -
     is the paper's for VGG16 (8000 for ResNet50). n forward passes.
 
     It differs from the paper's eq. 6 in two ways. The paper explains the probability; here it is
-    the logit, as in all methods. The paper does not subtract the mean of the scores. Its map is
-    E[y_i | the pixel is kept]; this one is less E[y_i], the same at every pixel, which would
-    be most of the map's energy, and which is arbitrary: softmax ignores it.
+    the logit, as in all methods. And the paper subtracts no mean: its map is E[y_i | the pixel is
+    kept], of which this one is less E[y_i]. That number, the same at every pixel, has nearly all of
+    the map's energy, and is arbitrary: softmax ignores what all logits share.
     """
     mean = run.images.new_zeros(len(run.images), 1, 1, 1)  # of the logits
     mean_mask, products = run.images.new_zeros(2, *run.images[:, :1].shape)
