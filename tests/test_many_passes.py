@@ -21,6 +21,7 @@ from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.run import FORWARD, Run, maps_of
+from lookwhere.nets.live import LiveTensors
 
 from .test_methods import LAYERS, TARGETS, assert_close, net_of
 
@@ -330,8 +331,8 @@ def test_the_chunk_of_ablated_features_changes_nothing(monkeypatch):
     assert run.cost_of(draw("ablation_cam")).forward_passes == 1 + 2 * 6  # of 100 maps each
 
 
-class Joined(Small):
-    """Layers above the features concatenate these with those below, or count the images first."""
+class Other(Small):
+    """Layers above the features concatenate these with the image, or count the images first."""
 
     def __init__(self, *, counts=False):
         super().__init__()
@@ -370,7 +371,7 @@ class Tokens(nn.Module):
         return self.body(x[:, :, :32, :32])
 
 
-@pytest.mark.parametrize("net", [Joined(), Joined(counts=True), Tokens()], ids=type)
+@pytest.mark.parametrize("net", [Other(), Other(counts=True), Tokens()], ids=type)
 def test_ablated_features_go_through_any_net(net):
     images = IMAGES[:, :, :32, :32]
     run = run_of(net, "features", images)
@@ -553,6 +554,19 @@ def test_methods_of_the_same_noise_share_its_passes():
     of_others = run.map_of(cache_of(registry.load(METHODS["smooth_grad"]).draw, passes=2))
     assert not torch.equal(of_others, maps[0])
     assert run._clock.cost(FORWARD).forward_passes == 1
+
+
+@pytest.mark.parametrize(
+    "method", [name for name in MANY_PASSES if "passes" in ARGUMENTS.get(name, {})]
+)
+def test_many_passes_need_the_memory_of_one(method):
+    net, peaks = net_of("squeezenet1_1"), []
+    for passes in (1, 4):
+        with LiveTensors(net.parameters()) as live:
+            run = run_of(net, LAYERS["squeezenet1_1"])
+            registry.load(METHODS[method]).draw(run, passes=passes)
+        peaks.append(live.peak)
+    assert peaks[1] < 1.05 * peaks[0]
 
 
 def test_without_feature_maps_cams_are_not_defined_and_others_are():

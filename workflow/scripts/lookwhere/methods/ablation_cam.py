@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lookwhere.methods.run import Run
 
-MOST_VALUES = 2**22  # of the features of a pass, 16 MB: the images of a batch need more
+MOST_VALUES = 2**20  # of the features of a pass, 4 MB: less than the activations of an image
 
 
 @method(

@@ -194,7 +194,7 @@ def _feature_maps(run: Forward) -> Tensor | None:
     """The feature maps (N, K, h, w). Raises LayerError where they have one place."""
     if run.features is None:
         return None
-    maps = layers.as_feature_maps(run.features, *run.images.shape[2:])
+    maps = layers.as_feature_maps(run.features.detach(), *run.images.shape[2:])
     if maps[0, 0].numel() == 1:
         raise LayerError("the target layer yields maps of one pixel, so that CAMs are constant")
     return maps

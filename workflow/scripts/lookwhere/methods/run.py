@@ -159,36 +159,23 @@ class Run:
     def logits_at(self, images: Tensor) -> Tensor:
         """The logits (M, outputs) of other ``images`` (M, C, H, W), without a gradient."""
         self._release()
-        self._clock.count(forward_passes=1)
         return self._logits(images, len(images))
 
     def logits_above(self, features: Tensor, image: int) -> Tensor:
         """The logits (M, outputs) of an image whose ``features`` (M, K, h, w) are others.
 
-        The layers below the target layer run once, on the one image, unless layers above it
-        concatenate their outputs. Raises NotDefinedError where there are no features.
+        The layers below the target layer run once, on the one image. Where layers above it need as
+        many images as features, as they concatenate both, these run one after the other. Raises
+        NotDefinedError where there are no features.
         """
         self._place(FEATURES)
-        assert self.target_layer is not None
-        count, size = len(features), self.images.shape[2:]
-
-        def exchange(layer: nn.Module, inputs: object, output: Tensor) -> Tensor:
-            copies = output.repeat(count // len(output), *[1] * (output.ndim - 1))
-            as_feature_maps(copies, *size).copy_(features)
-            return copies
-
-        handle = self.target_layer.register_forward_hook(exchange)
         self._release()
-        self._clock.count(forward_passes=1)
-        below = self.images[image : image + 1]
         try:
-            return self._logits(below, count)
+            return self._logits_of_features(features, image)
         except (RuntimeError, StudyError) as error:
             if is_out_of_memory(error):
                 raise
-            return self._logits(below.expand(count, -1, -1, -1), count)
-        finally:
-            handle.remove()
+            return torch.cat([self._logits_of_features(one[None], image) for one in features])
 
     def generators(self, number: int) -> list[np.random.Generator]:
         """Random numbers of each image, the same in every batch; ``number`` tells passes apart."""
@@ -201,8 +188,25 @@ class Run:
         draws = [rng.standard_normal(shape, np.float32) for rng in self.generators(number)]
         return torch.from_numpy(np.stack(draws)).to(self.images.device)
 
+    def _logits_of_features(self, features: Tensor, image: int) -> Tensor:
+        """The logits (M, outputs) of an image, its features replaced: one forward pass."""
+        assert self.target_layer is not None
+        count, size = len(features), self.images.shape[2:]
+
+        def exchange(layer: nn.Module, inputs: object, output: Tensor) -> Tensor:
+            copies = output.repeat(count, *[1] * (output.ndim - 1))
+            as_feature_maps(copies, *size).copy_(features)
+            return copies
+
+        handle = self.target_layer.register_forward_hook(exchange)
+        try:
+            return self._logits(self.images[image : image + 1], count)
+        finally:
+            handle.remove()
+
     def _logits(self, images: Tensor, count: int) -> Tensor:
-        """The logits (count, outputs) of the net on ``images``."""
+        """The logits (count, outputs) of the net on ``images``: one forward pass."""
+        self._clock.count(forward_passes=1)
         with torch.no_grad(), computing_in(self._passed.precision, images.device):
             return logits_of(self.net(images), count).float()
 

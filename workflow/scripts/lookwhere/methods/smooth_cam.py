@@ -32,8 +32,8 @@ def smooth_grad_cam_plus_plus(run: "Run", *, passes: int = 50, noise: float = 0.
     powers = features.new_zeros(3, *features.shape)
     numbers = run.passes(passes)
     for number in numbers:
-        noisy = run.at(noisy_images(run, number, noise), Signal(GRADIENT, FEATURES))
-        gradients = noisy.gradient(at=FEATURES).float()
+        images = noisy_images(run, number, noise)
+        gradients = run.at(images, Signal(GRADIENT, FEATURES)).gradient(at=FEATURES).float()
         for power, total in enumerate(powers, start=1):
             total += gradients**power
     first, second, third = powers / len(numbers)

@@ -74,8 +74,9 @@ def moments(run: "Run", passes: int, noise: float) -> tuple["Tensor", "Tensor"]:
     mean, squares = run.images.new_zeros(2, *run.images.shape)
     numbers = run.passes(passes)
     for number in numbers:
-        noisy = run.at(noisy_images(run, number, noise), Signal(GRADIENT, IMAGES))
-        deviation = noisy.gradient() - mean
-        mean += deviation / (number + 1)
-        squares += deviation * (noisy.gradient() - mean)
+        images = noisy_images(run, number, noise)
+        gradients = run.at(images, Signal(GRADIENT, IMAGES)).gradient()
+        deviations = gradients - mean
+        mean += deviations / (number + 1)
+        squares += deviations * (gradients - mean)
     return mean, squares / len(numbers)
