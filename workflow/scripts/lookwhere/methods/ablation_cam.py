@@ -24,10 +24,9 @@ MOST_VALUES = 2**20  # of the features of a pass, 4 MB: less than the activation
 def ablation_cam(run: "Run") -> "Tensor":
     """a_k = y_c - y_c(f_k = 0) (N, 1, H, W) (Desai and Ramaswamy 2020).
 
-    The paper divides by y_c, which scales the map, and turns its sign where y_c < 0: left out. A
-    pass of the layers above the target layer takes as many feature maps of an image as fit in
-    ``MOST_VALUES``. Where y_c is linear in f, a_k = sum_xy g_k f_k is the same without a pass, and
-    with g_k the same everywhere a_k is g_k times the sum of f_k.
+    The paper divides by y_c, which scales the map, and turns its sign where y_c < 0: left out. The
+    K logits of an image are those of the layers above the target layer, as many in a forward pass
+    as fit in ``MOST_VALUES``. Where y_c is linear in f, a_k = sum_xy g_k f_k, without a pass.
     """
     features, gradients = signals(run)
     is_linear = run.has_linear_head
