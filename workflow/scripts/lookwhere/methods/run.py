@@ -113,6 +113,11 @@ class Run:
         """Whether all between the features and the logits is linear, biases aside."""
         return is_linear(self._passed.logits, self._place(FEATURES))
 
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the target layer yields tokens (N, T, K), of which ``features`` are the maps."""
+        return self._place(FEATURES).ndim == 3
+
     def map_of(self, draw: Draw) -> Tensor:
         """The map of another method, (N, C, H, W), computed once."""
         self._clock.use(draw)
@@ -149,16 +154,36 @@ class Run:
 
         One backward pass a rule reads the ``needs``.
         """
-        self._release()
+        self.release()
         passed = forward(self.net, self.target_layer, images, self._passed.precision)
         self._clock.count(forward_passes=1)
         other = Run(passed, self.targets, seeds=self._seeds, clock=self._clock)
         other._needs = set(needs)
         return other
 
+    def release(self) -> None:
+        """Free the graph, which more passes would keep in memory beside their own."""
+        if self._passed.logits.grad_fn is None:
+            return
+        with self._clock.apart():  # other methods may need them
+            for signal in sorted(self._needs, key=repr):
+                self.gradient(signal.rule, signal.at)
+        features = self._passed.features
+        if features is not None:
+            _ = self.has_linear_head  # read from the graph
+            features = features.detach()
+        self._relus = self._relus if isinstance(self._relus, str) else []
+        self._passed = replace(
+            self._passed, images=self.images, features=features, logits=self.logits, biased=()
+        )
+
+    def count(self, *, forward_passes: int = 0, backward_passes: int = 0) -> None:
+        """Count passes of the batch that are not taken by the run, for the cost of a method."""
+        self._clock.count(forward_passes=forward_passes, backward_passes=backward_passes)
+
     def logits_at(self, images: Tensor) -> Tensor:
         """The logits (M, outputs) of other ``images`` (M, C, H, W), without a gradient."""
-        self._release()
+        self.release()
         return self._logits(images, len(images))
 
     def logits_above(self, features: Tensor, image: int) -> Tensor:
@@ -169,7 +194,7 @@ class Run:
         NotDefinedError where there are no features.
         """
         self._place(FEATURES)
-        self._release()
+        self.release()
         try:
             return self._logits_of_features(features, image)
         except (RuntimeError, StudyError) as error:
@@ -209,22 +234,6 @@ class Run:
         self._clock.count(forward_passes=1)
         with torch.no_grad(), computing_in(self._passed.precision, images.device):
             return logits_of(self.net(images), count).float()
-
-    def _release(self) -> None:
-        """Free the graph, which more passes would keep in memory beside their own."""
-        if self._passed.logits.grad_fn is None:
-            return
-        with self._clock.apart():  # other methods may need them
-            for signal in sorted(self._needs, key=repr):
-                self.gradient(signal.rule, signal.at)
-        features = self._passed.features
-        if features is not None:
-            _ = self.has_linear_head  # read from the graph
-            features = features.detach()
-        self._relus = self._relus if isinstance(self._relus, str) else []
-        self._passed = replace(
-            self._passed, images=self.images, features=features, logits=self.logits, biased=()
-        )
 
     def _require(self, signals: Collection[Signal]) -> None:
         """Raise NotDefinedError if a signal is not defined; takes no pass."""
