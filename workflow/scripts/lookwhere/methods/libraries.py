@@ -24,11 +24,11 @@ from lookwhere.methods.registry import NotDefinedError
 from lookwhere.methods.run import Run
 from lookwhere.nets.layers import logits_of
 
-# Errors with which libraries refuse a net.
-REFUSALS = (
-    "used more than once",  # captum: an activation module of several calls
-    "has no rule defined",  # captum: a layer that its LRP does not know
-)
+# Errors with which libraries refuse a net, by a phrase; without a reason here it is their sentence.
+REFUSALS = {
+    "used more than once": "a module of the net runs more than once",
+    "has no rule defined": "",
+}
 
 
 class Scorer(nn.Module):
@@ -194,8 +194,9 @@ def _errors_of(name: str) -> Iterator[None]:
         if is_out_of_memory(error):
             raise  # for the caller: a smaller batch may fit
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].split(". ")[0]
-        if any(phrase in str(error) for phrase in REFUSALS):
-            raise NotDefinedError(f"{name} refuses the net ({reason.rstrip('.')})") from None
+        for phrase, refusal in REFUSALS.items():
+            if phrase in str(error):
+                raise NotDefinedError(f"{name} does not apply ({refusal or reason})") from None
         raise StudyError(f"{name} fails ({type(error).__name__}: {reason})") from error
 
 

@@ -83,6 +83,8 @@ def captum(run: "Run", *, of: str, arguments: Mapping[str, Any]) -> "Tensor":
         attribution = attr.NoiseTunnel(attribution)
 
     def draw(image: "Tensor", target: int) -> "Tensor":
+        if method in BY_RELEVANCE:
+            _pass_on_relevance(run)
         explained = {} if method == "LayerActivation" else {"target": target}
         returned = attribution.attribute(image, **explained, **call)
         maps = returned[0] if isinstance(returned, tuple) else returned
@@ -110,6 +112,16 @@ def _require(run: "Run", name: str, method: str) -> None:
         layer_wise.require_rules(run, name, rules)
     if method in BY_RELEVANCE:
         layer_wise.require_relevance(run, name)
+
+
+def _pass_on_relevance(run: "Run") -> None:
+    """Give captum's LRP the rule for what does nothing, such as a folded batch norm."""
+    from captum.attr._utils.lrp_rules import IdentityRule
+    from torch import nn
+
+    for module in run.net.modules():
+        if isinstance(module, nn.Identity):
+            module.rule = IdentityRule()  # type: ignore[assignment]
 
 
 def _summed(attributions: "Tensor", height: int, width: int) -> "Tensor":
