@@ -115,13 +115,13 @@ def _require(run: "Run", name: str, method: str) -> None:
 
 
 def _pass_on_relevance(run: "Run") -> None:
-    """Give captum's LRP the rule for what does nothing, such as a folded batch norm."""
-    from captum.attr._utils.lrp_rules import IdentityRule
+    """Give what does nothing, such as a folded batch norm, a rule of captum's LRP."""
+    from captum.attr._utils.lrp_rules import EpsilonRule
     from torch import nn
 
     for module in run.net.modules():
         if isinstance(module, nn.Identity):
-            module.rule = IdentityRule()  # type: ignore[assignment]
+            module.rule = EpsilonRule()
 
 
 def _summed(attributions: "Tensor", height: int, width: int) -> "Tensor":
