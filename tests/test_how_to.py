@@ -12,8 +12,19 @@ from PIL import Image
 from lookwhere import declarations
 from lookwhere.datasets import regions
 from lookwhere.declarations import USER_FILES
-from lookwhere.methods import check, controls, map_files, map_folders
+from lookwhere.methods import (
+    check,
+    controls,
+    library_captum,
+    library_grad_cam,
+    library_zennit,
+    map_files,
+    map_folders,
+    own_function,
+)
+from lookwhere.methods.forward import forward
 from lookwhere.methods.names import CONTROLS
+from lookwhere.methods.run import Run
 from lookwhere.metrics import registry
 from lookwhere.metrics.registry import measure
 from lookwhere.metrics.saliency import Saliency
@@ -133,3 +144,46 @@ def test_the_messages_of_the_page_are_those_of_the_checks():
     for message in ("recognises the classes poorly", "With each target one lower it is 1"):
         assert message in text
         assert message in poor.warning
+
+
+def test_the_function_of_the_page_is_a_method(tmp_path, monkeypatch):
+    text = (PAGES / "your-own-method.md").read_text("utf-8")
+    [python] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    [study] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    [entry] = [e for e in yaml.safe_load(study)["methods"] if "function" in e]
+    monkeypatch.chdir(tmp_path)
+    named, _ = entry["function"].split(":")
+    assert python.startswith(f"# {named}\n")
+    Path(named).parent.mkdir()
+    Path(named).write_text(python)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(64, 5))
+    run = Run(forward(net.eval(), None, torch.randn(2, 3, 6, 6)), torch.tensor([4, 1]))
+    expected = run.gradient() * run.images**2
+    maps = own_function.function(run, of=entry["function"], arguments=entry["arguments"])
+    torch.testing.assert_close(maps, expected)
+
+
+def test_the_methods_of_the_page_are_those_of_libraries():
+    text = (PAGES / "your-own-method.md").read_text("utf-8")
+    [study] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    doors = {
+        "captum": library_captum.captum,
+        "pytorch_grad_cam": library_grad_cam.pytorch_grad_cam,
+        "zennit": library_zennit.zennit,
+    }
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), Squeezed()
+    )
+    images = torch.randn(2, 3, 40, 36)
+    for entry in yaml.safe_load(study)["methods"]:
+        for key in doors.keys() & (entry if isinstance(entry, dict) else {}):
+            if key == "zennit":
+                pytest.importorskip("zennit", reason="needs zennit: pip install zennit")
+            run = Run(forward(net.eval(), net[1], images), torch.tensor([3, 1]))
+            maps = doors[key](run, of=entry[key], arguments=entry.get("arguments", {}))
+            assert maps.shape[2:] == (40, 36)
+
+
+class Squeezed(torch.nn.Module):
+    def forward(self, x):
+        return x.flatten(1)
