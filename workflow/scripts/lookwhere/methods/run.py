@@ -108,6 +108,17 @@ class Run:
                 self._backward(rule, at)
         return self._signals[Signal(rule, at)]
 
+    def gradients_at(self, places: Sequence[Tensor]) -> list[Tensor]:
+        """The gradients of the targets' logits at other tensors of the pass, each of its shape.
+
+        Zero at those that do not reach the logits. The pass is over: its graph is freed.
+        """
+        score = self._passed.logits.gather(1, self.targets[:, None]).sum()
+        gradients = torch.autograd.grad(score, places, materialize_grads=True)
+        self._clock.count(backward_passes=1)
+        self.release()
+        return list(gradients)
+
     @cached_property
     def has_linear_head(self) -> bool:
         """Whether all between the features and the logits is linear, biases aside."""
