@@ -118,7 +118,7 @@ FAULTY = {
     ),
     "method from elsewhere": (
         {"methods.4": "lime"},
-        "methods[4]: 'lime' is not allowed; valid: ablation_cam, backpropagation, cam, ",
+        "methods[4]: 'lime' is not allowed; valid: ablation_cam, attention_relevance, ",
     ),
     "size": (
         {"sizes.1": 0},
