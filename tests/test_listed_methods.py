@@ -1,6 +1,7 @@
 """Methods with arguments of the study's, and of other libraries: entries, groups and errors."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,17 @@ def test_a_method_of_another_library_is_an_entry_of_its_own_group(declared):
     assert (entry.label, entry.function) == ("Deep lift", "captum")
     assert entry.arguments == {"of": "DeepLift", "arguments": {"n": 2}}
     assert entry.options == {"family": "captum", "group": "deep_lift"}
+
+
+def test_an_edit_of_a_function_recomputes_its_maps(tmp_path, declared):
+    hashes = []
+    for number, code in enumerate(("images", "images  # the same", "-images")):
+        file = tmp_path / f"mine{number}.py"
+        file.write_text(f"def explain(net, images, targets):\n    return {code}\n")
+        entry = declared({"name": "mine", "function": f"{file}:explain"})["mine"]
+        same = replace(entry, arguments={})  # whatever its path
+        hashes += source_hash.of_entries([same]).values()
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_other_arguments_recompute_the_maps(declared):

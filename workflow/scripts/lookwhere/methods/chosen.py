@@ -1,7 +1,7 @@
 """Methods that a study lists as mappings: with arguments of its own, or of another library.
 
-Each is an entry as well: of a method of ours with other arguments, or of a function in
-``libraries`` that calls the other library. This module needs no torch.
+Each is an entry as well: of a method of ours with other arguments, or of a function that calls the
+other library. This module needs no torch.
 """
 
 import json
@@ -17,8 +17,13 @@ from lookwhere.nets.names import file_of
 # The variable that holds a study's mappings, for this process and its children.
 CHOSEN = "LOOKWHERE_CHOSEN"
 
-# The keys that name what another library computes: functions of ``libraries``.
-LIBRARIES = ("captum", "pytorch_grad_cam", "zennit", "function")
+# The keys that name what another library computes, each the name of a function in a module.
+LIBRARIES = {
+    "captum": "library_captum.py",
+    "pytorch_grad_cam": "library_grad_cam.py",
+    "zennit": "library_zennit.py",
+    "function": "own_function.py",
+}
 
 Item = Mapping[str, Any]
 
@@ -68,5 +73,5 @@ def _of_library(item: Item) -> Declaration:
         options["file"] = str(file)
     arguments = {"of": item[library], "arguments": item.get("arguments", {})}
     label = item.get("label", in_words(name))
-    module = Path(__file__).with_name("libraries.py")
+    module = Path(__file__).with_name(LIBRARIES[library])
     return Declaration("method", name, label, module, library, options, {}, arguments)
