@@ -45,8 +45,9 @@ def methods(request, monkeypatch):
 
 
 def names_drawn(figure):
-    """The texts of a figure, but for line breaks."""
+    """The texts of a figure and its legend, but for line breaks."""
     texts = [text for axes in figure.axes for text in (*axes.texts, *ticks(axes.yaxis))]
+    texts += [text for legend in figure.legends for text in legend.get_texts()]
     return {text.get_text().replace("\n", " ").replace("- ", "-") for text in texts}
 
 

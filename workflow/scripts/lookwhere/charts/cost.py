@@ -27,6 +27,7 @@ TITLE = "What does a better map cost?"
 FRONT: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": "-", "zorder": 1}
 ACROSS, MOST = 2, 4  # panels in a row, and in all
 NAME = 30  # characters of a name
+WIDTH, HEIGHT = 0.45, 0.07  # of a name, in shares of a panel
 
 
 @chart(
@@ -54,6 +55,8 @@ def draw(records: pd.DataFrame) -> Figure:
             axes.set_title(f"{shortened(net, NAME)}, size {sizes[net]}", fontsize=8)
             axes.set(xlabel="Seconds a map", ylabel="Lift")
             axes.tick_params(axis="x", labelbottom=True)
+        for net, axes in zip(nets, grid.flat, strict=False):  # the limits are of all panels
+            _name(axes, table[table["is_efficient"] & (table["net"] == net)])
         figure.suptitle(TITLE)
         methods = list(trained["method"].unique())
         front = Line2D([], [], **FRONT, label="Not surpassed at its cost")
@@ -72,18 +75,28 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         color, marker = PALETTE[row["method"]], MARKERS[row["method"]]
         axes.plot([row["seconds"]], [row["lift"]], color=color, marker=marker, linestyle="")
-    for place, row in enumerate(front.to_dict("records")):
-        below: dict[str, Any] = {"xytext": (4, -3), "va": "top", "ha": "left"}
-        above: dict[str, Any] = {"xytext": (0, 4), "va": "bottom", "ha": "center"}
-        axes.annotate(
-            shortened(LABELS[row["method"]], NAME),
-            (row["seconds"], row["lift"]),
-            textcoords="offset points",
-            fontsize=6,
-            **(above if place % 2 else below),
-        )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.grid()
+
+
+def _name(axes: Axes, front: pd.DataFrame) -> None:
+    """Names below the methods of the front, from the best down, where there is room."""
+    taken: list[tuple[float, float]] = []  # places of names, in shares of the axes
+    for row in front.sort_values("lift", ascending=False).to_dict("records"):
+        point = (row["seconds"], row["lift"])
+        x, y = axes.transAxes.inverted().transform(axes.transData.transform(point))
+        if all(abs(x - other) > WIDTH or abs(y - above) > HEIGHT for other, above in taken):
+            taken.append((x, y))
+            to_left = x > 1 - WIDTH
+            axes.annotate(
+                shortened(LABELS[row["method"]], NAME),
+                point,
+                (-4 if to_left else 4, -3),
+                textcoords="offset points",
+                ha="right" if to_left else "left",
+                va="top",
+                fontsize=6,
+            )
