@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.statistics.paired import between_sizes, differences
+from lookwhere.statistics.paired import between_sizes, both_ways, differences, family
 from lookwhere.statistics.strata import PREDICTIONS, as_text
 
 from .studies import CLASSES, FIVE, NETS, SIZES, UNTRAINED, fabricate
@@ -36,14 +36,14 @@ def pairs_by_hand(records, method, other, keep):
         mine = shares[sample, net, size, method]
         on = (sample, other, size, method) if other in NETS else (sample, net, size, other)
         if keep(sample, net, size) and mine == mine and shares[on] == shares[on]:
-            pairs.append((IMAGES[sample], mine - shares[on]))
+            pairs.append((IMAGES[sample], mine - shares[on], net))
     return pairs
 
 
 def signed_rank(pairs):
     """Effect size and exact two-sided p by all sign flips of the images' mean differences."""
     by_image = {}
-    for image, difference in pairs:
+    for image, difference, _ in pairs:
         by_image.setdefault(image, []).append(difference)
     means = [sum(values) / len(values) for values in by_image.values()]
     order = sorted(means, key=abs)
@@ -59,11 +59,28 @@ def signed_rank(pairs):
     return (2 * observed - total) / total, min(1, p / len(flips))
 
 
+def means_of(pairs, place):
+    """The mean difference of each image (0) or net (2)."""
+    groups = {}
+    for pair in pairs:
+        groups.setdefault(pair[place], []).append(pair[1])
+    return [sum(values) / len(values) for values in groups.values()]
+
+
 def check(row, pairs):
     assert row["pairs"] == len(pairs)
-    assert row["images"] == len({image for image, _ in pairs})
-    mean = sum(difference for _, difference in pairs) / len(pairs)
+    assert row["images"] == len({image for image, *_ in pairs})
+    mean = sum(difference for _, difference, _ in pairs) / len(pairs)
     assert row["difference"] == pytest.approx(mean)
+    of_images = means_of(pairs, 0)
+    assert row["ahead"] == sum(mean > 0 for mean in of_images)
+    assert row["behind"] == sum(mean < 0 for mean in of_images)
+    of_nets = means_of(pairs, 2)
+    if "lowest_net" in row and len(of_nets) > 1:
+        assert row["lowest_net"] == pytest.approx(min(of_nets))
+        assert row["highest_net"] == pytest.approx(max(of_nets))
+    elif "lowest_net" in row:
+        assert np.isnan([row["lowest_net"], row["highest_net"]]).all()
     assert row["low"] <= row["difference"] <= row["high"]
     effect_size, p = signed_rank(pairs)
     assert row["effect_size"] == pytest.approx(effect_size)
@@ -97,6 +114,11 @@ def test_the_better_method_is_first_and_the_result_states_the_significance():
         methods = table[table["other"].isin(METHODS)]
         assert (methods["difference"] >= 0).all()
         assert set(methods["result"]) <= {"ahead", "not significant"}
+        over_nets = differences(records, [])
+        ends = over_nets[["lowest_net", "highest_net"]].dropna()
+        inside = over_nets.loc[ends.index, "difference"]
+        assert (ends["lowest_net"] <= inside).all()
+        assert (inside <= ends["highest_net"]).all()
         against = table[~table["other"].isin(METHODS)]
         sure = against["p_holm"] < 0.05
         for result, expected in {
@@ -159,9 +181,9 @@ def test_holm_is_stepped_down_over_the_family_of_a_group(by):
     noise = np.random.default_rng(0).uniform(0, 2, len(records))
     table = differences(records.assign(concentration=records["concentration"] * noise), by)
     kind = table["other"].isin(METHODS).rename("kind")
-    for _, family in table.groupby([*by, kind]):
-        count, highest = len(family), 0.0
-        in_order = family.sort_values("p")
+    for _, tests in table.groupby([*by, kind]):
+        count, highest = len(tests), 0.0
+        in_order = tests.sort_values("p")
         for place, (p, corrected) in enumerate(zip(in_order["p"], in_order["p_holm"], strict=True)):
             highest = max(highest, min(1, (count - place) * p))
             assert corrected == pytest.approx(highest)
@@ -210,11 +232,15 @@ def test_between_sizes_differences_are_those_of_loops():
     for _, row in table.iterrows():
         assert (row["size"], row["other"]) == ("224", "original")
         pairs = [
-            (IMAGES[sample], shares[sample, net, "224", m] - shares[sample, net, "original", m])
+            (
+                IMAGES[sample],
+                shares[sample, net, "224", m] - shares[sample, net, "original", m],
+                net,
+            )
             for m in [row["method"]]
             for sample, net in product(IMAGES, NETS)
         ]
-        check(row, [(image, d) for image, d in pairs if d == d])
+        check(row, [pair for pair in pairs if pair[1] == pair[1]])
 
 
 def test_three_sizes_make_three_pairs():
@@ -271,3 +297,29 @@ def test_the_test_counts_images_not_records():
     assert often["p"].tolist() == pytest.approx(once["p"].tolist())
     assert often["high"].tolist() == pytest.approx(once["high"].tolist())
     assert np.array_equal(often["pairs"], 3 * once["pairs"])
+
+
+def test_a_pair_seen_from_the_other_method_has_the_opposite_counts():
+    pairs = table_of()
+    pairs = pairs[pairs["other"].isin(METHODS)]
+    both = both_ways(pairs).set_index(["method", "other"])
+    for row in pairs.to_dict("records"):
+        turned = both.loc[(row["other"], row["method"])]
+        assert (turned["ahead"], turned["behind"]) == (row["behind"], row["ahead"])
+        assert turned["difference"] == -row["difference"]
+
+
+def test_without_intervals_all_else_is_the_same():
+    bare = differences(RECORDS, [], intervals=False)
+    assert bare[["low", "high"]].isna().all(axis=None)
+    columns = [name for name in bare if name not in ("low", "high")]
+    pd.testing.assert_frame_equal(bare[columns], differences(RECORDS, [])[columns])
+
+
+def test_the_family_is_the_number_of_tests_of_a_group():
+    table = table_of("net")
+    of_methods = table["other"].isin(METHODS)
+    assert family(table[of_methods], ["net"]) == "10"
+    assert family(table[~of_methods], ["net"]) == "15 to 20"  # vgg19 has an untrained net
+    untested = table["p"].mask(table["method"] == "grad_cam")
+    assert family(table[of_methods].assign(p=untested)) == str(untested[of_methods].count())

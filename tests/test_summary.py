@@ -67,6 +67,17 @@ def test_summary_is_that_of_plain_python(records, by):
             assert line["mean"] == pytest.approx(total / len(defined))
             assert line["mask_fraction"] == pytest.approx(covered / len(defined))
             assert line["lift"] == pytest.approx(total / covered)
+            of_nets = {}
+            for row in defined:
+                of_nets.setdefault(row["net"], []).append(row["concentration"])
+            means = [fsum(values) / len(values) for values in of_nets.values()]
+            if "net" in by:
+                assert "lowest_net" not in line
+            elif len(means) > 1:
+                assert line["lowest_net"] == pytest.approx(min(means))
+                assert line["highest_net"] == pytest.approx(max(means))
+            else:  # a control, whose map is of no net
+                assert np.isnan([line["lowest_net"], line["highest_net"]]).all()
             if len({row["image_id"] for row in defined}) < 10:
                 assert np.isnan([line["low"], line["high"], line["lift_low"]]).all()
             else:

@@ -1,5 +1,6 @@
 """Write all tables of the study, and the list of its undefined records."""
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def main(scores: Scores, labels: Mapping[str, str], folder: Path, undefined: Pat
 
 
 if __name__ == "__main__":
+    gc.freeze()  # statsmodels collects garbage at every correction of p: 0.05 s without this
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         path = snakemake.input.get("reference")
         main(

@@ -1,5 +1,6 @@
 """Plot the charts of the study: each is declared above the function that draws it."""
 
+import gc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def main(
 
 
 if __name__ == "__main__":
+    gc.freeze()  # statsmodels collects garbage at every correction of p: 0.05 s without this
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
             settings["charts"],

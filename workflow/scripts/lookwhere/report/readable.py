@@ -10,11 +10,12 @@ import pandas as pd
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report.escapes import one_line
-from lookwhere.statistics.strata import mostly_undefined
+from lookwhere.statistics.strata import LOWEST_HIGHEST, mostly_undefined
 
 HEADINGS = {
     "records": "n",
     "within": "difference, like with like",
+    "ahead": "ahead on",
     "p_holm": "p (Holm)",
 }
 DECIMALS = {
@@ -27,19 +28,23 @@ DECIMALS = {
     "difference": 3,
     "within": 3,
     "effect_size": 2,
+    "rank": 2,
+    "critical_difference": 2,
+    "chi_square": 1,
 }
-# The ends of an interval share a column behind their estimate.
+# Two ends share a column behind their estimate.
 INTERVALS = {
     "mean": ("low", "high", "95 % CI"),
     "difference": ("low", "high", "95 % CI"),
     "lift": ("lift_low", "lift_high", "95 % CI of lift"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
+RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))
 METHODS = ("method", "other")
 P_VALUES = ("p", "p_holm")
 IDENTIFIERS = ("status", "reasons")  # their values are names of the library, not of the study
 RARE = ("undefined", "reasons", "negligible")  # hidden where all are 0
-BULKY = ("sum",)  # hidden unless a caller shows them
+BULKY = ("sum", "behind")  # hidden unless a caller shows them
 NONE = "-"
 
 
@@ -58,14 +63,20 @@ def columns(
 ) -> list[Column]:
     """The readable columns of the table, with rounded numbers and - for undefined.
 
-    Left out are those in ``hide``; the sum, unless it is in ``show``; and counts of rare cases that
-    are all 0.
+    Left out are those in ``hide``; the bulky, unless they are in ``show``; counts of rare cases
+    that are all 0; and ranges of nets where no row has any.
     """
     hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table)}
     if {"records", "undefined"} <= set(table):
         hidden.add("undefined")  # part of the records' column: 14 of 60
+    if {"images", "ahead"} <= set(table):
+        hidden.add("images")  # part of the next column: 38 of 39
+    if {"images", "of_images"} <= set(table):
+        hidden.add("of_images")
+    if set(LOWEST_HIGHEST) <= set(table) and table[LOWEST_HIGHEST[0]].isna().all():
+        hidden.add(LOWEST_HIGHEST[0])
     ends: dict[str, str] = {}  # of intervals, with their estimate
-    for value, (low, high, _) in INTERVALS.items():
+    for value, (low, high, _) in (*INTERVALS.items(), *RANGES.items()):
         if {value, low, high} <= set(table):
             ends.setdefault(low, value)
             ends.setdefault(high, value)
@@ -73,19 +84,25 @@ def columns(
     for name in table.columns:
         if name in hidden or name in ends:
             continue
-        numeric = pd.api.types.is_numeric_dtype(table[name])
+        of_matrix = name.isdigit()  # counts, marked
+        numeric = pd.api.types.is_numeric_dtype(table[name]) or of_matrix
         cells = [_cell(name, v) for v in table[name]]
         if name == "records" and "undefined" in table:
-            cells = list(map(_counted, table["records"], table["undefined"]))
+            cells = list(map(_part, table["records"] - table["undefined"], table["records"]))
+        if name == "ahead" and "images" in table:
+            counts = zip(table["ahead"], table["images"], strict=True)
+            cells = [f"{ahead} of {images}" for ahead, images in counts]
+        if name == "images" and "of_images" in table:
+            cells = list(map(_part, table["images"], table["of_images"]))
         if name == "mean" and any(partial := mostly_undefined(table)):
             stars = ["*" * (few and cell != NONE) for few, cell in zip(partial, cells, strict=True)]
             cells = [cell + star for cell, star in zip(cells, stars, strict=True)]
         visible.append(Column(name, _heading(name), cells, numeric))
-        low, high, heading = INTERVALS.get(name, ("", "", ""))
-        if ends.get(low) == name and low not in hidden:
-            pairs = zip(table[low], table[high], strict=True)
-            cells = [_interval(DECIMALS[name], *pair) for pair in pairs]
-            visible.append(Column(low, heading, cells, True))
+        for low, high, heading in (of[name] for of in (INTERVALS, RANGES) if name in of):
+            if ends.get(low) == name and low not in hidden:
+                pairs = zip(table[low], table[high], strict=True)
+                cells = [_interval(DECIMALS[name], *pair) for pair in pairs]
+                visible.append(Column(low, heading, cells, True))
     return visible
 
 
@@ -114,8 +131,8 @@ def group_name(columns: Sequence[Column], cells: Sequence[str]) -> str:
     return ", ".join(f"{column.heading}: {cell}" for column, cell in named)
 
 
-def _counted(records: int, undefined: int) -> str:
-    return f"{records - undefined} of {records}" if undefined else str(records)
+def _part(count: int, of_all: int) -> str:
+    return f"{count} of {of_all}" if count < of_all else str(of_all)
 
 
 def _nowhere(table: pd.DataFrame) -> list[str]:

@@ -25,7 +25,15 @@ from statsmodels.stats.multitest import multipletests
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import add_strata, as_text, split, untrained_nets
+from lookwhere.statistics.strata import (
+    LOWEST_HIGHEST,
+    add_strata,
+    as_text,
+    between,
+    split,
+    spread,
+    untrained_nets,
+)
 
 SIGNIFICANT = 0.05  # of p, by Holm's correction
 SHARED = ["sample", "size", "architecture"]  # by a net and its untrained counterpart
@@ -34,12 +42,14 @@ EQUAL = "equal"  # no record differs
 TOO_FEW = "too few images"  # for any difference between them to be significant
 
 
-def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def differences(records: pd.DataFrame, by: Sequence[str], intervals: bool = True) -> pd.DataFrame:
     """One row a group of the columns ``by`` and pair of methods, or method and control.
 
-    Columns: ``by``, method, other, pairs, images, difference (method - other), low, high,
-    effect_size, p, p_holm, result (of the method: ahead, behind, not significant, equal, or too
-    few images). ``other`` is a method, a control, or an untrained net.
+    Columns: ``by``, method, other, pairs, images, ahead and behind (numbers of images), difference
+    (method - other), low, high, effect_size, p, p_holm, result (of the method: ahead, behind, not
+    significant, equal, or too few images). ``other`` is a method, a control, or an untrained net.
+    Without ``intervals``, which take most of the time, there are no low and high. Over nets, two
+    more columns hold the difference of the net where it is lowest, and highest.
     """
     untrained = untrained_nets(records)
     architectures = records.groupby("net")["architecture"].first()
@@ -53,7 +63,7 @@ def differences(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             _ahead_first(
                 group
                 | {"method": method, "other": other}
-                | _compare(pairs[method] - pairs[column], pairs["image_id"])
+                | _compare(pairs, pairs[method] - pairs[column], "net" not in by, intervals)
             )
             for method, other, column in _comparisons(records, counterparts)
         ]
@@ -66,8 +76,9 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     """One row a method and pair of sizes: the later less the earlier, on the same sample and net.
 
     Sizes that no net shares are no pair.
-    Columns: method, size, other, pairs, images, difference (size - other), low, high, effect_size,
-    p, p_holm, result (of the size: ahead, behind, not significant, equal, or too few images).
+    Columns: method, size, other, pairs, images, ahead, behind, difference (size - other), low,
+    high, those of the lowest and highest net, effect_size, p, p_holm, result (of the size: ahead,
+    behind, not significant, equal, or too few images).
     """
     sizes = list(records["size"].unique())
     pairs = (
@@ -83,13 +94,31 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     ]
     rows = [
         {"method": method, "size": size, "other": other}
-        | _compare(of_method[size] - of_method[other], of_method["image_id"])
+        | _compare(of_method, of_method[size] - of_method[other])
         for method in records["method"].unique()
         for of_method in [pairs[pairs["method"] == method]]
         for other, size in shared
     ]
     table = pd.DataFrame(rows)
     return _corrected(table, [table["size"], table["other"]])
+
+
+def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of methods of ``differences``, and the same as seen from the other method.
+
+    Columns: method, other, images, ahead, behind, difference, p, p_holm.
+    """
+    sides = {"method": "other", "other": "method", "ahead": "behind", "behind": "ahead"}
+    seen = pairs[["method", "other", "images", "ahead", "behind", "difference", "p", "p_holm"]]
+    turned = seen.rename(columns=sides).assign(difference=-seen["difference"])
+    return pd.concat([seen, turned], ignore_index=True)
+
+
+def family(pairs: pd.DataFrame, by: Sequence[str] = ()) -> str:
+    """How many tests are corrected together in a group of ``by``: ``10``, or ``6 to 10``."""
+    groups = [pairs[column] for column in by] or np.zeros(len(pairs))
+    tests = pairs["p"].notna().groupby(groups)
+    return between(tests.sum())
 
 
 def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -113,11 +142,17 @@ def _ahead_first(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "method": row["other"],
         "other": row["method"],
+        "ahead": row["behind"],
+        "behind": row["ahead"],
         "difference": -row["difference"],
-        "low": -row["high"],
-        "high": -row["low"],
+        **{low: -row[high] for low, high in _ends(row)},
+        **{high: -row[low] for low, high in _ends(row)},
         "effect_size": -row["effect_size"],
     }
+
+
+def _ends(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [ends for ends in (("low", "high"), LOWEST_HIGHEST) if ends[0] in row]
 
 
 def _comparisons(
@@ -150,18 +185,24 @@ def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFra
     return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW).mask(equal, EQUAL))
 
 
-def _compare(difference: pd.Series, images: pd.Series) -> dict[str, float]:
+def _compare(
+    rows: pd.DataFrame, difference: pd.Series, of_nets: bool = True, intervals: bool = True
+) -> dict[str, float]:
+    """The statistics of the ``difference``, one a row of ``rows``, which state image and net."""
     difference = difference.dropna()
-    images = images[difference.index]
-    low, high = bootstrap.mean_interval(difference, images)
+    images = rows.loc[difference.index, "image_id"]
+    low, high = bootstrap.mean_interval(difference, images) if intervals else (np.nan, np.nan)
     by_image = difference.groupby(images).mean()
     effect_size, p = _signed_ranks(by_image)
     return {
         "pairs": len(difference),
         "images": len(by_image),
+        "ahead": int((by_image > 0).sum()),
+        "behind": int((by_image < 0).sum()),
         "difference": difference.mean(),
         "low": low,
         "high": high,
+        **(spread(difference, rows["net"]) if of_nets else {}),
         "effect_size": effect_size,
         "p": p,
     }

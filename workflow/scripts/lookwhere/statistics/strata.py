@@ -6,11 +6,15 @@ each, and count once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from math import nan
 
+import numpy as np
 import pandas as pd
 
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 
+# The columns of the mean of the net where it is lowest, and of that where it is highest.
+LOWEST_HIGHEST = ("lowest_net", "highest_net")
 MOST_UNDEFINED = 0.2  # share of the records; above it the mean is marked
 
 # Strata of prediction: each before its complement.
@@ -86,9 +90,23 @@ def mostly_undefined(table: pd.DataFrame) -> list[bool]:
     return [False] * len(table)
 
 
+def spread(values: pd.Series, nets: pd.Series) -> dict[str, float]:
+    """The lowest and highest mean of a net, one entry a record; NaN of fewer than two nets."""
+    codes, names = pd.factorize(nets[values.index])
+    means = np.bincount(codes, values) / np.bincount(codes)  # faster than to group
+    ends = (float(means.min()), float(means.max())) if len(names) > 1 else (nan, nan)
+    return dict(zip(LOWEST_HIGHEST, ends, strict=True))
+
+
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """``1 image``, ``2 images``."""
     return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def between(counts: pd.Series) -> str:
+    """The counts in words: ``39``, or ``35 to 39``."""
+    least, most = counts.min(), counts.max()
+    return f"{most}" if least == most else f"{least} to {most}"
 
 
 def split(

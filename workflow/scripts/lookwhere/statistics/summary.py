@@ -15,7 +15,7 @@ from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.concentration import STATUSES
 from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
 from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import PREDICTIONS, add_strata, as_text, once, split
+from lookwhere.statistics.strata import PREDICTIONS, add_strata, as_text, once, split, spread
 
 OF_NO_NET = "-"  # the net of a control's map
 CHANCE = "chance"  # the column of a metric without a level of chance, and of tables of several
@@ -28,11 +28,12 @@ def summarise(
 
     Columns: ``by``, records (the maps of controls once), images (of defined records), undefined,
     reasons (of records with a status), negligible (of records that have it), sum, mean, low, high,
-    the level of chance (mask_fraction, box_fraction or, of a metric without one, chance), lift,
-    lift_low, lift_high.
+    over nets the means of the lowest and the highest net, the level of chance (mask_fraction,
+    box_fraction or, of a metric without one, chance), lift, lift_low, lift_high.
     """
-    rows = [key | _summary(once(group), metric) for key, group in split(records, by)]
-    return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, metric)])
+    of_nets = "net" not in by
+    rows = [key | _summary(once(group), metric, of_nets) for key, group in split(records, by)]
+    return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, metric, of_nets)])
 
 
 def summarise_measures(records: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +46,7 @@ def summarise_measures(records: pd.DataFrame) -> pd.DataFrame:
     )[lambda table: ["measure", *table.columns.drop("measure")]]
 
 
-def _summary(group: pd.DataFrame, metric: str) -> dict[str, object]:
+def _summary(group: pd.DataFrame, metric: str, of_nets: bool) -> dict[str, object]:
     defined = group[group[metric].notna()]
     values, images = defined[metric], defined["image_id"]
     chance = METRICS[metric].chance
@@ -64,6 +65,7 @@ def _summary(group: pd.DataFrame, metric: str) -> dict[str, object]:
         "mean": mean,
         "low": low,
         "high": high,
+        **(spread(values, defined["net"]) if of_nets else {}),
         chance or CHANCE: by_chance,
         "lift": mean / by_chance,
         "lift_low": lift_low,
