@@ -286,6 +286,48 @@ def test_rows_are_grouped_by_what_repeats():
     assert depth(pd.DataFrame({"net": ["a", "a"], "size": ["1", "2"], "n": [1, 2]})) == 1
 
 
+def test_wins_of_images_and_the_range_of_nets_stand_in_a_column_each(tmp_path):
+    pair = {"method": "grad_cam", "other": "cam", "pairs": 80, "images": 39, "ahead": 37}
+    pair |= {"behind": 2, "difference": 0.25, "low": 0.2, "high": 0.3}
+    table = pd.DataFrame([pair | {"lowest_net": 0.1, "highest_net": 0.4}])
+    text = texts(table, tmp_path, "Differences")
+    [row] = markdown_rows(text["md"])
+    assert row["ahead on"] == "37 of 39"
+    assert row["95 % CI"] == "[0.200, 0.300]"
+    assert row["range of nets"] == "[0.100, 0.400]"
+    assert not {"images", "behind"} & set(row)
+    assert "39,37,2" in text["csv"]
+    one = table.assign(lowest_net=np.nan, highest_net=np.nan)
+    assert "range of nets" not in texts(one, tmp_path, "Differences")["md"]
+
+
+def test_images_of_ranks_are_counted_of_all(tmp_path):
+    table = pd.DataFrame({"method": ["cam"], "rank": [1.5], "images": [35], "of_images": [39]})
+    [row] = markdown_rows(texts(table, tmp_path, "Ranks")["md"])
+    assert row == {"method": "CAM", "rank": "1.50", "images": "35 of 39"}
+
+
+def test_a_matrix_without_room_goes_on_in_further_tables(tmp_path):
+    """Each has the rows' names and numbers; the note is below the last."""
+    count = 23
+    cells = {str(n): [f"{row}/39*" for row in range(count)] for n in range(1, count + 1)}
+    numbers = list(map(str, range(1, count + 1)))
+    names = [f"A method named {n}" for n in range(count)]
+    table = pd.DataFrame({"method": names, "number": numbers, **cells})
+    text = texts(table, tmp_path, "Wins", "A note.")["tex"]
+    parts = text.split(r"\par\medskip")
+    assert len(parts) > 1
+    heads = [part.split(r"\toprule")[1].split(r" \\")[0].split(" & ") for part in parts]
+    assert [column for head in heads for column in head[2:]] == numbers
+    for part, head in zip(parts, heads, strict=True):
+        assert [name.strip() for name in head[:2]] == ["method", "number"]
+        assert part.count(r"\begin{tabular}") == part.count(r"\end{tabular}") == 1
+        assert part.count("A method named") == count
+        [width] = [len(head) * 0.7 + 11 + 3 * (len(head) - 2)]  # gaps, names and numbers, cells
+        assert width < 38.5
+    assert ["A note." in part for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
 def test_latex_leaves_out_columns_without_room_and_names_them(tmp_path):
     table = differences(RECORDS, ["class"]).assign(result="not significant", classes=2)
     inside = {f"within_{end}": table[end] for end in ("low", "high")}
@@ -293,7 +335,7 @@ def test_latex_leaves_out_columns_without_room_and_names_them(tmp_path):
     text = texts(table, tmp_path, "Differences")
     comment = text["tex"].splitlines()[2]
     assert comment.startswith(
-        "% left out, as there is no room; the csv has them: p, effect size, classes"
+        "% left out, as there is no room; the csv has them: p, range of nets, effect size"
     )
     head = text["tex"].split(r"\midrule")[0].splitlines()[-1]
     for name in ("other", "diff.", "95 ", "p (Holm)", "result", "like"):

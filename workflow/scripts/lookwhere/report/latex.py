@@ -23,8 +23,8 @@ LEAST = 4  # the least width of a column of text
 LINES = 40  # a longer table breaks over pages
 # Columns that are dropped where the table is too wide, in this order. The csv has them.
 SPARE = (
-    *("reasons", "p", "lift_low", "mask_fraction", "effect_size", "lift"),
-    *("negligible", "classes", "images", "pairs", "within_low"),
+    *("chi_square", "reasons", "p", "lift_low", "mask_fraction", "lowest_net", "effect_size"),
+    *("lift", "negligible", "classes", "images", "pairs", "within_low"),
 )
 HEADINGS = {
     "undefined": "undef.",
@@ -34,7 +34,9 @@ HEADINGS = {
     "difference": "diff.",
     "within": "like\nwith like",
     "effect_size": "effect\nsize",
+    "critical_difference": "critical\ndiff.",
     **{low: "95 % CI" for low, _, _ in readable.INTERVALS.values()},
+    "lowest_net": "range of nets",
 }
 # The bottom rule of booktabs, without a page break behind it.
 LAST_RULE = r"\noalign{\vskip\aboverulesep\hrule height\heavyrulewidth\nobreak}"
@@ -57,33 +59,44 @@ class Layout:
 def text(columns: Sequence[Column], title: str, note: str, nothing: str) -> str:
     """The columns as a ``tabular`` or ``longtable``; the title is a comment, the note a last row.
 
-    Columns that group the rows become a line above each group, which saves width.
+    Columns that group the rows become a line above each group, which saves width. Columns without
+    room, as of a matrix of many methods, follow in further tables, with the same first ones.
     """
     depth = readable.grouping(columns)
-    layout, dropped = _fit(columns[depth:])
+    layouts, dropped = _fit(columns[depth:])
+    notes = [*[""] * (len(layouts) - 1), note]  # below the last
+    parts = zip(layouts, notes, strict=True)
+    table = "\n\\par\\medskip\n".join(_part(columns, depth, *part, nothing) for part in parts)
+    lines = [
+        *_comments(title, dropped, "{longtable}" in table),
+        *_scripts(table),
+        r"\begingroup\footnotesize",
+        table,
+        r"\endgroup",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _part(columns: Sequence[Column], depth: int, layout: Layout, note: str, nothing: str) -> str:
+    """The table of the columns of a ``layout``."""
     body = list(_body(columns, depth, layout)) or [_across(layout, nothing)]
+    below = _note(layout, note)
     head = [r"\toprule", _row(_heads(layout.columns)), r"\midrule"]
-    note_row = _note(layout, note)
-    long = sum(row.count(r"\\") for row in body) > LINES
-    if long:
+    if sum(row.count(r"\\") for row in body) > LINES:
         kind = "longtable"
         # The end is no \endlastfoot, above which a page may lack its head; it stays with a row.
         every_page = [r"\endhead", r"\bottomrule", r"\endfoot", r"\endlastfoot"]
-        rows = [*head, *every_page, *body[:-1], f"{body[-1]}*", LAST_RULE, *note_row]
+        rows = [*head, *every_page, *body[:-1], f"{body[-1]}*", LAST_RULE, *below]
     else:
         kind = "tabular"
-        rows = [*head, *body, r"\bottomrule", *note_row]
+        rows = [*head, *body, r"\bottomrule", *below]
     lines = [
-        *_comments(title, dropped, long),
-        *_scripts("".join(rows)),
-        r"\begingroup\footnotesize",
         rf"\setlength{{\tabcolsep}}{{{layout.gap / 2:.2f}em}}%",
         rf"\begin{{{kind}}}{{@{{}}{''.join(map(_side, layout.columns))}@{{}}}}",
         *rows,
         rf"\end{{{kind}}}%",
-        r"\endgroup",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _comments(title: str, dropped: Sequence[Column], long: bool) -> Iterator[str]:
@@ -160,19 +173,36 @@ def _stacked(lines: Sequence[str], side: str = "l", at: str = "t") -> str:
     return rf"\begin{{tabular}}[{at}]{{@{{}}{side}@{{}}}}{rows}\end{{tabular}}"
 
 
-def _fit(columns: Sequence[Column]) -> tuple[Layout, list[Column]]:
-    """The columns that fit, and those that are dropped; names break as a last resort."""
+def _fit(columns: Sequence[Column]) -> tuple[list[Layout], list[Column]]:
+    """The columns that fit, and those that are dropped; names break, and then the table does."""
     remaining, dropped = list(columns), []
     for name in SPARE:
         if _least_width(remaining) > TEXT:
             dropped += [column for column in remaining if column.name == name]
             remaining = [column for column in remaining if column.name != name]
-    if _least_width(remaining) > TEXT:
-        remaining = _broken(remaining)
-    gaps = len(remaining) - 1
-    widths = sum(map(_column_width, remaining))
+    if _least_width(remaining) <= TEXT:
+        return [_laid_out(remaining)], dropped
+    broken = _broken(remaining)
+    parts = [broken] if _least_width(broken) <= TEXT else _parts(remaining)
+    return [_laid_out(part) for part in parts], dropped
+
+
+def _laid_out(columns: Sequence[Column]) -> Layout:
+    gaps = len(columns) - 1
+    widths = sum(map(_column_width, columns))
     gap = min(GAPS[1], max(GAPS[0], (TEXT - widths) / gaps)) if gaps else GAPS[1]
-    return Layout(remaining, gap, widths + gaps * gap), dropped
+    return Layout(columns, gap, widths + gaps * gap)
+
+
+def _parts(columns: Sequence[Column]) -> list[Sequence[Column]]:
+    """The columns in parts that fit, each with the columns that identify a row."""
+    keys = columns[: readable.keys(columns)]
+    parts = [list(keys)]
+    for column in columns[len(keys) :]:
+        if len(parts[-1]) > len(keys) and _least_width([*parts[-1], column]) > TEXT:
+            parts.append(list(keys))
+        parts[-1].append(column)
+    return [_broken(part) if _least_width(part) > TEXT else part for part in parts]
 
 
 def _broken(columns: Sequence[Column]) -> list[Column]:
