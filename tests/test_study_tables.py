@@ -6,7 +6,7 @@ import pytest
 import make_tables
 from lookwhere.report import registry, study_tables, tables
 from lookwhere.report.registry import Scores
-from lookwhere.statistics import certainty, costs, paired, summary
+from lookwhere.statistics import certainty, costs, paired, ranks, summary, wins
 from lookwhere.statistics.strata import methods_only, trained_only
 
 from .studies import costs_of, fabricate
@@ -30,6 +30,10 @@ EXPECTED = {
     "differences_by_class": lambda: paired.differences(RECORDS, ["class"]),
     "differences_by_prediction": lambda: paired.differences(RECORDS, ["prediction"]),
     "differences_between_sizes": lambda: paired.between_sizes(methods_only(TRAINED)),
+    "ranks": lambda: ranks.ranks(RECORDS, []),
+    "ranks_by_net": lambda: ranks.ranks(RECORDS, ["net"]),
+    "ranks_by_size": lambda: ranks.ranks(RECORDS, ["size"]),
+    "wins": lambda: wins.matrix(wins.wins(RECORDS)),
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),
@@ -61,7 +65,12 @@ def test_a_note_states_the_extent_of_a_table():
     assert table_of("concentration").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
     included = "12 images, 3 nets, 2 sizes (untrained included). 95 % bootstrap"
     assert table_of("concentration_all").note.startswith(included)
-    assert table_of("differences_by_net").note.endswith(study_tables.TESTS)
+    over = "10 pairs of methods, and over 15 to 20 pairs of method and control of each net"
+    assert table_of("differences_by_net").note.endswith(study_tables.TESTS.format(over))
+    over = "5 methods of each two sizes"
+    assert table_of("differences_between_sizes").note.endswith(study_tables.TESTS.format(over))
+    assert "over 10 pairs of maps of each net." in table_of("ranks_by_net").note
+    assert table_of("wins").note.endswith("by Holm's method over 10 pairs of methods.")
     assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
 
 

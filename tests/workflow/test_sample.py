@@ -194,6 +194,8 @@ FIGURES = [
     "distribution",
     "lift",
     "measures",
+    "ranks",
+    "wins",
 ]
 
 
@@ -228,7 +230,7 @@ def test_the_report_holds_every_table_and_figure(study):
     study.build("--report", "results/report.html")
     report = (study.root / "results/report.html").read_text()
     tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
-    assert len(tables) == 16
+    assert len(tables) == 20
     for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
     for words in (

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, REMARK, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
@@ -30,7 +31,8 @@ FEW_UNDEFINED = 0.05  # share of the records; methods with fewer are not named o
 MOST_NAMED = 5  # methods in a note
 FEW_METHODS = 8  # beside each other in a group; more have a row each
 LABEL, WIDE_LABEL = 24, 60  # characters in a line of a row's label, in a column and on a page
-LINE, MOST_ROWS = 0.13, 6.4  # inches: of a line of a label or note, and of all rows of a page
+# Inches: of a line of a label or note, and of all rows in a column, and on a page.
+LINE, COLUMN_ROWS, MOST_ROWS = 0.13, 4.6, 6.4
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
@@ -44,6 +46,7 @@ NET: dict[str, Any] = {
     "markeredgewidth": 0.8,
     "linestyle": "",
     "zorder": 4,
+    "path_effects": [withStroke(linewidth=2, foreground="white")],  # visible on any bar
     "label": "Mean of each net",
 }
 
@@ -138,12 +141,14 @@ def label_rows(axes: Axes, labels: Sequence[str], width: int = LABEL) -> None:
 def size_of_rows(labels: Sequence[str], height: float) -> tuple[float, float, int]:
     """Width of the figure, height of all rows, and characters in a line of their ``labels``.
 
-    A row has this ``height``, or that of its label, in a column of print. Where the rows exceed a
-    page, they are lower and the figure is as wide as a page.
+    A row has this ``height``, or that of its label, in a column of print. Many rows are on the
+    width of a page, where the notes on them have room, and lower where they would exceed the page.
     """
     lines = max(wrapped(label).count("\n") + 1 for label in labels)
     rows = len(labels) * max(height, LINE * lines)
-    return (COLUMN, rows, LABEL) if rows <= MOST_ROWS else (PAGE, MOST_ROWS, WIDE_LABEL)
+    if rows <= COLUMN_ROWS:
+        return COLUMN, rows, LABEL
+    return PAGE, min(len(labels) * max(height, LINE), MOST_ROWS), WIDE_LABEL
 
 
 def dodge(count: int, width: float = 0.8) -> list[float]:
@@ -223,6 +228,11 @@ def notes(records: pd.DataFrame, *more: str, intervals: pd.Series | None = None)
         *_undefined(unique),
         *_negligible(unique),
     ]
+
+
+def tests(count: str, pairs: str) -> str:
+    """A note on the family of tests: ``Tests: Wilcoxon, Holm over 10 pairs of methods``."""
+    return f"Tests: Wilcoxon, Holm over {count} {pairs}"
 
 
 def remarks(axes: Axes, methods: Sequence[str], records: pd.DataFrame) -> None:

@@ -9,13 +9,13 @@ from lookwhere.charts.registry import chart
 from lookwhere.charts.style import styled
 from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import agreement
-from lookwhere.statistics.paired import between_sizes
+from lookwhere.statistics.paired import between_sizes, family
 from lookwhere.statistics.strata import methods_only, trained_only
 
 CAPTION = """
 What another input size changes in concentration, on the same sample and net, over the trained
 nets: the mean of the paired differences to the first size, with 95 % bootstrap intervals over
-images. Hollow: Wilcoxon's p by Holm's correction is 0.05 or more.
+images. Hollow: Wilcoxon's p is 0.05 or more, by Holm's correction over the methods.
 """
 
 
@@ -54,11 +54,12 @@ def draw(records: pd.DataFrame) -> Figure:
         difference = f"{sizes[0] if len(sizes) == 1 else 'size'} {artists.MINUS} {first}"
         axes.set_xlabel(f"{artists.DIFFERENCE}\n({difference}, same sample, net)")
         figure.suptitle("Does the input size change\nwhere the saliency lies?")
+        tests = artists.tests(family(table, ["size"]), "methods, size by size")
         exceptions = agreement.first(agreement.changes(trained, table))
         artists.legend(
             figure,
             [*artists.hollow_handles(table), *artists.partial_handles(table)],
             1,
-            artists.notes(trained, *exceptions, intervals=table["low"]),
+            [tests, *artists.notes(trained, *exceptions, intervals=table["low"])],
         )
         return figure

@@ -14,15 +14,16 @@ from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, styled, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
-from lookwhere.statistics.paired import differences
+from lookwhere.statistics.paired import differences, family
 from lookwhere.statistics.strata import trained_only, untrained_nets
 
 CAPTION = """
 Paired differences in concentration between every method and the controls, on the same sample and
 size, with 95 % bootstrap intervals over images; one panel a trained net. Right of 0 the method is
-ahead of the control, left of 0 behind it; hollow: not significant (Wilcoxon's p by Holm's
-correction is 0.05 or more). Untrained: the same method on a net of the same architecture with
-random weights. Of many methods the control that each leaves behind by least is drawn alone.
+ahead of the control, left of 0 behind it; hollow: not significant (Wilcoxon's p is 0.05 or more, by
+Holm's correction over all pairs of a method and a control on the net). Untrained: the same method
+on a net of the same architecture with random weights. Of many methods the control that each leaves
+behind by least is drawn alone.
 """
 TITLE = "Does each method beat the controls?"
 CLOSEST = (
@@ -41,7 +42,8 @@ def draw(records: pd.DataFrame) -> Figure:
     methods, others = list(table["method"].unique()), list(table["other"].unique())
     nets = list(table["net"].unique())
     shapes = dict(zip(others, _shapes(others), strict=True))
-    notes = artists.notes(trained_only(records), intervals=table["low"])
+    tests = artists.tests(family(table, ["net"]), "pairs of method and control, net by net")
+    notes = [tests, *artists.notes(trained_only(records), intervals=table["low"])]
     columns = min(len(nets), MOST_PANELS)
     lines = ceil(len(nets) / columns)
     height = 0.45 + len(methods) * (0.08 + 0.08 * len(others))

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from lookwhere.methods.names import LABELS
 from lookwhere.report.registry import Scores, Table, table
-from lookwhere.statistics import certainty, costs, equal_maps, paired, summary
+from lookwhere.statistics import certainty, costs, equal_maps, paired, ranks, summary, wins
 from lookwhere.statistics.strata import (
     add_strata,
+    between,
     extent,
     methods_only,
     trained_only,
@@ -15,28 +17,48 @@ from lookwhere.statistics.strata import (
 )
 
 INTERVALS = "95 % bootstrap intervals over images."
-TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method."
+TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method over {}."
+NEMENYI = "The critical difference (Nemenyi, p < 0.05) is over {} pairs of maps{}."
 
 CONCENTRATION = """
-Mean concentration with its 95 % interval over images; lift is mean / mask fraction. n counts the
-records, undefined those without a value, reasons their status, negligible those of maps with less
-than a millionth of backpropagation's energy. The rows of a group end with the controls, whose maps
-count once. All tables but those by net, by training and of every record are of trained nets. By
-prediction: a multi-label net recognises the target where its probability exceeds the threshold;
-other nets have it in the top 1 or top 5, or not. Difference, like with like, is what the group has
-more than its complement within the same class and net, as a mean over these: means of groups with
-other shares of the classes compare classes.
+Mean concentration with its 95 % interval over images, which does not cover the spread over nets:
+the range of nets is from the lowest to the highest mean of a net. Lift is mean / mask fraction. n
+counts the records, undefined those without a value, reasons their status, negligible those of maps
+with less than a millionth of backpropagation's energy. The rows of a group end with the controls,
+whose maps count once. All tables but those by net, by training and of every record are of trained
+nets. By prediction: a multi-label net recognises the target where its probability exceeds the
+threshold; other nets have it in the top 1 or top 5, or not. Difference, like with like, is what the
+group has more than its complement within the same class and net, as a mean over these: means of
+groups with other shares of the classes compare classes.
 """
 DIFFERENCES = """
 Paired differences in concentration, method less other, on the same records; of two methods the one
 ahead stands first. Other is a method, a control, or a net of the same architecture with random
-weights that is explained by the same method. The interval is over images, for each row by itself; p
-is that of Wilcoxon's signed-rank test of the images' mean differences, and p (Holm) corrects it for
-all rows of the group that compare methods, or that compare methods and controls. With n images p
-can't be below 2 / 2ⁿ. Result: ahead, behind, not significant (p (Holm) of 0.05 or more), or too few
-images for any difference to be. The effect size is the rank-biserial correlation: 1 where the
-method is ahead on every image, -1 where it is behind. Equal: no record differs, as of methods with
-equal maps, and there is no test.
+weights that is explained by the same method. Ahead on: the images on which the method is ahead. The
+interval is over images, for each row by itself; the range of nets, from the net of the lowest
+difference to that of the highest, is the spread over nets, which it does not cover. p is that of
+Wilcoxon's signed-rank test of the images' mean differences, and p (Holm) corrects it for all rows
+of the group that compare methods, or that compare methods and controls. With n images p can't be
+below 2 / 2ⁿ. Result: ahead, behind, not significant (p (Holm) of 0.05 or more), or too few images
+for any difference to be. The effect size is the rank-biserial correlation: 1 where the method is
+ahead on every image, -1 where it is behind. Equal: no record differs, as of methods with equal
+maps, and there is no test.
+"""
+RANKS = """
+Average ranks of the methods over images, by concentration: 1 is the best, and ties share the mean
+of their ranks. Maps: how many are ranked; methods with equal maps share a rank and count once. Two
+methods differ significantly where their ranks are further apart than the critical difference
+(Nemenyi), if Friedman's test, chi square and p, finds a difference between any. That test needs
+three maps, and is that of each group by itself. Result: best, behind (the best, significantly), not
+significant, equal, too few images (fewer than ten), or not ranked, as the method is undefined in
+more than a fifth of the records of the group. Images: those that have a record where all ranked
+methods are defined.
+"""
+WINS = """
+On how many images the method of the row is ahead of that of the column, of those where both are
+defined: 30/39. Columns are numbered as the rows are, the method with the most wins first. An image
+is the mean of its paired differences in concentration, on the same sample, net and size. *: the
+difference is significant. The table of differences has the same pair by pair, with p.
 """
 MEASURES = """
 Every measure of the same maps, with the level of chance. Relevance mass accuracy is concentration
@@ -118,8 +140,16 @@ def concentration_by_prediction(scores: Scores) -> Table:
 )
 def differences(scores: Scores, by: Sequence[str]) -> Table:
     """Every two methods, and each method and control, on the same records."""
-    note = extent_of(add_strata(scores.records, by), INTERVALS, TESTS)
-    return Table(paired.differences(scores.records, by), DIFFERENCES, note)
+    rows = paired.differences(scores.records, by)
+    of_methods = rows["other"].isin(LABELS)
+    tests = [
+        f"{paired.family(rows[of_kind], by)} pairs of {kind}"
+        for kind, of_kind in {"methods": of_methods, "method and control": ~of_methods}.items()
+        if of_kind.any()
+    ]
+    families = TESTS.format(f"{', and over '.join(tests)}{of_each(by)}")
+    note = extent_of(add_strata(scores.records, by), INTERVALS, families)
+    return Table(rows, DIFFERENCES, note)
 
 
 @table(
@@ -131,7 +161,29 @@ def differences_between_sizes(scores: Scores) -> Table:
     """Each method at two sizes, on the same records."""
     records = methods_only(trained_only(scores.records))
     rows = paired.between_sizes(records)
-    return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, TESTS))
+    pairs = ["size", "other"]
+    tests = TESTS.format(f"{paired.family(rows, pairs)} methods of each two sizes")
+    return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, tests))
+
+
+@table("ranks", "Average ranks", by=[], needs=["several methods"])
+@table("ranks_by_net", "Average ranks by net", by=["net"], needs=["several methods"])
+@table("ranks_by_size", "Average ranks by size", by=["size"], needs=["several methods"])
+def average_ranks(scores: Scores, by: Sequence[str]) -> Table:
+    """Average ranks over images, with Friedman's test and the critical difference."""
+    rows = ranks.ranks(scores.records, by)
+    pairs = between(rows["maps"] * (rows["maps"] - 1) // 2)
+    family = NEMENYI.format(pairs, of_each(by))
+    return Table(rows, RANKS, extent_of(methods_only(add_strata(scores.records, by)), family))
+
+
+@table("wins", "Wins in images", needs=["several methods"])
+def number_of_wins(scores: Scores) -> Table:
+    """On how many images each method is ahead of each other."""
+    both = wins.wins(scores.records)
+    tests = TESTS.format(f"{both['p'].count() // 2} pairs of methods").replace("p:", "*: p < 0.05,")
+    records = methods_only(trained_only(scores.records))
+    return Table(wins.matrix(both), WINS, extent_of(records, tests))
 
 
 @table("certainty", "Concentration by how sure the net is of the target", needs=["predictions"])
@@ -166,6 +218,11 @@ def cost(scores: Scores) -> Table:
 def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:
     """The rows by method, with the means of another study if there are any."""
     return rows if scores.reference is None else summary.compare(rows, scores.reference)
+
+
+def of_each(by: Sequence[str]) -> str:
+    """`` of each net`` for tables by net; nothing for those without groups."""
+    return f" of each {', '.join(by)}" if by else ""
 
 
 def extent_of(records: pd.DataFrame, *more: str) -> str:
