@@ -49,7 +49,7 @@ def draw(sweep: pd.DataFrame, mask_dilation: float) -> Figure:
         figure = Figure(figsize=(PAGE if many else COLUMN, height))
         axes = figure.add_subplot()
         for method in methods:
-            _line(axes, means[means["method"] == method], growth, intervals=not many)
+            _line(axes, means[means["method"] == method], growth, many)
         chance = means.groupby("dilation")[[*means]].apply(artists.level_of_chance)
         axes.plot(growth[chance.index], chance, **artists.CHANCE)
         axes.axvline(_growth_at(mask_dilation, growth), color="0.25", linewidth=0.6, zorder=0)
@@ -79,10 +79,12 @@ def _names(axes: Axes, means: pd.DataFrame, growth: pd.Series, room: float) -> N
     last = means[means["dilation"] == means["dilation"].max()].sort_values("mean")
     low, high = axes.get_ylim()
     places = _apart(last["mean"].fillna(low).tolist(), (high - low) * room, low, high)
-    for place, row in zip(places, last.to_dict("records"), strict=True):
+    rows = zip(places, last.to_dict("records"), mostly_undefined(last), strict=True)
+    for place, row, partial in rows:
+        name = ALL_LABELS[row["method"]] + (f" ({artists.how_many(row)})" if partial else "")
         line = {"arrowstyle": "-", "relpos": (0, 0.5), "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2}
         axes.annotate(
-            wrapped(ALL_LABELS[row["method"]], artists.WIDE_LABEL),
+            wrapped(name, artists.WIDE_LABEL),
             (growth[row["dilation"]], row["mean"]),
             (1.06, place),
             textcoords=axes.get_yaxis_transform(),
@@ -137,17 +139,18 @@ def _growth_at(dilation: float, growth: pd.Series) -> float:
     return float(np.interp(dilation, growth.index, growth))
 
 
-def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series, intervals: bool) -> None:
+def _line(axes: Axes, means: pd.DataFrame, growth: pd.Series, many: bool) -> None:
+    """The line of a method; among many without its interval, and the number beside its name."""
     method = means["method"].iloc[0]
     color = PALETTE[method]
     growth = growth[means["dilation"]]
-    for end in ("low", "high") if intervals else ():  # lines, since bands would hide each other
+    for end in () if many else ("low", "high"):  # lines, since bands would hide each other
         axes.plot(growth, means[end], color=color, linewidth=0.4, zorder=1)
     style: dict[str, Any] = {"color": color, "marker": MARKERS[method], "markersize": 3}
     if any(mostly_undefined(means)):
         style |= {"fillstyle": "left", "markerfacecoloralt": "white"}
-        last = means.iloc[-1]
-        artists.annotate_ends(
-            axes, [growth.iloc[-1]], [last["mean"]], [artists.how_many(last)], size=6
-        )
+        if not many:
+            last = means.iloc[-1]
+            end, text = growth.iloc[-1], artists.how_many(last)
+            artists.annotate_ends(axes, [end], [last["mean"]], [text], size=6)
     axes.plot(growth, means["mean"], zorder=2, **style)
