@@ -148,8 +148,9 @@ def assert_fits(figure: Figure) -> None:
     for labels in ([axes.title for axes in seen], across, *(ticks(axes.yaxis) for axes in seen)):
         boxes = [label.get_window_extent() for label in labels if label.get_text()]
         assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
-    title = figure._suptitle.get_window_extent()
-    assert not any(title.overlaps(label.get_window_extent()) for label in across)
+    if figure._suptitle:
+        title = figure._suptitle.get_window_extent()
+        assert not any(title.overlaps(label.get_window_extent()) for label in across)
     width, height = figure.get_size_inches()
     slack = 0.02
     assert inside.x0 >= -slack
