@@ -4,9 +4,10 @@ Each maker takes a net (float32, frozen, in eval mode), the name of its target l
 to explain, and returns a function from images (N, 3, H, W) to maps by method.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,21 +15,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lookwhere.methods.cam import weighted_sum
+from lookwhere.methods.names import METHODS
+from lookwhere.methods.registry import group
 from turns import FIVE, OTHER_NETS, Maker, Maps, Run, with_head
 
 WITHOUT_RULES = ["backpropagation", "grad_cam"]  # for nets of other activations than ReLU
 
 
-def ours(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
+def ours(
+    architecture: str,
+    net: nn.Module,
+    layer: str,
+    targets: list[int],
+    methods: Sequence[str] = FIVE,
+) -> Run:
     """The computation of the workflow's jobs, from images to maps in memory."""
     from lookwhere.methods.explainer import Explainer
     from lookwhere.nets import device
 
     device.retain_heap()
     spec = {"architecture": architecture, "weights": "random", "target_layer": layer}
-    explainer = Explainer(spec | {"precision": "float32"}, FIVE, torch.device("cpu"))
+    explainer = Explainer(spec | {"precision": "float32"}, methods, torch.device("cpu"))
     with_head(explainer.net)
-    return lambda images: explainer.explain(images.numpy(), [[t] for t in targets]).maps
+
+    def run(images: Tensor) -> Maps:
+        maps = explainer.explain(images.numpy(), [[t] for t in targets]).maps
+        return {method: maps[method] for method in FIVE if method in maps}
+
+    return run
 
 
 def captum(architecture: str, net: nn.Module, layer: str, targets: list[int]) -> Run:
@@ -164,8 +178,10 @@ def baseline_channels_last(
     return lambda images: run(images.to(memory_format=torch.channels_last))
 
 
+OF_THE_SAME_PASSES = [name for name, entry in METHODS.items() if not group(entry)]
 LIBRARIES: dict[str, Maker] = {
     "ours": ours,
+    "all methods": partial(ours, methods=OF_THE_SAME_PASSES),
     "captum": captum,
     "pytorch-grad-cam": pytorch_grad_cam,
     "thesis": thesis,

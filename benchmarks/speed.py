@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from libraries import FIVE, WITHOUT_RULES, libraries_of
+from libraries import FIVE, OF_THE_SAME_PASSES, WITHOUT_RULES, libraries_of
 from turns import NETS, OTHER_NETS, Maps, take_turns
 
 HERE = Path(__file__).parent
@@ -46,6 +46,8 @@ def count(architecture: str, library: str) -> int:
     """The number of maps of an image."""
     if library == "pytorch-grad-cam":
         return 3
+    if library == "all methods":
+        return len(OF_THE_SAME_PASSES)
     return len(WITHOUT_RULES if architecture in OTHER_NETS else FIVE)
 
 
@@ -65,7 +67,7 @@ def check(maps: dict[str, Maps]) -> None:
 def report(table: pd.DataFrame) -> None:
     """Print the seconds, the ratios and their geometric means, and draw the ratios."""
     seconds = table.pivot(index=["input", "net"], columns="library", values="seconds")
-    others = ["baseline", "captum", "pytorch-grad-cam", "thesis"]
+    others = ["baseline", "all methods", "captum", "pytorch-grad-cam", "thesis"]
     ratios = seconds.div(seconds["ours"], axis=0)[others]
     ratios.loc[("mean", "geometric"), :] = np.exp(np.log(ratios).mean())
     print("\nSeconds an image (median)\n", seconds.round(3).to_string(), sep="")
@@ -79,6 +81,7 @@ def draw(ratios: pd.DataFrame) -> None:
 
     labels = {
         "baseline": "the baseline: a forward pass, and a backward pass a rule",
+        "all methods": "ours, all methods of the same passes",
         "captum": "captum",
         "pytorch-grad-cam": "pytorch-grad-cam (three of the five maps)",
         "thesis": "a full pass a method, as in the thesis",
@@ -87,7 +90,9 @@ def draw(ratios: pd.DataFrame) -> None:
     long["case"] = long["net"] + "\n" + long["input"]
     with sns.axes_style("whitegrid"):
         figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
-    colors = dict(zip(labels.values(), ["#c8c8c8", "#8c8c8c", "#5a5a5a", "#a6761d"], strict=True))
+    colors = dict(
+        zip(labels.values(), ["#c8c8c8", "#1b9e77", "#8c8c8c", "#5a5a5a", "#a6761d"], strict=True)
+    )
     sns.barplot(long, x="case", y="ratio", hue="library", palette=colors, ax=axes)
     axes.axhline(1, color="black", linewidth=1)
     axes.set(xlabel="", ylabel="time, as a multiple of ours", title="Time for the maps of an image")

@@ -67,7 +67,8 @@ def with_head(net: nn.Module) -> nn.Module:
     generator = torch.Generator().manual_seed(0)
     for module in net.modules():
         if isinstance(module, nn.Linear) and not module.weight.any():
-            nn.init.normal_(module.weight, generator=generator)
+            values = torch.randn(module.weight.shape, generator=generator)  # on the CPU
+            module.weight.data.copy_(values)
     return net
 
 
