@@ -143,7 +143,7 @@ FAULTY = {
     ),
     "class names that give one file name": (
         {"classes.0.name": "a b", "classes.1.name": "a/b"},
-        "classes: 'a_b' is listed 2 times",
+        "classes: 'a b' and 'a/b' have one name in names of files, 'a_b'; leave out all but one",
     ),
     "pathvars": (
         {"pathvars": {"result": "results/mine"}},
@@ -263,6 +263,19 @@ FAULTY = {
     ),
     "net twice": ({"nets.1.name": "mine"}, "nets: 'mine' is listed 2 times"),
     "class twice": ({"classes.1.name": "clock"}, "classes: 'clock' is listed 2 times; list it"),
+    "class of two targets": (
+        {"classes": [{"name": "clock", "target": 3}, {"name": "clock", "target": [5, 892]}]},
+        "classes: 'clock' is listed 2 times; list it once, with target: [3, 5, 892] to explain the "
+        "best-scoring of these outputs; to compare them, make a study of each, with other pathvars",
+    ),
+    "layer twice": (
+        {"nets.0.target_layer": ["features.8", "features.8"]},
+        "nets[0].target_layer: 'features.8' is listed 2 times; list it once",
+    ),
+    "way to explain twice": (
+        {"explain": ["predicted", "predicted"]},
+        "explain: 'predicted' is listed 2 times; list it once",
+    ),
     "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
     "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
     "crop twice": ({"sizes": ["crop-8", 8, "crop-8"]}, "sizes: 'crop-8' is listed 2 times"),

@@ -85,6 +85,30 @@ def test_wrong_sizes_of_a_net_are_errors_as_those_of_the_study():
     ]
 
 
+def test_nets_of_lists_have_names_of_their_own():
+    """Files and rows of a net are its own: those of a list end in the layer or the way."""
+    listed = net(target_layer=["features.8", "features.12"])
+    both = {"explain": ["annotated", "predicted"]}
+    collision = "both make a net {!r}, since target_layer or explain is a list; give one of them"
+    [of_layer] = faults(nets=[listed, net(name="mine-features.8")])
+    assert of_layer.startswith(
+        "nets: 'mine' and 'mine-features.8' " + collision.format("mine-features.8")
+    )
+    [of_way] = faults(nets=[net(), net(name="mine-predicted", explain="annotated")], **both)
+    assert of_way.startswith(
+        "nets: 'mine' and 'mine-predicted' " + collision.format("mine-predicted")
+    )
+    [of_signs] = faults(nets=[net(target_layer=["features[-1]", "features(-1)"])])
+    assert of_signs == (
+        "nets: the target layers 'features(-1)' and 'features[-1]' of 'mine' both make a net "
+        "'mine-features_-1_'; leave out one"
+    )
+    other = [listed, net(name="mine_features.8")]
+    names = [item.name for item in study(nets=other).nets]
+    assert names == ["mine-features.8", "mine-features.12", "mine_features.8"]
+    assert len({item.name for item in study(nets=other, **both).nets}) == 6
+
+
 def test_every_default_is_filled_in():
     model = study()
     assert model.dataset.format == "coco"

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from lookwhere.datasets.names import FORMATS, slug
 from lookwhere.datasets.nearest import is_archive
 from lookwhere.datasets.sizes import SIZE
@@ -26,7 +28,7 @@ from lookwhere.study import reference as other_means
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import FORM, KINDS, entries, file_of, name_of
 from lookwhere.study.homes import at_home
-from lookwhere.study.model import Net, is_path, is_torchvisions
+from lookwhere.study.model import Net, Study, is_path, is_torchvisions
 
 Config = dict[str, Any]
 
@@ -51,7 +53,9 @@ def faults(
         *_entry_faults(config, known),
         *(listed_methods.faults(config, METHODS) if "methods" in known else []),
         *(_format_faults(config, known["formats"]) if "formats" in known else []),
+        *_class_duplicates(config),
         *_duplicates(config),
+        *_cell_faults(config, catalogue),
         *_name_faults(config),
         *_map_faults(config),
         *_architecture_faults(config, catalogue.architectures),
@@ -142,15 +146,46 @@ def _format_faults(config: Config, formats: Collection[str]) -> Iterator[str]:
         yield f"dataset.format: {what}; {hint(name_of(form), formats)}"
 
 
+def _class_duplicates(config: Config) -> Iterator[str]:
+    """Errors of classes that are listed twice, or that share their name in names of files."""
+    by_slug: dict[str, list[Any]] = {}
+    for item in _list(config, "classes"):
+        by_slug.setdefault(slug(str(_name(item))), []).append(item)
+    for file_name, items in by_slug.items():
+        names = list(dict.fromkeys(repr(_name(item)) for item in items))
+        if len(names) > 1:
+            yield (
+                f"classes: {' and '.join(names)} have one name in names of files, {file_name!r}; "
+                "leave out all but one"
+            )
+        elif len(items) > 1:
+            ways = _targets_of(items)
+            yield f"classes: {names[0]} is listed {len(items)} times; list it once{ways}"
+
+
+def _targets_of(items: Sequence[Any]) -> str:
+    """The way out of a class that is listed several times, with several targets."""
+    listed = [item.get("target") for item in items if isinstance(item, dict)]
+    flat = [index for item in listed for index in (item if isinstance(item, list) else [item])]
+    targets = [index for index in dict.fromkeys(flat) if isinstance(index, int)]
+    if len(targets) < 2:
+        return ""
+    return (
+        f", with target: {targets} to explain the best-scoring of these outputs; to compare them, "
+        "make a study of each, with other pathvars.results"
+    )
+
+
 def _duplicates(config: Config) -> Iterator[str]:
     names = {
-        "classes": [slug(str(_name(item))) for item in _list(config, "classes")],
         "nets": [str(_name(item)) for item in _list(config, "nets")],
         "sizes": [str(item) for item in _list(config, "sizes")],
+        "explain": [str(item) for item in _list(config, "explain")],
         **{
-            f"nets[{number}].sizes": [str(item) for item in _list(net, "sizes")]
+            f"nets[{number}].{key}": [str(item) for item in _list(net, key)]
             for number, net in enumerate(_list(config, "nets"))
             if isinstance(net, dict)
+            for key in ("sizes", "target_layer")
         },
         **{kind: [name_of(entry) for _, entry in entries(config, kind)] for kind in KINDS},
     }
@@ -159,6 +194,31 @@ def _duplicates(config: Config) -> Iterator[str]:
         for name, count in Counter(listed).items():
             if count > 1:
                 yield f"{key}: {name!r} is listed {count} times; list it once"
+
+
+def _cell_faults(config: Config, catalogue: Catalogue) -> Iterator[str]:
+    """Errors of names of the nets that lists of target layers, or of ways to explain, make."""
+    try:
+        study = Study.model_validate(config)
+    except ValidationError:  # of which ``messages.faults`` has the errors
+        return
+    makers: dict[str, set[tuple[str, Any]]] = {}
+    for net in study.nets:
+        for cell in study.model_copy(update={"nets": (net,)}).completed(catalogue).nets:
+            makers.setdefault(cell.name, set()).add((net.name, cell.target_layer))
+    for name, pairs in makers.items():
+        nets = sorted({net for net, _ in pairs})
+        layers = " and ".join(sorted(repr(layer) for _, layer in pairs))
+        if len(nets) > 1:
+            yield (
+                f"nets: {' and '.join(map(repr, nets))} both make a net {name!r}, since "
+                "target_layer or explain is a list; give one of them another name"
+            )
+        elif len(pairs) > 1 and name != nets[0]:
+            yield (
+                f"nets: the target layers {layers} of {nets[0]!r} both make a net {name!r}; leave "
+                "out one"
+            )
 
 
 def _name_faults(config: Config) -> Iterator[str]:
