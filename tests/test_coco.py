@@ -164,8 +164,8 @@ def test_every_error_of_the_classes_is_reported_at_once(instances):
     with pytest.raises(StudyError) as caught:
         select(instances, asked, 0)
     for fragment in (
-        "'trafic light' is not a category of the annotations; did you mean 'traffic light'?",
-        "'umbrela' is not a category of the annotations; did you mean 'umbrella'?",
+        "'trafic light' is not in the annotations; did you mean 'traffic light'?",
+        "'umbrela' is not in the annotations; did you mean 'umbrella'?",
         "'stop sign' has 10 images",
         "'toothbrush' has 0 images",
         "images_per_class: 11",

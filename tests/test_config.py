@@ -517,7 +517,7 @@ def test_slow_checks_report_errors_that_need_torch_or_the_annotations(tmp_path):
     unknown, target, name = slow_faults(config, CATALOGUE)
     assert "net 'typo': target layer 'feature.12' does not exist" in unknown
     assert "class 'clok': net 'mine' has no output 1000" in target
-    assert "class 'clok' is not a category of the annotations; did you mean 'clock'?" in name
+    assert "class 'clok' is not in the annotations; did you mean 'clock'?" in name
 
 
 @pytest.mark.parametrize("size", [8, "short-8", "crop-8", "pad-8"])

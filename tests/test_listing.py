@@ -99,7 +99,7 @@ def test_one_fault_among_many_classes_is_found_in_few_passes(monkeypatch):
 def test_a_class_that_is_not_annotated_has_a_hint():
     entry = listing.of_classes(Zoo(), ["dgo"])[0]
     assert (entry.name, entry.used, entry.images) == ("dgo", True, 0)
-    assert entry.notes == ["'dgo' is not a category of the annotations; did you mean 'dog'?"]
+    assert entry.notes == ["'dgo' is not in the annotations; did you mean 'dog'?"]
 
 
 SAMPLES = [

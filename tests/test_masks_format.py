@@ -127,10 +127,58 @@ def test_grey_masks_are_warned_of(root, caplog):
     assert "1 of 2 masks of 'dog' have grey values between black and white" in caplog.text
 
 
-def test_names_of_no_image_have_a_way_out(root):
-    for name in ("36", "street/7"):
-        (root / f"masks/dog/{name}.png").rename(root / f"masks/dog/{name}_mask.png")
-    with pytest.raises(StudyError, match=r"none of the 2 masks of 'dog' \('36_mask', .*CSV file"):
+def rename(root, names):
+    """Rename the masks of dogs in 36 and street/7, which are saved once for each of ``names``."""
+    masks = [root / "masks/dog/36.png", root / "masks/dog/street/7.png"]
+    for mask, of_mask in zip(masks, names, strict=True):
+        picture = mask.read_bytes()
+        mask.unlink()
+        for new in of_mask:
+            mask.with_name(f"{new}.png").write_bytes(picture)
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        ([["36_mask"], ["7_mask"]], "IMAGE_mask"),
+        ([["36-seg"], ["7-seg"]], "IMAGE-seg"),
+        ([["mask_36"], ["mask_7"]], "mask_IMAGE"),
+        ([["gt_36.jpg_dog.v2"], ["gt_7.PNG_dog.v2"]], "gt_IMAGE_dog.v2"),
+        ([["36_mask_0", "36_mask_1"], ["7_mask_0"]], "IMAGE_mask"),
+        ([["36_0_mask", "36_1_mask"], ["7_0_mask"]], "IMAGE_mask"),
+    ],
+)
+def test_all_masks_may_have_a_word_before_or_after_the_name(root, caplog, names, pattern):
+    caplog.set_level(logging.INFO)
+    save_image(root / "images/6.jpg")  # whose name ends that of 36
+    rename(root, names)
+    found = masks_of(root, {"dog": 2})
+    count = len(names[0])
+    assert np.array_equal(found[36, "dog"], [FIRST] * count)
+    assert np.array_equal(found["street/7", "dog"], [FIRST, SECOND])
+    report = f"masks of 'dog' ({count + 1}) are named {pattern}, after their images"
+    assert caplog.messages.count(report) == 1
+
+
+def test_a_mask_of_no_image_is_counted_beside_others_of_its_pattern(root, caplog):
+    caplog.set_level(logging.INFO)
+    rename(root, [["36_mask"], ["8_mask"]])
+    assert list(masks_of(root, {"dog": 1})) == [(36, "dog")]
+    assert reports(caplog, "dog", "masks without an image")
+
+
+def test_one_mask_of_another_name_is_no_pattern(root):
+    """Its word may be another object: nothing is guessed while names fit as they are."""
+    rename(root, [["36"], ["7_shadow"]])
+    assert list(masks_of(root, {"dog": 1})) == [(36, "dog")]
+
+
+@pytest.mark.parametrize("names", [["36_mask", "seg_7"], ["36mask", "7mask"], ["a_x", "b_x"]])
+def test_names_of_no_image_have_a_way_out(root, names):
+    rename(root, [[name] for name in names])
+    with pytest.raises(
+        StudyError, match=rf"none of the 2 masks of 'dog' \('{names[0]}', .*CSV file"
+    ):
         masks_of(root, {"dog": 1})
 
 

@@ -48,6 +48,16 @@ def test_a_long_id_of_any_script_is_a_name_of_a_file():
     assert names[0].startswith("図" * 33 + "-")
 
 
+def test_a_long_class_of_any_script_is_a_name_of_a_file():
+    """A class of 64 characters, the most, with a long id, and 20 bytes for suffixes and drafts."""
+    classes = ["犬" * 33, "犬" * 34, "犬" * 64, "犬" * 63 + "猫", "🦮" * 64]
+    names = [sample_id("図" * 300, name) for name in classes]
+    assert len(set(names)) == len(names)
+    assert all(len(name.encode()) + 20 <= 255 for name in names)
+    assert names[0].endswith("-" + "犬" * 33)
+    assert sample_id(1, "d" * 64) == "000000000001-" + "d" * 64
+
+
 def test_numbers_come_before_text():
     assert sorted(["b", 10, "a", 9], key=rank) == [9, 10, "a", "b"]
     samples = [sample_of(image_id) for image_id in ("b", 10, 9, 10)]

@@ -80,7 +80,7 @@ def test_every_config_error_is_reported_at_once(sample, study):
         "methods[1]: 'guided_gradcam' is not allowed; did you mean 'guided_grad_cam'?",
         "sizes[0]: 'orginal' is not allowed",
         "colour: unknown key",
-        "class 'trafic light' is not a category of the annotations; did you mean 'traffic light'?",
+        "class 'trafic light' is not in the annotations; did you mean 'traffic light'?",
         "class 'clock': net 'resnet' has no output 1000; give an index from 0 to 999",
         "nets: 'vgg' is listed 2 times",
         "nets[0].architecture: 'vgg91' is not a torchvision classifier; did you mean 'vgg",

@@ -102,4 +102,4 @@ def test_errors_of_the_configuration_have_a_way_out(study):
         assert "Traceback" not in run.stdout + run.stderr
     classes = [*STUDY["classes"], {"name": "pizz", "target": 1}]
     run = study.run("results/mine/subset.csv", study=STUDY | {"classes": classes})
-    assert "class 'pizz' is not a category of the annotations; valid: " in run.stdout + run.stderr
+    assert "class 'pizz' is not in the annotations; valid: " in run.stdout + run.stderr

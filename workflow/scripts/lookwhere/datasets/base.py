@@ -150,7 +150,7 @@ def class_errors(data: Dataset, classes: Sequence[str]) -> list[str]:
     """An error message for each of the ``classes`` that is not annotated."""
     names = data.classes()
     return [
-        f"class {name!r} is not a category of the annotations; {hint(name, names)}"
+        f"class {name!r} is not in the annotations; {hint(name, names)}"
         for name in classes
         if name not in names
     ]

@@ -50,7 +50,7 @@ def of_classes(data: Dataset, used: Sequence[str]) -> list[Listed]:
     pools = [*_pools(data, [name for name in used if name in names]), *_pools(data, others)]
     listed = {name: _listed(name, name in used, pool, data.choices) for name, pool in pools}
     for name in used:
-        fault = f"{name!r} is not a category of the annotations; {hint(name, names)}"
+        fault = f"{name!r} is not in the annotations; {hint(name, names)}"
         listed.setdefault(name, Listed(name, True, notes=[fault]))
     others.sort(key=lambda name: (-listed[name].images, name))
     return [listed[name] for name in [*used, *others]]

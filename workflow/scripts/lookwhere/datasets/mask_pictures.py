@@ -6,33 +6,29 @@ folder; suffixes may differ::
     dog/36.png             the mask of the class dog in the image 36.jpg
     dog/street/7.png       ... in street/7.jpg
     dog/37_0.png, 37_1.png two instances in 37.jpg; or dog/37/a.png and dog/37/b.png
+    dog/36_mask.png        ... in 36.jpg, if all masks of the class end so; or dog/mask_36.png
 
 A CSV file has the columns ``image`` (below the image folder, with or without suffix), ``class`` and
 ``mask`` (below the folder of the file); rows of one image and class are several instances. Which
 pixels of a mask are its instances is defined in ``mask_files``.
 """
 
-import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from lookwhere.datasets import csv_files, image_names, mask_files
+from lookwhere.datasets import csv_files, image_names, mask_files, mask_names
 from lookwhere.datasets.base import Dataset, dataset, sample
 from lookwhere.datasets.image_names import ImageNames
 from lookwhere.datasets.mask_files import Instances
+from lookwhere.datasets.mask_names import Affix, Files
 from lookwhere.datasets.pools import EMPTY, NO_IMAGE, Kind, Pool
 from lookwhere.datasets.samples import ImageId, Sample
 from lookwhere.errors import StudyError
 from lookwhere.io.logs import log
 
 COLUMNS = ("image", "class", "mask")
-NUMBERED = re.compile(r"(.+)[_-][0-9]+")
 EXAMPLES = 3  # in a message
-
-# The mask files of each image, by the image's path without suffix.
-Files = dict[str, list[Path]]
 
 
 @dataset("masks", "Masks as pictures", lists_images=True)
@@ -42,6 +38,7 @@ class Masks(Dataset):
     def __init__(self, annotations: Path, images: Path) -> None:
         self._annotations, self._images = annotations, images
         self._listed = _of_table(annotations) if annotations.is_file() else None
+        self._of_folders: dict[str, Files] = {}
 
     def classes(self) -> Collection[str]:
         """The names of the folders, or those in the CSV file."""
@@ -131,11 +128,20 @@ class Masks(Dataset):
     def _files(self, class_name: str) -> Files:
         names = self._names
         if self._listed is None:
-            return _of_folder(self._annotations / class_name, names)
+            if class_name not in self._of_folders:
+                self._of_folders[class_name] = self._in_folder(class_name)
+            return self._of_folders[class_name]
         files: Files = {}
         for image, mask in self._listed[class_name]:
             path = names.path(image) or image_names.without_suffix(image)
             files.setdefault(path, []).append(mask)
+        return files
+
+    def _in_folder(self, class_name: str) -> Files:
+        files, affix = mask_names.of_folder(self._annotations / class_name, self._names)
+        if affix != Affix():
+            count = sum(map(len, files.values()))
+            log.info("masks of %r (%d) are named %s, after their images", class_name, count, affix)
         return files
 
 
@@ -150,33 +156,6 @@ def _read(files: Sequence[Path]) -> list[Instances]:
                 f"{sizes[1]} pixels: save both at the size of the image"
             )
     return pictures
-
-
-def _of_folder(folder: Path, names: ImageNames) -> Files:
-    """The mask files of a class.
-
-    A mask has the path of its image, with or without the suffix of that (``37.jpg.png``), or else
-    lies in a folder of that path, or has it before a number, as in ``37_0``, if the image has no
-    mask of its own path.
-    """
-    paths: defaultdict[str, list[Path]] = defaultdict(list)
-    for file in image_names.files_below(folder, mask_files.SUFFIXES):
-        paths[image_names.without_suffix(file)].append(folder / file)
-    files: Files = {}
-    for path, of_path in paths.items():
-        files.setdefault(_image_of(path, paths.keys(), names), []).extend(of_path)
-    return files
-
-
-def _image_of(path: str, masks: Collection[str], names: ImageNames) -> str:
-    """The path of the image of a mask; that of the mask itself if there is none."""
-    if (own := names.path(path)) is not None:
-        return own
-    numbered = NUMBERED.fullmatch(path)
-    for image in (PurePosixPath(path).parent.as_posix(), numbered[1] if numbered else ""):
-        if image in names.files and image not in masks:
-            return image
-    return path
 
 
 def _report_others(folder: Path, has_masks: bool) -> None:

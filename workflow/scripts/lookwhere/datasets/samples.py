@@ -18,7 +18,7 @@ ImageId = int | str
 
 NUMBER = re.compile("0|[1-9][0-9]{0,17}")  # below 2^63
 LEAST_LONG = 10**18  # the least that NUMBER excludes
-MAX_NAME = 100  # bytes of an image id in names of files
+MAX_NAME = 100  # bytes of an image id, and of a class, in names of files; these may have 255
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ def sample_id(image_id: ImageId, class_name: str) -> str:
     >>> sample_id("2007_000032", "dog")
     '2007_000032-dog'
     """
-    return f"{_name(image_id)}-{slug(class_name)}"
+    of_class = slug(class_name)
+    if len(of_class.encode()) > MAX_NAME:
+        of_class = _shortened(class_name)
+    return f"{_name(image_id)}-{of_class}"
 
 
 def canonical(image_id: object) -> ImageId | None:
@@ -123,5 +126,14 @@ def _name(image_id: ImageId) -> str:
     """The image id in names of files; a checksum keeps ids apart whose names are equal."""
     if isinstance(image_id, int):
         return f"{image_id:012d}"
-    name = slug(image_id).encode()[:MAX_NAME].decode(errors="ignore")  # of whole characters
-    return name if name == image_id else f"{name}_{zlib.crc32(image_id.encode()):08x}"
+    return image_id if image_id == _start(image_id) else _shortened(image_id)
+
+
+def _shortened(text: str) -> str:
+    """The start of a text in names of files, and a checksum of the whole."""
+    return f"{_start(text)}_{zlib.crc32(text.encode()):08x}"
+
+
+def _start(text: str) -> str:
+    """As many bytes of a text as a name of a file holds, of whole characters."""
+    return slug(text).encode()[:MAX_NAME].decode(errors="ignore")
