@@ -69,6 +69,18 @@ def test_parts_of_the_study_are_targets(house, first):
     assert house.run("figures", study=SMALL).stderr.count("figures drawn") == 1
 
 
+def test_the_last_lines_of_a_file_that_is_requested_are_its_location(house, first):
+    figures = ["results/figures/concentration.png", "results/figures/lift.png"]
+    (house.root / figures[1]).unlink()
+    run = house.run(*figures, study=SMALL)
+    assert run.returncode == 0, run.stderr[-6000:]
+    assert run.stderr.splitlines()[-2:] == [f"Result  {figure}" for figure in figures]
+    again = house.run(figures[0], study=SMALL)
+    assert again.stderr.splitlines()[-1] == f"Result  {figures[0]}"
+    both = house.run(figures[0], "tables", study=SMALL)
+    assert re.search(r"^Tables +results/tables$", both.stderr, re.M)
+
+
 def test_without_kept_maps_those_of_the_showcase_are_a_target(house, first):
     run = house.run("maps", study=SMALL | {"keep_maps": False})
     assert "Nothing to be done" in run.stderr, run.stderr

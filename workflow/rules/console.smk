@@ -69,7 +69,14 @@ def report_command():
     return f"snakemake --report {RESULTS / 'report.html'} --configfile {names}"
 
 
+def requested_files():
+    """The files that the command line names, where it names no rule."""
+    return [] if workflow.dag.targetrules else sorted(map(str, workflow.dag.targetfiles))
+
+
 def locations():
+    if files := requested_files():
+        return "\n".join(console.requested(files))
     arrays = "saliency" if STUDY.keep_maps else "showcase"
     return "\n".join(console.locations(RESULTS, output_files(), arrays, report_command()))
 

@@ -424,5 +424,14 @@ def locations(results: Path, outputs: Iterable[str], arrays: str, report: str) -
     return [f"{what.ljust(width)}  {where}" for what, where in lines]
 
 
+def requested(files: Sequence[str]) -> list[str]:
+    """The location of each file that the command line names, or of the first of many.
+
+    >>> requested(["results/figures/lift.png"])
+    ['Result  results/figures/lift.png']
+    """
+    return [f"Result  {file}" for file in shortened(files)]
+
+
 def _inside(file: str, folder: Path) -> bool:
     return folder in Path(file).parents
