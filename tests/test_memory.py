@@ -15,6 +15,7 @@ from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps
 from lookwhere.nets import memory
 from lookwhere.nets.live import LiveTensors
+from lookwhere.nets.memory import Footprint
 
 with (Path(__file__).parents[1] / "resources" / "architectures.csv").open() as table:
     ARCHITECTURES = {row["architecture"]: row for row in csv.DictReader(table)}
@@ -89,19 +90,20 @@ SHAPES = {(480, 640): "a.jpg", (3000, 4000): "b/c.jpg", (3500, 3000): "d.jpg"}
 def test_the_largest_image_decides_at_every_size():
     sizes = ["original", "224", "short-512"]
     of_both = {"small": sizes, "large": sizes}
-    needs = memory.needs({"small": 100, "large": 1000}, SHAPES, of_both)
+    nets = {"small": Footprint(100), "large": Footprint(1000)}
+    needs = memory.needs(nets, SHAPES, of_both)
     assert [(need.size, need.net, need.image) for need in needs[:3]] == [
         ("original", "large", "b/c.jpg"),
         ("original", "small", "b/c.jpg"),
         ("224", "large", "a.jpg"),
     ]
     by_size = {(need.size, need.net): need.mem_mb for need in needs}
-    assert by_size["original", "large"] == memory.of_maps(1000, 12_000_000)
-    assert by_size["224", "large"] == memory.of_maps(1000, 4 * 224 * 224)
+    assert by_size["original", "large"] == memory.of_maps(Footprint(1000), 12_000_000)
+    assert by_size["224", "large"] == memory.of_maps(Footprint(1000), 4 * 224 * 224)
     own = {"small": ["224"], "large": ["original"]}
-    of_own = memory.needs({"small": 100, "large": 1000}, SHAPES, own)
+    of_own = memory.needs(nets, SHAPES, own)
     assert [(need.size, need.net) for need in of_own] == [("original", "large"), ("224", "small")]
-    assert by_size["short-512", "large"] == memory.of_maps(1000, 512 * 682)
+    assert by_size["short-512", "large"] == memory.of_maps(Footprint(1000), 512 * 682)
 
 
 def test_the_estimate_covers_the_batch_of_small_images():
@@ -113,7 +115,11 @@ def test_the_estimate_covers_the_batch_of_small_images():
     parts = batches(samples, "original", most)
     pixels = max(sum(s.width * s.height for s in part) for part in parts)
     assert most / 2 < pixels <= most
-    assert memory.of_maps(500, 100 * 80) == memory.of_maps(500, most) >= memory.of_maps(500, pixels)
+    assert (
+        memory.of_maps(Footprint(500), 100 * 80)
+        == memory.of_maps(Footprint(500), most)
+        >= memory.of_maps(Footprint(500), pixels)
+    )
 
 
 # Peaks of jobs of maps for several images of one shape, in MB, measured once (docs/performance.md).
@@ -130,8 +136,38 @@ MEASURED = {
 @pytest.mark.parametrize("architecture", MEASURED)
 def test_the_estimate_is_that_of_measured_jobs_with_a_margin(architecture):
     pixels, peak = MEASURED[architecture]
-    estimate = memory.of_maps(float(ARCHITECTURES[architecture]["bytes_per_pixel"]), pixels)
+    row = ARCHITECTURES[architecture]
+    net = Footprint(float(row["bytes_per_pixel"]), int(row["parameters"]))
+    estimate = memory.of_maps(net, pixels)
     assert peak < estimate < 1.6 * peak + 500
+
+
+# Peaks of four images at 224, with backpropagation and Grad-CAM, in MB: reading the weights is most
+# of it. Each net, its peak before the passes, and after.
+READ = {"vit_l_16": (3126, 3283), "vgg19": (2539, 2546)}
+
+
+@pytest.mark.parametrize("architecture", READ)
+def test_large_weights_are_counted_as_they_are_read_and_in_the_net(architecture):
+    row = ARCHITECTURES[architecture]
+    net = Footprint(float(row["bytes_per_pixel"]), int(row["parameters"]))
+    assert max(READ[architecture]) < memory.of_maps(net, 224 * 224) < 1.6 * READ[architecture][0]
+    assert memory.of_maps(Footprint(net.bytes_per_pixel), 224 * 224) < READ[architecture][1] + 200
+
+
+def test_few_parameters_are_no_part_of_the_estimate():
+    assert memory.of_maps(Footprint(640, 90_000_000), 0) == memory.of_maps(Footprint(640), 0)
+    more = memory.of_maps(Footprint(640, 1_100_000_000), 0) - memory.of_maps(
+        Footprint(640, 600_000_000), 0
+    )
+    assert more == 2 * 4 * 500
+
+
+def test_large_weights_leave_fewer_pixels():
+    limit = 12_000
+    pixels = memory.max_pixels(Footprint(640, 632_045_800), limit)
+    assert 0 < pixels < memory.max_pixels(Footprint(640), limit)
+    assert memory.of_maps(Footprint(640, 632_045_800), pixels) <= limit
 
 
 def test_a_samples_file_that_is_missing_or_replaced_is_read_in_time(tmp_path):
@@ -145,19 +181,19 @@ def test_a_samples_file_that_is_missing_or_replaced_is_read_in_time(tmp_path):
 
 
 def test_no_net_is_measured_before_the_check(tmp_path):
-    assert memory.read_bytes_per_pixel(tmp_path / "nets.csv") == {}
+    assert memory.read_footprints(tmp_path / "nets.csv") == {}
     (tmp_path / "nets.csv").write_text("net,parameters\nmine,3\n")
-    assert memory.read_bytes_per_pixel(tmp_path / "nets.csv") == {}
-    (tmp_path / "nets.csv").write_text("net,bytes_per_pixel\nmine,640\n")
-    assert memory.read_bytes_per_pixel(tmp_path / "nets.csv") == {"mine": 640}
+    assert memory.read_footprints(tmp_path / "nets.csv") == {}
+    (tmp_path / "nets.csv").write_text("net,parameters,bytes_per_pixel\nmine,3,640\ntheirs,,\n")
+    assert memory.read_footprints(tmp_path / "nets.csv") == {"mine": Footprint(640, 3)}
 
 
-BYTES = {"small": 640, "large": 2400}
+NETS = {"small": Footprint(640), "large": Footprint(2400)}
 
 
 def warned(limit, cores=1, each=1, sizes=("original", "224")):
-    needs = memory.needs(BYTES, SHAPES, dict.fromkeys(BYTES, sizes))
-    return list(memory.warnings(needs, BYTES, limit, "this machine", cores, each))
+    needs = memory.needs(NETS, SHAPES, dict.fromkeys(NETS, sizes))
+    return list(memory.warnings(needs, NETS, limit, "this machine", cores, each))
 
 
 def test_a_warning_names_image_net_size_need_limit_and_ways_out():
@@ -167,7 +203,11 @@ def test_a_warning_names_image_net_size_need_limit_and_ways_out():
         "(and too much with small), more than the 8.0 GB of this machine: set max_pixels: 1700000, "
         "or leave out the size original"
     )
-    assert memory.of_maps(BYTES["large"], 1_700_000) <= 8000 < memory.of_maps(2400, 1_800_000)
+    assert (
+        memory.of_maps(NETS["large"], 1_700_000)
+        <= 8000
+        < memory.of_maps(Footprint(2400), 1_800_000)
+    )
 
 
 def test_a_net_that_fits_is_not_named():
@@ -191,8 +231,9 @@ def test_jobs_that_fit_one_by_one_are_counted_together():
 
 
 def test_usual_jobs_are_not_counted():
-    needs = memory.needs({"small": 640}, {(480, 640): "a.jpg"}, {"small": ["original", "224"]})
-    assert list(memory.warnings(needs, {"small": 640}, 4000, "this machine", 64, 10)) == []
+    nets = {"small": Footprint(640)}
+    needs = memory.needs(nets, {(480, 640): "a.jpg"}, {"small": ["original", "224"]})
+    assert list(memory.warnings(needs, nets, 4000, "this machine", 64, 10)) == []
 
 
 def test_a_container_has_less_than_its_machine(tmp_path, monkeypatch):

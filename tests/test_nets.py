@@ -340,6 +340,13 @@ def test_gflops_are_torchvisions(architecture):
     assert float(ARCHITECTURES[architecture]["gflops"]) == min(known)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_parameters_are_those_of_the_table(architecture, on_meta):
+    net = classifiers.load(architecture, "random")
+    parameters = sum(parameter.numel() for parameter in net.parameters())
+    assert parameters == int(ARCHITECTURES[architecture]["parameters"])
+
+
 @pytest.mark.parametrize("architecture", ON_OTHERS)
 def test_other_activations_are_those_of_the_table(architecture, on_meta):
     net = classifiers.load(architecture, "random")

@@ -69,10 +69,12 @@ def heaviest_first(wildcards):
     return sum(operations(net, size) < work for net in COMPUTED for size in SIZES_OF[net])
 
 
-def bytes_per_pixel(net):
-    """The memory of the net's passes, as check_nets has measured it, else as catalogued."""
-    measured = memory.read_bytes_per_pixel(RESULTS / "nets.csv").get(net)
-    return measured or CATALOGUE.number(NETS[net]["architecture"], "bytes_per_pixel")
+def footprint(net):
+    """The memory of the net's weights and passes, as check_nets has measured it, or catalogued."""
+    if measured := memory.read_footprints(RESULTS / "nets.csv").get(net):
+        return measured
+    facts = ("bytes_per_pixel", "parameters")
+    return memory.Footprint(*(CATALOGUE.number(NETS[net]["architecture"], name) for name in facts))
 
 
 def most_pixels(samples, size):
@@ -89,8 +91,14 @@ def most_pixels(samples, size):
 def memory_of_maps(wildcards, input, attempt):
     """The MB of a job of maps, for the largest image of its selection."""
     pixels = most_pixels(input.samples, wildcards.size)
-    need = memory.of_maps(bytes_per_pixel(wildcards.net), pixels)
+    need = memory.of_maps(footprint(wildcards.net), pixels)
     return attempt * max(memory.USUAL, need)
+
+
+def memory_of_nets(wildcards, attempt):
+    """The MB of a job that loads one net after the other."""
+    needs = (memory.of_maps(footprint(net), 0) for net in COMPUTED)
+    return attempt * max([memory.USUAL, *needs])
 
 
 def memory_of_arrays(wildcards, input, attempt):

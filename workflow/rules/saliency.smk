@@ -29,7 +29,7 @@ rule check_nets:
         "../../envs/saliency.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=memory_of_nets,
         runtime=10,
     script:
         "../scripts/check_nets.py"
@@ -93,7 +93,7 @@ rule check_recognition:
         "../../envs/saliency.yaml"
     threads: 1
     resources:
-        mem_mb=growing(4000),
+        mem_mb=memory_of_nets,
         runtime=30,
     params:
         images=IMAGE_FOLDER,

@@ -21,17 +21,17 @@ def main(
 
     ``sizes`` are those of each net.
     """
-    bytes_per_pixel = memory.read_bytes_per_pixel(Path(nets))
+    footprints = memory.read_footprints(Path(nets))
     shapes = {
         shape: image
         for selection in samples
         for shape, image in memory.read_shapes(Path(selection)).items()
     }
-    needs = memory.needs(bytes_per_pixel, shapes, sizes)
+    needs = memory.needs(footprints, shapes, sizes)
     for need in needs:
         if memory.USUAL < need.mem_mb <= budget["limit"]:
             log.info("%s", need)
-    for warning in memory.warnings(needs, bytes_per_pixel, **budget):
+    for warning in memory.warnings(needs, footprints, **budget):
         log.warning("%s", warning)
     return needs
 

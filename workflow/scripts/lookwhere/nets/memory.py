@@ -23,6 +23,7 @@ PIXELS_PER_BATCH = {"cpu": 4 * 224 * 224, "mps": 16 * 224 * 224, "cuda": 64 * 22
 
 USUAL = 4000  # MB of a job of maps, unless its images are large
 START = 1500  # MB of Python, torch, the weights of most nets, and Snakemake on a cluster
+HELD = 800  # MB of these that weights may have: twice, as they are read and in the net
 
 # The heap of a job grows up to this multiple of the bytes that are alive: freed blocks seldom have
 # the size that is needed next.
@@ -36,6 +37,24 @@ ARRAYS = 80
 
 # Files with the limit of a container, in bytes: of control groups, versions 2 and 1.
 CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a net needs memory for, as in ``NetSummary``: its passes, and its weights."""
+
+    bytes_per_pixel: float
+    parameters: int = 0
+
+    @property
+    def start(self) -> float:
+        """The MB of a job before its passes."""
+        return START + max(0, 2 * 4 * self.parameters / 1e6 - HELD)
+
+    @property
+    def of_pixel(self) -> float:
+        """The bytes of a job for each pixel of its batch."""
+        return FRAGMENTED * self.bytes_per_pixel + BESIDE
 
 
 @dataclass(frozen=True)
@@ -56,16 +75,18 @@ class Need:
         )
 
 
-def of_maps(bytes_per_pixel: float, pixels: int) -> int:
+def of_maps(net: Footprint, pixels: int) -> int:
     """The MB that a job of maps needs for its largest input, on a CPU.
 
-    ``bytes_per_pixel`` are those of ``NetSummary``. Small images share a batch.
+    Small images share a batch.
 
-    >>> of_maps(640, 224 * 224), of_maps(640, 4000 * 3000)
+    >>> of_maps(Footprint(640), 224 * 224), of_maps(Footprint(640), 4000 * 3000)
     (1800, 15500)
+    >>> of_maps(Footprint(640, parameters=600_000_000), 224 * 224)
+    5800
     """
-    of_batch = _of_pixel(bytes_per_pixel) * max(pixels, PIXELS_PER_BATCH["cpu"])
-    return -int(-(START + of_batch / 1e6) // 100) * 100
+    of_batch = net.of_pixel * max(pixels, PIXELS_PER_BATCH["cpu"])
+    return -int(-(net.start + of_batch / 1e6) // 100) * 100
 
 
 def of_arrays(pixels: int) -> int:
@@ -77,21 +98,17 @@ def of_arrays(pixels: int) -> int:
     return -int(-(600 + ARRAYS * pixels / 1e6) // 100) * 100
 
 
-def max_pixels(bytes_per_pixel: float, limit: int) -> int:
+def max_pixels(net: Footprint, limit: int) -> int:
     """The pixels, two digits of them, whose maps need at most ``limit`` MB; 0 if there are none.
 
-    >>> max_pixels(640, limit=8000)
+    >>> max_pixels(Footprint(640), limit=8000)
     5600000
     """
-    pixels = int((limit // 100 * 100 - START) * 1e6 / _of_pixel(bytes_per_pixel))
+    pixels = int((limit // 100 * 100 - net.start) * 1e6 / net.of_pixel)
     if pixels < PIXELS_PER_BATCH["cpu"]:
         return 0
     unit = 10 ** (len(str(pixels)) - 2)
     return pixels // unit * unit
-
-
-def _of_pixel(bytes_per_pixel: float) -> float:
-    return FRAGMENTED * bytes_per_pixel + BESIDE
 
 
 def most_pixels(shapes: Iterable[Shape], size: str) -> int:
@@ -114,18 +131,21 @@ def _read_shapes(samples: Path, mtime: int) -> Mapping[Shape, str]:
     return {(row["height"], row["width"]): row["file"] for row in rows}
 
 
-def read_bytes_per_pixel(nets: Path) -> dict[str, float]:
-    """The bytes per pixel of every net in ``nets.csv`` that has them; none before it is written."""
+def read_footprints(nets: Path) -> dict[str, Footprint]:
+    """The footprint of every net in ``nets.csv`` that has one; none before it is written."""
     try:
         with nets.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["bytes_per_pixel"]]
-            return {row["net"]: float(row["bytes_per_pixel"]) for row in rows}
+        return {
+            row["net"]: Footprint(float(row["bytes_per_pixel"]), int(row["parameters"]))
+            for row in rows
+        }
     except (OSError, KeyError, ValueError):  # or written by an earlier version
         return {}
 
 
 def needs(
-    bytes_per_pixel: Mapping[str, float],
+    footprints: Mapping[str, Footprint],
     shapes: Mapping[Shape, str],
     sizes: Mapping[str, Collection[str]],
 ) -> list[Need]:
@@ -133,27 +153,24 @@ def needs(
 
     ``sizes`` are those of each net.
     """
-    nets = sorted(bytes_per_pixel, key=lambda net: -bytes_per_pixel[net])
+    nets = sorted(footprints, key=lambda net: -footprints[net].of_pixel)
     every = dict.fromkeys(size for net in nets for size in sizes[net])
-    largest = {size: max(shapes, key=lambda shape: most_pixels([shape], size)) for size in every}
-    return [
-        Need(
-            net,
-            size,
-            shapes[height, width],
-            width,
-            height,
-            of_maps(bytes_per_pixel[net], most_pixels([(height, width)], size)),
-        )
-        for size, (height, width) in largest.items()
-        for net in nets
-        if size in sizes[net]
-    ]
+    found = []
+    for size in every:
+        height, width = max(shapes, key=lambda shape: most_pixels([shape], size))
+        pixels, image = most_pixels([(height, width)], size), shapes[height, width]
+        of_size = [
+            Need(net, size, image, width, height, of_maps(footprints[net], pixels))
+            for net in nets
+            if size in sizes[net]
+        ]
+        found += sorted(of_size, key=lambda need: -need.mem_mb)
+    return found
 
 
 def warnings(
     needs: Sequence[Need],
-    bytes_per_pixel: Mapping[str, float],
+    footprints: Mapping[str, Footprint],
     limit: int,
     owner: str,
     cores: int,
@@ -170,7 +187,7 @@ def warnings(
         if over:
             nets = ", ".join(need.net for need in over[1:])
             also = f" (and too much with {nets})" if nets else ""
-            pixels = max_pixels(bytes_per_pixel[over[0].net], limit) if size == ORIGINAL else 0
+            pixels = max_pixels(footprints[over[0].net], limit) if size == ORIGINAL else 0
             ways = [f"set max_pixels: {pixels}"] if pixels else []
             ways.append(f"leave out the size {size}")
             yield f"{over[0]}{also}, {there_is}: {', or '.join(ways)}"
