@@ -149,5 +149,5 @@ if __name__ == "__main__":
             dict(zip(settings["methods"], snakemake.output.maps, strict=True)),
             snakemake.output.predictions,
             snakemake.output.costs,
-            measures_costs=number == 0,
+            measures_costs=number == 1,
         )
