@@ -22,8 +22,9 @@ from lookwhere.report import pictures
 
 HEAD, MOST_HEIGHT = 1.1, 9.2  # inches: of titles and colour bar, and of a page of print
 NAMES = 0.35  # inches: of the methods' names above further blocks
-# Methods beside each other: with names in larger type, and at most; more are in blocks below.
-ROOMY, MOST_COLUMNS = 6, 8
+# Up to so many methods beside each other have names of so many points; more are in blocks below.
+NAME_SIZES = {6: 7, 8: 6, 10: 5}
+MOST_COLUMNS = max(NAME_SIZES)
 MOST_PIXELS = 800  # of the longer side of a picture, which is far less than the page's width
 
 WITHOUT = {"not_defined": "not defined\nfor this net", "no_map": "no map"}
@@ -105,16 +106,16 @@ def _block(
     """Draw the maps of a sample by some of the methods, on the next ``lines`` of axes."""
     for place, row in enumerate(rows):
         first, *cells = next(lines)
+        size = next(size for most, size in NAME_SIZES.items() if len(cells) <= most)
         _input(first, row, first=place == 0)
         for axes, method in zip(cells, methods, strict=False):
             _map(axes, row, method)
             if named and place == 0:
-                size = 7 if len(cells) <= ROOMY else 6
                 axes.set_title(wrapped(LABELS[method], 15), fontsize=size)
         for axes in cells[len(methods) :]:
             axes.set_axis_off()
-        signs = min(20, 120 // (1 + len(cells)))  # in the height of a picture
-        cells[0].set_ylabel(wrapped(row.net, signs), fontsize=6)
+        signs = min(20, max(14, 120 // (1 + len(cells))))  # in the height of a picture
+        cells[0].set_ylabel(wrapped(row.net, signs), fontsize=min(size, 6))
 
 
 def _blocks(methods: int) -> tuple[int, int]:
@@ -137,7 +138,13 @@ def _input(axes: Axes, row: Row, first: bool) -> None:
     """Draw the input below its class, in the first row of a block."""
     if first:
         _show(axes, row.image, row.mask, "")
-        axes.set_title(wrapped(row.class_name, 24), fontsize=7, fontweight="bold")
+        axes.set_title(
+            wrapped(row.class_name, 24),
+            fontsize=7,
+            fontweight="bold",
+            x=0,
+            horizontalalignment="left",
+        )
     else:
         axes.set_axis_off()
 
