@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from .conftest import REPOSITORY
+from .conftest import METHODS, REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +29,7 @@ def study(house, shared_data):
                 "target_layer": "features.12",
             }
         ],
+        "methods": METHODS,
         "pathvars": {"results": "results/real"},
     }
     house.build(study=config)

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from pandas.testing import assert_frame_equal
 
-from .conftest import SMALL
+from .conftest import METHODS, SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,6 @@ def test_touched_but_unchanged_code_recomputes_nothing(study):
     assert study.planned(TWO_NETS) == []
 
 
-FIVE = ["backpropagation", "deconvolution", "guided_backpropagation", "grad_cam", "guided_grad_cam"]
 MINE = """
 from lookwhere.methods.registry import FEATURES, method
 
@@ -74,7 +73,7 @@ GROWN = {
         | {"score_controls": 2},
     ),
     "a method": (
-        {"methods": [FIVE, ["own/mean.py:mean_features"]]},
+        {"methods": [METHODS, ["own/mean.py:mean_features"]]},
         {"compute_maps_mean_features": 4, "score_maps": 4},
     ),
     "a dilation": (

@@ -18,9 +18,14 @@ METHODS = [
     "guided_backpropagation",
     "grad_cam",
     "guided_grad_cam",
+    "input_x_gradient",
+    "grad_cam_plus_plus",
+    "hires_cam",
+    "layer_cam",
+    "mean_activation",
 ]
 TRAINED = ["squeezenet1_1", "shufflenet_v2_x0_5", "mnasnet0_5"]
-SEEING = [method for method in METHODS if method != "deconvolution"]
+SEEING = [name for name in METHODS if name not in ("deconvolution", "mean_activation")]
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +175,31 @@ def test_noise_is_at_chance_and_trained_nets_beat_every_control(study):
 def test_guided_grad_cam_is_ahead_of_every_method_on_the_same_records(study):
     differences = pd.read_csv(study.root / "results/tables/differences.csv")
     ahead = differences[differences["method"] == "guided_grad_cam"]
-    assert len(ahead) == 4 + 4  # methods and controls
+    assert len(ahead) == len(METHODS) - 1 + 4  # methods and controls
     assert (ahead["low"] > 0).all()
     assert (ahead["p_holm"] < 0.001).all()
+
+
+def test_equal_maps_are_named_and_not_tested(study):
+    differences = pd.read_csv(study.root / "results/tables/differences.csv")
+    equal = differences[differences["result"] == "equal"]
+    assert equal[["method", "other"]].values.tolist() == [["hires_cam", "grad_cam"]]
+    assert equal["p"].isna().all()
+
+
+def test_a_map_of_every_method_has_its_cost(study):
+    costs = pd.read_parquet(study.root / "results/costs.parquet")
+    nets = [*TRAINED, "squeezenet1_1_random"]
+    cells = costs[["net", "size", "method"]].itertuples(index=False, name=None)
+    assert sorted(cells) == sorted(product(nets, ["original", "224"], METHODS))
+    assert (costs["seconds"] > 0).all()
+    passes = costs.groupby("method", observed=True)[["forward_passes", "backward_passes"]]
+    assert (passes.max() == passes.min()).all(axis=None)
+    backward = dict.fromkeys(METHODS, 1) | {"guided_grad_cam": 2, "mean_activation": 0}
+    assert passes.max()["backward_passes"].to_dict() == backward
+    assert (costs["forward_passes"] == 1).all()
+    table = pd.read_csv(study.root / "results/tables/cost.csv")
+    assert len(table) == len(TRAINED) * 2 * len(METHODS)
 
 
 def test_nothing_is_undefined_on_the_sample_and_the_list_is_empty(study):
@@ -189,6 +216,7 @@ FIGURES = [
     "concentration_by_net_original",
     "concentration_by_size",
     "controls",
+    "cost",
     "differences",
     "dilation_sweep",
     "distribution",
@@ -230,7 +258,7 @@ def test_the_report_holds_every_table_and_figure(study):
     study.build("--report", "results/report.html")
     report = (study.root / "results/report.html").read_text()
     tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
-    assert len(tables) == 20
+    assert len(tables) == 21
     for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
     for words in (
@@ -245,7 +273,7 @@ def test_the_report_holds_every_table_and_figure(study):
 
 def test_showcase_has_a_picture_of_every_map(study):
     pictures = sorted((study.root / "results/figures/maps").rglob("*.png"))
-    assert len(pictures) == 2 * 4 * 5 * 2 * 2  # samples, nets, methods, sizes, kinds
+    assert len(pictures) == 2 * 4 * len(METHODS) * 2 * 2  # samples, nets, methods, sizes, kinds
     for picture in pictures:
         with Image.open(picture) as image:
             image.verify()
