@@ -112,6 +112,30 @@ def test_the_method_of_the_page_is_declared(entry):
     assert declarations.load(entry("method")).needs
 
 
+SWITCHES = re.findall(
+    r"^\| `(\{.+\})` \| `(\S+)` \|", (PAGES / "study-your-net.md").read_text("utf-8"), re.M
+)
+
+
+@pytest.mark.parametrize(("arguments", "architecture"), SWITCHES)
+def test_the_weights_of_nets_that_differ_in_a_switch_have_the_same_names_and_shapes(
+    arguments, architecture
+):
+    assert len(SWITCHES) >= 7
+    torch.manual_seed(0)
+    usual = architectures.build(architecture, {}).eval()
+    other = architectures.build(architecture, yaml.safe_load(arguments)).eval()
+    shapes, others = (
+        {name: tensor.shape for name, tensor in net.state_dict().items()} for net in (usual, other)
+    )
+    assert shapes == others
+    other.load_state_dict(usual.state_dict())
+    images = torch.rand(2, 3, 224, 224) * torch.tensor([0.2, 1]).view(2, 1, 1, 1)
+    with torch.inference_mode():
+        logits, changed = usual(images), other(images)
+    assert (logits - changed).abs().max() > 0.01 * (logits[0] - logits[1]).abs().max()
+
+
 def test_the_net_of_the_page_is_studied_as_the_page_states(tmp_path, monkeypatch):
     """Its function builds it, its layer has feature maps, and the study is valid but for files."""
     text = (PAGES / "study-your-net.md").read_text("utf-8")

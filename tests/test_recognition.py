@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lookwhere.datasets.samples import Sample
 from lookwhere.nets import recognition
 from lookwhere.nets.inputs import Input, usual_corrections
 from lookwhere.nets.recognition import BY_CHANCE, RECOGNISED, TOO_FEW
+from worlds import scenes
 
 RNG = np.random.default_rng(0)
 CLASSES = ["cat", "dog", "cow"] * 5
@@ -216,6 +218,65 @@ def test_another_range_is_found_in_a_study(study, caplog, tmp_path):
 @pytest.mark.parametrize("settings", [{"weights": "random"}, {"explain": "predicted"}])
 def test_untrained_nets_and_those_explained_as_they_predict_are_exempt(study, settings):
     assert study({"input": {}, **settings}, RIGHT) == []
+
+
+TWINS = """
+from torch import nn
+from torch.nn.functional import avg_pool2d
+from torchvision.models import squeezenet1_1
+
+def same():
+    return squeezenet1_1(num_classes=6)
+
+def blurred():
+    net = same()
+    for module in net.modules():
+        if getattr(module, "stride", 1) in (2, (2, 2)):
+            module.stride = 1 if isinstance(module, nn.MaxPool2d) else (1, 1)
+            module.register_forward_hook(lambda module, _, output: avg_pool2d(output, 3, 2, 1))
+    return net
+
+def of_tanh():
+    net = same()
+    for name, module in list(net.named_modules()):
+        if isinstance(module, nn.ReLU):
+            net.set_submodule(name, nn.Tanh())
+    return net
+"""
+
+
+@pytest.mark.slow
+def test_weights_of_another_net_are_seen_where_it_does_not_recognise(tmp_path, monkeypatch):
+    """The sample's SqueezeNet in nets of the same names and shapes.
+
+    One with blurred strides, as timm's resnetblur50 beside resnet50, recognises the classes nearly
+    as well: no check of its outputs can tell.
+    """
+    monkeypatch.chdir(tmp_path)
+    Path("twins.py").write_text(TWINS)
+    drawn = scenes.draw_sample(12, seed=0)
+    instances = scenes.coco_instances(drawn)
+    for scene, image in zip(drawn, instances["images"], strict=True):
+        Image.fromarray(scene.image).save(image["file_name"])
+    names = {item["id"]: item["name"] for item in instances["categories"]}
+    targets = {name: [number] for number, name in enumerate(scenes.CATEGORIES)}
+    files = {item["id"]: item for item in instances["images"]}
+    pairs = {(item["image_id"], names[item["category_id"]]) for item in instances["annotations"]}
+    samples = [
+        replace(sample(image, name), file=f["file_name"], width=f["width"], height=f["height"])
+        for image, name in sorted(pairs)
+        for f in [files[image]]
+    ]
+    weights = str(Path(__file__).parents[1] / "resources/sample/weights/squeezenet1_1.pth")
+    nets = [
+        {"name": twin, "architecture": f"twins.py:{twin}", "weights": weights, "sizes": ["224"]}
+        for twin in ("same", "blurred", "of_tanh")
+    ]
+    judged = {each.net: each for each in main(samples, ImageFolder(tmp_path), nets, targets, 0)}
+    assert judged["same"].recognised == judged["blurred"].recognised == RECOGNISED
+    assert judged["blurred"].warning == ""
+    assert judged["of_tanh"].recognised == BY_CHANCE
+    assert "its weights are another net's" in judged["of_tanh"].warning
 
 
 @pytest.mark.slow

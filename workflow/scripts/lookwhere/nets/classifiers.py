@@ -22,9 +22,6 @@ RANDOM = "random"
 AUXILIARY = {"googlenet": ("aux1", "aux2"), "inception_v3": ("AuxLogits",)}
 
 
-# What their weights do not state: torchvision's own are of nets that transform their input.
-
-
 @dataclass(frozen=True)
 class Classifier:
     """A net, and how it is fed."""
