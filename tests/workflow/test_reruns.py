@@ -139,17 +139,19 @@ def test_one_net_recomputes_that_net_alone(study):
 
 def test_an_edited_method_recomputes_its_group_alone(study):
     """Its module holds the method of the other group, too."""
-    groups = {"methods": [["grad_cam"], ["guided_grad_cam"]], "sizes": [64]}
+    groups = {"methods": [["grad_cam"], ["xgrad_cam"]], "sizes": [64]}
     grouped = TWO_NETS | groups | {"pathvars": {"results": "results/grouped"}}
     study.build("results/grouped/energy.parquet", study=grouped)
     source = study.root / "workflow/scripts/lookwhere/methods/cam.py"
     original = source.read_text()
-    source.write_text(original.replace("guided_backpropagation(run) * ", "2 * "))
+    edited = original.replace("masked_fill(totals == 0, 0)", "masked_fill(totals == 0, 1)")
+    assert edited != original
+    source.write_text(edited)
     try:
         planned = rules(study.planned(grouped))
     finally:
         source.write_text(original)
-    assert "compute_maps_guided_grad_cam" in planned
+    assert "compute_maps_xgrad_cam" in planned
     assert "compute_maps" not in planned
 
 
