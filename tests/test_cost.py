@@ -9,6 +9,7 @@ import torch
 
 from lookwhere.methods.cost import Clock
 from lookwhere.methods.explainer import Explainer
+from lookwhere.metrics.costs import gather
 from lookwhere.statistics import costs
 
 from .studies import fabricate
@@ -108,7 +109,7 @@ def test_parts_are_gathered_in_the_order_of_the_study():
         part(net="vgg19", method=["grad_cam"], seconds=[9.0]),
         part(method=[], seconds=[]),  # of a shard that measures none
     ]
-    gathered = costs.gather(parts, NAMES)
+    gathered = gather(parts, NAMES)
     assert gathered[["net", "method", "seconds"]].values.tolist() == [
         ["vgg19", "grad_cam", 9],
         ["alexnet", "layer_cam", 2],
@@ -117,7 +118,7 @@ def test_parts_are_gathered_in_the_order_of_the_study():
 
 
 def test_a_study_without_costs_has_an_empty_table():
-    assert costs.gather([], NAMES).empty
+    assert gather([], NAMES).empty
 
 
 def test_the_efficient_methods_are_those_that_no_cheaper_one_surpasses():

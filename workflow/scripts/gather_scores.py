@@ -17,8 +17,7 @@ from lookwhere.datasets.samples import is_number
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, read_table, unusable
-from lookwhere.metrics import columns, concentration, validation
-from lookwhere.statistics import costs
+from lookwhere.metrics import columns, concentration, costs, validation
 
 # The types of columns that are null for controls, or of a prediction that is undefined.
 NULLABLE = {
