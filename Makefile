@@ -13,6 +13,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # The results folder of config.yaml.
 RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).get("pathvars", {}).get("results", "results"))')
 
+# Tests run a process a core; those of a module share one, and its fixtures.
+PARALLEL = -n $$(getconf _NPROCESSORS_ONLN) --dist loadfile
+
 .PHONY: study report check unit test test-browser test-latex test-slurm lint format schema benchmark clean
 
 study: .venv/runtime
