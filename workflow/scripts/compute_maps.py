@@ -47,9 +47,8 @@ def main(
     """
     processor = device.choose_device()
     planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
-    smallest = min(
-        (shape_of(sample, size) for sample in samples), key=prod
-    )  # on which folded batch norms are checked
+    # Folded batch norms are checked on the smallest shape.
+    smallest = shape_of(by_pixels(samples, size)[0], size)
     explainer = Explainer(net, list(folders), processor, seed, (3, *smallest))
     label, tables = f"{net['name']} at {size}", []
     for note in explainer.notes:
@@ -94,8 +93,8 @@ def main(
             log.info("%s: %s is not defined: %s", label, method, reason)
     spent = {}
     if measures_costs:
-        batch = sorted(planned, key=lambda batch: prod(shape_of(batch[0], size)))[len(planned) // 2]
-        spent = explainer.costs(read(batch[:1]), candidates(net, targets, batch[:1]))
+        typical = [by_pixels(samples, size)[len(samples) // 2]]
+        spent = explainer.costs(read(typical), candidates(net, targets, typical))
     with checked_file(table) as draft:
         pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
     with checked_file(costs) as draft:
@@ -116,6 +115,11 @@ def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Samp
         for step in [max(1, pixels // (height * width))]
         for start in range(0, len(group), step)
     ]
+
+
+def by_pixels(samples: Sequence[Sample], size: str) -> list[Sample]:
+    """The samples by the pixels of their inputs, the fewest first."""
+    return sorted(samples, key=lambda sample: prod(shape_of(sample, size)))
 
 
 def shape_of(sample: Sample, size: str) -> tuple[int, int]:
