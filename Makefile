@@ -5,7 +5,8 @@
 # make test-browser  installs chromium (on Debian, as root) and runs the tests of the gallery alone
 # make test-latex    installs texlive (likewise) and compiles the tables
 # make test-slurm    installs Slurm (on Debian, as root) and runs the study on two nodes of it
-# make schema     writes the schema of study files, and the README's table of keys, from the model
+# make schema     writes the schema of study files, and the tables of keys and methods of the documents
+# make methods    runs all methods on the sample and measures them for docs/methods.md (10 minutes)
 # make benchmark    times the maps beside other libraries' (about 30 minutes)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +17,7 @@ RESULTS = $$(python -c 'import yaml; print(yaml.safe_load(open("config.yaml")).g
 # Tests run a process a core; those of a module share one, and its fixtures.
 PARALLEL = -n $$(getconf _NPROCESSORS_ONLN) --dist loadfile
 
-.PHONY: study report check unit test test-browser test-latex test-slurm lint format schema benchmark clean
+.PHONY: study report check unit test test-browser test-latex test-slurm lint format schema methods benchmark clean
 
 study: .venv/runtime
 	snakemake --cores all
@@ -60,6 +61,11 @@ format: .venv/tools
 	snakefmt --line-length 100 Snakefile workflow/rules
 
 schema: .venv/tools
+	python workflow/scripts/write_schema.py
+
+methods: .venv/tools
+	snakemake --cores all --configfile studies/methods.yaml
+	python workflow/scripts/measure_methods.py
 	python workflow/scripts/write_schema.py
 
 benchmark: .venv/tools

@@ -46,9 +46,10 @@ def test_the_table_has_every_key_once():
 
 
 def test_a_document_keeps_the_text_around_the_table():
-    document = f"above\n{documents.BEGIN}old\n{documents.END}below\n"
+    begin, end = documents.KEYS
+    document = f"above\n{begin}old\n{end}below\n"
     written = documents.with_table(document, "new\n")
-    assert written == f"above\n{documents.BEGIN}\nnew\n\n{documents.END}below\n"
+    assert written == f"above\n{begin}\nnew\n\n{end}below\n"
     assert documents.with_table(written, "new\n") == written
 
 

@@ -30,6 +30,7 @@ UNTRAINED: dict[str, Any] = {
     "zorder": 4,
     "label": "Same method, untrained net",
 }
+TEXT = 3  # inches, for the number of records beside a bar
 LOW = 0.24  # of the ticks of nets below the middle of a bar
 
 
@@ -59,7 +60,8 @@ def draw(records: pd.DataFrame) -> Figure:
         if len(counterparts):
             _mark(axes, _means_of_nets(counterparts), methods, -LOW, UNTRAINED)
             handles.append(Line2D([], [], **UNTRAINED))
-        room = ends * [1.85 if partial else 1.1 for partial in mostly_undefined(means)]
+        for_number = TEXT / width
+        room = ends * [1 + (for_number if few else 0.1) for few in mostly_undefined(means)]
         axes.set_xlim(0, room.max() if room.notna().any() else 1)
         axes.set_xlabel(artists.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lookwhere.charts import artists
@@ -99,4 +100,5 @@ def _name(axes: Axes, front: pd.DataFrame) -> None:
                 ha="right" if to_left else "left",
                 va="top",
                 fontsize=6,
+                path_effects=[withStroke(linewidth=2, foreground="white")],  # also on marks
             )

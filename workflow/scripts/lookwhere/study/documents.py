@@ -1,6 +1,6 @@
-"""Documents generated from the model: the schema for editors, the README's table of keys.
+"""Generated documents: the schema for editors, the README's table of keys, the table of methods.
 
-``make schema`` writes both after a change of the model, or of the names of methods.
+``make schema`` writes them after a change of the model, or of the methods.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -9,12 +9,12 @@ from typing import Any
 
 import yaml
 
-from lookwhere.study import schema
+from lookwhere.study import methods_page, schema
 from lookwhere.study.schema import Schema
 
 ROOT = Path(__file__).parents[4]
 SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
-BEGIN, END = "<!-- keys: written by make schema -->\n", "<!-- end of keys -->\n"
+KEYS = ("<!-- keys: written by make schema -->\n", "<!-- end of keys -->\n")
 HEAD = "# Written by make schema, from workflow/scripts/lookwhere/study/model.py.\n"
 
 
@@ -39,10 +39,11 @@ def table(defaults: Mapping[str, Any]) -> str:
     return "\n".join([*rows, *_rows(schema.of_study(), "", defaults)]) + "\n"
 
 
-def with_table(document: str, rows: str) -> str:
+def with_table(document: str, rows: str, marks: tuple[str, str] = KEYS) -> str:
     """The document with ``rows`` between the two comments that mark the table."""
-    before, _, rest = document.partition(BEGIN)
-    return f"{before}{BEGIN}\n{rows}\n{END}{rest.partition(END)[2]}"
+    begin, end = marks
+    before, _, rest = document.partition(begin)
+    return f"{before}{begin}\n{rows}\n{end}{rest.partition(end)[2]}"
 
 
 def _list_names(node: Schema, names: list[str]) -> None:
@@ -109,8 +110,12 @@ def _default(node: Schema, value: Any) -> str:
 
 
 def main(root: Path, known: Mapping[str, Collection[str]]) -> None:
-    """Write the schema and the README's table of the repository at ``root``."""
-    readme = root / "README.md"
+    """Write the schema, the README's table and that of methods of the repository at ``root``."""
+    readme, page = root / "README.md", root / methods_page.PAGE
     defaults = yaml.safe_load((root / "config.yaml").read_text("utf-8"))
     (root / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
     readme.write_text(with_table(readme.read_text("utf-8"), table(defaults)), "utf-8")
+    sources = (methods_page.PAPERS, methods_page.MEASUREMENTS)
+    rows = methods_page.table(*((root / name).read_text("utf-8") for name in sources))
+    document = with_table(page.read_text("utf-8"), rows, methods_page.MARKS)
+    page.write_text(document, "utf-8")
