@@ -79,14 +79,12 @@ def test_methods_without_a_common_record_have_no_share():
     assert np.isnan(both.loc[(FIVE[0], FIVE[1]), "share"])
 
 
-def test_counts_of_too_few_images_are_dark_on_white():
+def test_counts_of_too_few_images_have_no_star():
     figure = draw_chart("wins", fabricate(images=10))  # two samples an image
-    texts = figure.axes[0].texts
-    assert {"5", "0"} <= {text.get_text() for text in texts}
-    assert {text.get_color() for text in texts} == {"0.1"}
+    assert {"5", "0"} <= {text.get_text() for text in figure.axes[0].texts}
 
 
-def test_the_figure_holds_the_counts_white_where_not_significant():
+def test_the_figure_holds_the_counts_with_a_star_where_significant():
     both = wins.wins(CLOSE).set_index(["method", "other"])
     figure = draw_chart("wins", CLOSE)
     axes = figure.axes[0]
@@ -94,19 +92,17 @@ def test_the_figure_holds_the_counts_white_where_not_significant():
     methods = [names[label.get_text()] for label in axes.get_yticklabels()]
     assert methods == [names[label.get_text()] for label in axes.get_xticklabels()]
     colours = axes.collections[0].get_array().filled(np.nan)
-    white = 0
+    stars = 0
     for text in axes.texts:
         column, row = (int(place) for place in text.get_position())
         pair = both.loc[(methods[row], methods[column])]
-        assert text.get_text() == str(int(pair["ahead"]))
-        if pair["p_holm"] < 0.05:
-            assert colours[row, column] == pytest.approx(pair["share"])
-        else:
-            assert np.isnan(colours[row, column])
-            assert text.get_color() == "0.1"  # dark on white
-            white += 1
+        star = "*" if pair["p_holm"] < 0.05 else ""
+        assert text.get_text() == f"{int(pair['ahead'])}{star}"
+        assert colours[row, column] == pytest.approx(pair["share"])
+        assert text.get_color() == ("white" if abs(2 * pair["share"] - 1) > 0.6 else "0.1")
+        stars += len(star)
     assert len(axes.texts) == 20
-    assert 0 < white < 20
+    assert 0 < stars < 20
     note = figure.legends[0].get_title().get_text().replace("\n", " ")
     assert "Of 24 images" in note
     assert "Holm over 10 pairs of methods" in note

@@ -70,6 +70,7 @@ def draw(records: pd.DataFrame) -> Figure:
 def _panel(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.margins(0.1)
     axes.axhline(1, **artists.CHANCE)
     front = table[table["is_efficient"]].sort_values("seconds")
     axes.plot(front["seconds"], front["lift"], drawstyle="steps-post", **FRONT)

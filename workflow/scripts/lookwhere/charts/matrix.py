@@ -31,14 +31,14 @@ def draw(
     limits: tuple[float, float],
     labels: tuple[str, str],
     notes: Sequence[str],
+    stars: bool = False,
 ) -> Figure:
     """The figure, without a title.
 
     Parameters
     ----------
     pairs
-        Every pair of methods in both orders, with its ``p_holm``: cells without significance are
-        white.
+        Every pair of methods in both orders, with its ``p_holm``.
     values, texts
         The number that colours each cell, and its text: a row and a column a method. Cells without
         a number are empty.
@@ -48,11 +48,14 @@ def draw(
         Of the columns, and of the colours.
     notes
         Stand below.
+    stars
+        Cells of a significant difference have a star; by default the others are white.
     """
     rows, columns = values.index, values.columns
     tests = pairs.pivot(index="method", columns="other", values="p_holm")
     significant = (tests.reindex(index=rows, columns=columns) < SIGNIFICANT).to_numpy()
-    shown = values.where(significant)
+    shown = values if stars else values.where(significant)
+    texts = texts + np.where(significant, "*", "") if stars else texts
     names = [[shortened(ALL_LABELS[str(m)], SIGNS) for m in methods] for methods in (rows, columns)]
     beside = BESIDE + SIGN * max(map(len, names[1]))
     width = COLUMN if len(rows) * CELL <= COLUMN - NAMES else PAGE
@@ -62,10 +65,12 @@ def draw(
     axes = figure.add_subplot()
     style: dict[str, Any] = {"cmap": CELLS, "vmin": limits[0], "vmax": limits[1]}
     mesh = axes.pcolormesh(shown, edgecolors="white", linewidth=0.5, **style)
-    if side > LEAST_CELL:
-        levels = (shown - limits[0]) / (limits[1] - limits[0])
-        for row, column in np.argwhere(values.notna().to_numpy()):
-            _text(axes, row, column, texts.iat[row, column], levels.iat[row, column])
+    if side <= LEAST_CELL:  # too small for numbers
+        texts = texts.where(~values.notna(), np.where(significant & stars, "*", ""))
+    levels = (shown - limits[0]) / (limits[1] - limits[0])
+    for row, column in np.argwhere(values.notna().to_numpy()):
+        if text := texts.iat[row, column]:
+            _text(axes, row, column, text, levels.iat[row, column])
     middles = np.arange(len(rows)) + 0.5
     axes.set_yticks(middles, names[0])
     axes.set_xticks(middles, names[1], rotation=90)

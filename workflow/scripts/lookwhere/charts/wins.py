@@ -13,8 +13,8 @@ from lookwhere.statistics.strata import between, trained_only
 CAPTION = """
 On how many images the method of the row is ahead of that of the column: an image is the mean of its
 paired differences in concentration, on the same sample, net and size, over the trained nets. Those
-with the most wins stand first. White: the difference is not significant, as Wilcoxon's p by Holm's
-correction over all pairs of methods is 0.05 or more. =: equal on every image.
+with the most wins stand first. *: the difference is significant, as Wilcoxon's p by Holm's
+correction over all pairs of methods is below 0.05. =: equal on every image.
 """
 TITLE = "On how many images is a method ahead?"
 
@@ -29,12 +29,12 @@ def draw(records: pd.DataFrame) -> Figure:
     cells = cells.set_index(["method", "other"]).unstack()
     values, texts = (cells[name].loc[order, order] for name in ("share", "text"))
     notes = [
-        f"Of {between(both['images'])} images; white: not significant, p ≥ {SIGNIFICANT:g}",
+        f"Of {between(both['images'])} images; *: significant, p < {SIGNIFICANT:g}",
         artists.tests(f"{both['p'].count() // 2}", "pairs of methods"),
         *artists.notes(trained_only(records)),
     ]
     labels = "Row ahead of column", "Share of the images"
     with styled():
-        figure = matrix.draw(both, values, texts, (0, 1), labels, notes)
+        figure = matrix.draw(both, values, texts, (0, 1), labels, notes, stars=True)
         figure.suptitle(TITLE)
         return figure
