@@ -68,8 +68,11 @@ def test_valid_annotations_yield_every_sample():
 
 FAULTY = {
     # the change, and fragments of the message: thing, value, way out
-    "category without a name": (("categories.1", {"id": 1}), "'umbrella' is not a category"),
-    "category that is text": (("categories.0", "clock"), "'clock' is not a category"),
+    "category without a name": (
+        ("categories.1", {"id": 1}),
+        "'umbrella' is not in the annotations",
+    ),
+    "category that is text": (("categories.0", "clock"), "'clock' is not in the annotations"),
     "category twice": (
         ("categories.1.name", "clock"),
         "category 'clock' is listed twice, with the ids 0 and 1, and each has annotations: merge",

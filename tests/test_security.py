@@ -52,6 +52,7 @@ def test_every_library_that_is_imported_is_a_requirement():
     foreign = imported - ours - sys.stdlib_module_names
     libraries = {names.get(name, name) for name in foreign}
     libraries.discard("urllib3")  # a dependency of requests, which pins it
+    libraries -= {"captum", "pytorch_grad_cam"}  # extras, imported when a study names them
     assert libraries <= set(pinned)
 
 
