@@ -9,12 +9,15 @@ from torch.nn import functional
 from torch.nn.utils import parametrizations
 from torchvision.models import get_model
 
+from lookwhere.methods import registry
 from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps
 from lookwhere.nets import fold
 
 from .studies import FIVE
+
+FEW_PASSES = [name for name, entry in METHODS.items() if not registry.group(entry)]
 
 
 def with_statistics(net: nn.Module) -> nn.Module:
@@ -56,11 +59,11 @@ def test_the_maps_stay_the_same(architecture, target_layer, left):
     images = torch.randn(2, 3, 64, 64, dtype=torch.float64)
     ours, theirs = (
         defined_maps(
-            forward(n, n.get_submodule(target_layer), images), torch.tensor([3, 4]), list(METHODS)
+            forward(n, n.get_submodule(target_layer), images), torch.tensor([3, 4]), FEW_PASSES
         )[0]
         for n in (folded, net.float().double())
     )
-    assert set(METHODS) - {"cam", "guided_cam"} <= set(ours) == set(theirs)
+    assert set(FEW_PASSES) - {"cam", "guided_cam"} <= set(ours) == set(theirs)
     for method, expected in theirs.items():
         scale = expected.abs().max()
         assert scale > 0
