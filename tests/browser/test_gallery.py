@@ -24,6 +24,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from lookwhere.charts.looks import OF_THESIS
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.io.results import checked_file
@@ -1081,7 +1082,7 @@ def large(folder, tmp_path_factory) -> Path:
     return large_gallery(tmp_path_factory.mktemp("large"), folder)
 
 
-def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS)) -> Path:
+def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(OF_THESIS)) -> Path:
     nets, classes = ["a", "b", "c", "d"], [f"class {number}" for number in range(10)]
     samples = [
         Sample(sample_id(n, classes[n % 10]), n, classes[n % 10], "", 640, 480, "", None, ())
@@ -1099,6 +1100,7 @@ def large_gallery(made: Path, small: Path, methods: Sequence[str] = tuple(LABELS
         SIZES,
         chosen={},
         total=len(ids),
+        regions="",
     )
     parts = (Path(file).read_text("utf-8") for file in PAGE)
     (made / "index.html").write_text(gallery.page(*parts, known), "utf-8")
