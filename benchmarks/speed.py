@@ -68,7 +68,7 @@ def report(table: pd.DataFrame) -> None:
     """Print the seconds, the ratios and their geometric means, and draw the ratios."""
     seconds = table.pivot(index=["input", "net"], columns="library", values="seconds")
     others = ["baseline", "all methods", "captum", "pytorch-grad-cam", "thesis"]
-    ratios = seconds.div(seconds["ours"], axis=0)[others]
+    ratios = seconds.div(seconds["ours"], axis=0).reindex(columns=others)
     ratios.loc[("mean", "geometric"), :] = np.exp(np.log(ratios).mean())
     print("\nSeconds an image (median)\n", seconds.round(3).to_string(), sep="")
     print("\nTimes as long as ours\n", ratios.round(2).to_string(), sep="")
