@@ -2,7 +2,8 @@
 
 import pytest
 
-from ..workflow.conftest import METHODS, house  # noqa: F401
+from ..studies import FIVE
+from ..workflow.conftest import house  # noqa: F401
 from .cluster import cluster, missing
 
 # Two nets of the sample, at two sizes: four jobs of maps.
@@ -13,7 +14,7 @@ STUDY = {
         {"name": name, "architecture": name, "weights": f"resources/sample/weights/{name}.pth"}
         for name in ("squeezenet1_1", "shufflenet_v2_x0_5")
     ],
-    "methods": METHODS,
+    "methods": FIVE,
     "sizes": ["original", 64],
 }
 

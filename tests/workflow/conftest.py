@@ -10,23 +10,16 @@ import pandas as pd
 import pytest
 import yaml
 
-REPOSITORY = Path(__file__).parents[2]
+from ..studies import FIVE
 
-# Those of the thesis, of which the default study has more.
-METHODS = [
-    "backpropagation",
-    "deconvolution",
-    "guided_backpropagation",
-    "grad_cam",
-    "guided_grad_cam",
-]
+REPOSITORY = Path(__file__).parents[2]
 
 # Two classes, one small random net, small inputs: a study of seconds on the drawn sample.
 SMALL = {
     "classes": [{"name": "traffic light", "target": 920}, {"name": "clock", "target": 892}],
     "images_per_class": 2,
     "nets": [{"name": "squeezenet", "architecture": "squeezenet1_1", "weights": "random"}],
-    "methods": METHODS,
+    "methods": FIVE,
     "sizes": ["original", 64],
 }
 

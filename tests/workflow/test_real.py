@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from .conftest import METHODS, REPOSITORY
+from ..studies import FIVE
+from .conftest import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +30,7 @@ def study(house, shared_data):
                 "target_layer": "features.12",
             }
         ],
-        "methods": METHODS,
+        "methods": FIVE,
         "pathvars": {"results": "results/real"},
     }
     house.build(study=config)

@@ -10,7 +10,8 @@ from collections import Counter
 import pytest
 from pandas.testing import assert_frame_equal
 
-from .conftest import METHODS, SMALL
+from ..studies import FIVE
+from .conftest import SMALL
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +74,7 @@ GROWN = {
         | {"score_controls": 2},
     ),
     "a method": (
-        {"methods": [METHODS, ["own/mean.py:mean_features"]]},
+        {"methods": [FIVE, ["own/mean.py:mean_features"]]},
         {"compute_maps_mean_features": 4, "score_maps": 4},
     ),
     "a dilation": (

@@ -85,21 +85,24 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _name(axes: Axes, front: pd.DataFrame) -> None:
-    """Names below the methods of the front, from the best down, where there is room."""
+    """Names beside the methods of the front, from the best down, where there is room.
+
+    Left of a method and above it there is no other: that would surpass it.
+    """
     taken: list[tuple[float, float]] = []  # places of names, in shares of the axes
     for row in front.sort_values("lift", ascending=False).to_dict("records"):
         point = (row["seconds"], row["lift"])
         x, y = axes.transAxes.inverted().transform(axes.transData.transform(point))
         if all(abs(x - other) > WIDTH or abs(y - above) > HEIGHT for other, above in taken):
             taken.append((x, y))
-            to_left = x > 1 - WIDTH
+            is_left = x > WIDTH  # else there is no room
             axes.annotate(
                 shortened(LABELS[row["method"]], NAME),
                 point,
-                (-4 if to_left else 4, -3),
+                (-4, 2) if is_left else (4, -3),
                 textcoords="offset points",
-                ha="right" if to_left else "left",
-                va="top",
+                ha="right" if is_left else "left",
+                va="bottom" if is_left else "top",
                 fontsize=6,
                 path_effects=[withStroke(linewidth=2, foreground="white")],  # also on marks
             )

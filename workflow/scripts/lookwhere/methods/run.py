@@ -113,8 +113,7 @@ class Run:
 
         Zero at those that do not reach the logits. The pass is over: its graph is freed.
         """
-        score = self._passed.logits.gather(1, self.targets[:, None]).sum()
-        gradients = torch.autograd.grad(score, places, materialize_grads=True)
+        gradients = torch.autograd.grad(self._score(), places, materialize_grads=True)
         self._clock.count(backward_passes=1)
         self.release()
         return list(gradients)
@@ -270,13 +269,11 @@ class Run:
         if BIASES in needed:
             needed.add(IMAGES)  # the pass must meet every layer
         places = [place for place in (IMAGES, FEATURES) if place in needed]
-        # Images are independent of each other, so the sum has the gradient of each.
-        score = self._passed.logits.gather(1, self.targets[:, None]).sum()
         relus = [] if rule == GRADIENT else self._relu_nodes()
         outputs = self._passed.biased if BIASES in needed else []
         with backward_rule(rule, relus), biases.adding_up(outputs) as sums:
             inputs = [self._place(place) for place in places]
-            gradients = _gradients(score, inputs)
+            gradients = _gradients(self._score(), inputs)
         self._clock.count(backward_passes=1)
         self._signals |= {
             Signal(rule, place): self._shaped(place, gradient)
@@ -285,6 +282,10 @@ class Run:
         if BIASES in needed:
             none = torch.zeros_like(self.images[:, :1])
             self._signals[Signal(rule, BIASES)] = sum(map(self.upsample, sums.values()), none)
+
+    def _score(self) -> Tensor:
+        """The sum of the targets' logits, (): images are independent, so it has each's gradient."""
+        return self._passed.logits.gather(1, self.targets[:, None]).sum()
 
     def _shaped(self, at: str, signal: Tensor) -> Tensor:
         """A signal as images or feature maps: those of tokens are (N, T, K)."""

@@ -189,6 +189,12 @@ class Input(Part):
     )
 
 
+# What computes a method that is not of this project.
+Elsewhere = Annotated[
+    str, Field(min_length=1, json_schema_extra={"otherwise": "a method of this project"})
+]
+
+
 class ChosenMethod(Part):
     """A saliency method with other arguments than its own, or of another library."""
 
@@ -215,31 +221,20 @@ class ChosenMethod(Part):
         description="give the name of a saliency method, or file.py:name",
         json_schema_extra={"otherwise": "that of the name"},
     )
-    captum: str = Field(
-        default="",
-        min_length=1,
-        description="give the name of a class of captum.attr, e.g. DeepLift",
-        json_schema_extra={"otherwise": "a method of this project"},
+    captum: Elsewhere = Field(
+        default="", description="give the name of a class of captum.attr, e.g. DeepLift"
     )
-    pytorch_grad_cam: str = Field(
-        default="",
-        min_length=1,
-        description="give the name of a class of pytorch_grad_cam, e.g. ScoreCAM",
-        json_schema_extra={"otherwise": "a method of this project"},
+    pytorch_grad_cam: Elsewhere = Field(
+        default="", description="give the name of a class of pytorch_grad_cam, e.g. ScoreCAM"
     )
-    zennit: str = Field(
-        default="",
-        min_length=1,
-        description="give the name of a composite of zennit, e.g. EpsilonPlusFlat",
-        json_schema_extra={"otherwise": "a method of this project"},
+    zennit: Elsewhere = Field(
+        default="", description="give the name of a composite of zennit, e.g. EpsilonPlusFlat"
     )
-    function: str = Field(
+    function: Elsewhere = Field(
         default="",
-        min_length=1,
         description="give file.py:name or package.module:name of a function that returns maps",
         json_schema_extra={
-            "help": "See [docs/how-to/your-own-method.md](docs/how-to/your-own-method.md).",
-            "otherwise": "a method of this project",
+            "help": "See [docs/how-to/your-own-method.md](docs/how-to/your-own-method.md)."
         },
     )
     arguments: dict[str, Any] = Field(
