@@ -1,7 +1,9 @@
 """The split of samples into shards, and of shards into batches."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from lookwhere.datasets.selections import shard_of
 from lookwhere.datasets.sizes import input_shape
 from lookwhere.errors import StudyError
 from lookwhere.io import missing
+from lookwhere.methods.names import METHODS
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]
@@ -106,3 +109,34 @@ def test_an_image_too_small_for_the_net_is_reported_by_name(tmp_path):
             str(result / "costs.parquet"),
         )
     assert list(result.iterdir()) == []
+
+
+def test_noise_is_of_the_sample_whatever_its_batch(tmp_path, monkeypatch):
+    """Two samples of one picture have other noise, and each the same alone."""
+    few = replace(METHODS["smooth_grad"], arguments={"passes": 2})
+    monkeypatch.setitem(METHODS, "smooth_grad", few)
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "red.png")
+    samples = [
+        Sample(sample_id(n, "dog"), n, "dog", "red.png", 40, 30, "CC0", None, ()) for n in (1, 2)
+    ]
+    net = {
+        "name": "net",
+        "architecture": "squeezenet1_1",
+        "weights": "random",
+        "target_layer": "features.12",
+        "precision": "float32",
+        "outputs": "softmax",
+        "threshold": 0.5,
+    }
+
+    def maps(name, samples):
+        result = tmp_path / name
+        folders, tables = {"smooth_grad": str(result / "maps")}, ("predictions", "costs")
+        files = [str(result / f"{table}.parquet") for table in tables]
+        main(samples, ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, *files)
+        return [np.load(result / "maps" / f"{sample.id}.npy") for sample in samples]
+
+    both = maps("both", samples)
+    assert not np.allclose(both[0], both[1])
+    [alone] = maps("alone", samples[1:])
+    np.testing.assert_allclose(alone, both[1], rtol=0, atol=1e-4 * np.abs(alone).max())

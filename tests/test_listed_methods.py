@@ -90,11 +90,12 @@ def test_an_edit_of_a_function_recomputes_its_maps(tmp_path, declared):
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_other_arguments_recompute_the_maps(declared):
-    def hashes(*mappings):
-        return source_hash.of_entries(declared(*mappings).values())
-
-    five, ten = (hashes({"name": "blurred", "arguments": {"passes": passes}}) for passes in (5, 10))
+@pytest.mark.parametrize("method", ["blurred", "smooth_grad"])  # the user's, and the library's
+def test_other_arguments_recompute_the_maps(method, declared):
+    five, ten = (
+        source_hash.of_entries(declared({"name": method, "arguments": {"passes": n}}).values())
+        for n in (5, 10)
+    )
     assert five != ten
 
 
