@@ -134,3 +134,16 @@ def test_the_efficient_methods_are_those_that_no_cheaper_one_surpasses():
     for _, of_cell in table.groupby(["net", "size"]):
         efficient = set(of_cell.loc[of_cell["is_efficient"], "method"])
         assert efficient == {"grad_cam", "layer_cam", "deconvolution"}
+
+
+def test_of_equal_maps_both_are_efficient():
+    """Their seconds differ by chance."""
+    records = fabricate(methods=("grad_cam", "hires_cam"), nets=["vgg19"], sizes=["224"])
+    first = records[records["method"] == "grad_cam"].set_index("sample")["concentration"]
+    records["concentration"] = records["concentration"].where(
+        records["method"] != "hires_cam", records["sample"].map(first)
+    )
+    spent = pd.DataFrame({"net": "vgg19", "size": "224", "method": ["grad_cam", "hires_cam"]})
+    spent = spent.assign(seconds=[1.01, 1.0], forward_passes=1, backward_passes=1)
+    table = costs.of_methods(costs.beside(records, spent))
+    assert table["is_efficient"].tolist() == [True, True]

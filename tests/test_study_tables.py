@@ -1,5 +1,6 @@
 """The tables of a study: those of the statistics, with extent and caption."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,11 @@ EXPECTED = {
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),
-    "cost": lambda: costs.of_methods(costs.beside(RECORDS, COSTS))[study_tables.COST_COLUMNS],
+    "cost": lambda: (
+        costs.of_methods(costs.beside(RECORDS, COSTS))
+        .assign(efficient=lambda rows: np.where(rows["is_efficient"], "yes", "no"))
+        .astype({"efficient": "str"})[study_tables.COST_COLUMNS]
+    ),
 }
 
 

@@ -20,9 +20,8 @@ from lookwhere.statistics.strata import methods_only, trained_only
 CAPTION = """
 Lift against the seconds of a map, both on logarithmic axes, of trained nets. The line joins the
 methods that no other method of the net surpasses at its cost or below. Seconds are those of one
-image on the processor of the study, as if the method had been computed alone: of the passes that it
-needs, and of its own work. A backward pass counts as it ran, down to the image where a method of
-the same job needs it.
+image, of the median size, on the processor of the study, and of the method alone: methods of one
+job share passes, and cost less together.
 """
 TITLE = "What does a better map cost?"
 FRONT: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": "-", "zorder": 1}

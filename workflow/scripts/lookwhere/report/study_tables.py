@@ -76,14 +76,13 @@ ten images there is no difference.
 """
 COST_COLUMNS = [
     *("net", "size", "method", "forward_passes", "backward_passes", "seconds"),
-    *("mean", "lift", "lift_low", "lift_high", "is_efficient"),
+    *("mean", "lift", "lift_low", "lift_high", "efficient"),
 ]
 COST = """
-What a map of a trained net costs beside what it is worth. Seconds are those of one image on the
-processor of the study (the median over batches), and passes those of the net, as if the method had
-been computed alone: of the passes that it needs, and of its own work. A backward pass counts as it
-ran, down to the image where a method of the same job needs it. Efficient: no method of the net and
-size that is as cheap has a higher lift.
+What a map of a trained net costs beside what it is worth. Seconds are those of one image, of the
+median size, on the processor of the study, and passes those of the net, of the method alone:
+methods of one job share passes, and cost less together. Efficient: no method of the net and size
+that is as cheap has a higher lift.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -211,6 +210,7 @@ def cost(scores: Scores) -> Table:
     """What a map costs beside its lift, by net, size and method."""
     assert scores.costs is not None
     rows = costs.of_methods(costs.beside(scores.records, scores.costs))
+    rows["efficient"] = rows["is_efficient"].map({True: "yes", False: "no"})
     trained = methods_only(trained_only(scores.records))
     return Table(rows[COST_COLUMNS], COST, extent_of(trained, INTERVALS))
 

@@ -31,4 +31,4 @@ def _efficient(table: pd.DataFrame) -> pd.Series:
     by_cost = table.sort_values(["seconds", "lift"], ascending=[True, False])
     cells = by_cost.groupby(["net", "size"], sort=False)["lift"]
     best_so_far = cells.transform(lambda lifts: lifts.cummax().shift(fill_value=0))
-    return (by_cost["lift"] > best_so_far).reindex(table.index)
+    return (by_cost["lift"] >= best_so_far).reindex(table.index)
