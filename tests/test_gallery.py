@@ -25,7 +25,7 @@ from lookwhere.metrics import concentration
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report import gallery, pictures
 
-from .browser.conftest import CLASSES, METHODS, NETS, SHAPES, SIZES, Study, made_up, small_study
+from .browser.study import CLASSES, METHODS, NETS, SHAPES, SIZES, Study, made_up, small_study
 
 
 @pytest.fixture(scope="module")
