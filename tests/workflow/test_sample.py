@@ -93,7 +93,7 @@ def test_trained_nets_look_at_the_object(study, net):
 @pytest.mark.parametrize("net", TRAINED)
 def test_random_nets_look_everywhere(random_twins, net):
     lift = lifts(random_twins).loc[net]
-    assert lift["input_x_gradient"].between(0.6, 2).all(), lift  # 1.9: of the image itself
+    assert 0.6 < lift["input_x_gradient"] < 2, lift  # 1.9: of the image itself
     others = [name for name in SEEING if name != "input_x_gradient"]
     assert lift[others].between(0.6, 1.6).all(), lift
 
