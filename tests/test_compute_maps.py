@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from compute_maps import batches, main
+from compute_maps import main
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import shard_of
@@ -16,6 +16,7 @@ from lookwhere.datasets.sizes import input_shape
 from lookwhere.errors import StudyError
 from lookwhere.io import missing
 from lookwhere.methods.names import METHODS
+from lookwhere.nets.batches import batches
 
 PIXELS = 4 * 224 * 224
 SIZES = [(640, 480), (480, 640), (200, 150), (640, 480), (224, 224)]

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from compute_maps import batches
 from lookwhere.datasets.samples import Sample, write_samples
 from lookwhere.methods import check
 from lookwhere.methods.forward import forward
 from lookwhere.methods.names import METHODS
 from lookwhere.methods.run import defined_maps
 from lookwhere.nets import memory
+from lookwhere.nets.batches import batches
 from lookwhere.nets.live import LiveTensors
 from lookwhere.nets.memory import Footprint
 

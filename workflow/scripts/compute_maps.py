@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, fields
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lookwhere.datasets import geometry, sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
@@ -24,6 +22,7 @@ from lookwhere.io.results import checked_file, checked_folder, write_array
 from lookwhere.methods.cost import Cost
 from lookwhere.methods.explainer import Explainer
 from lookwhere.nets import device, memory, predictions
+from lookwhere.nets.batches import batches, by_pixels, candidates, read_batch, shape_of
 
 COSTS = ["method", *(field.name for field in fields(Cost))]
 
@@ -57,8 +56,7 @@ def main(
     started, computing, shape = time.monotonic(), 0.0, None
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
-        pictures = (geometry.transform(image_folder.read(sample), size) for sample in batch)
-        return np.stack([explainer.input.array(picture) for picture in pictures])
+        return read_batch(batch, image_folder, size, explainer.input)
 
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, of_method in maps.items():
@@ -102,37 +100,6 @@ def main(
         where = {"net": net["name"], "size": size, "processor": processor.type}
         pd.DataFrame(rows, columns=COSTS).assign(**where).to_parquet(draft, index=False)
     log.info("%s: %.1f s of %.1f s computing", label, computing, time.monotonic() - started)
-
-
-def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Sample]]:
-    """Batches of samples of equal input shape, of up to ``pixels`` or one larger image."""
-    by_shape: dict[tuple[int, int], list[Sample]] = {}
-    for sample in samples:
-        by_shape.setdefault(shape_of(sample, size), []).append(sample)
-    return [
-        group[start : start + step]
-        for (height, width), group in by_shape.items()
-        for step in [max(1, pixels // (height * width))]
-        for start in range(0, len(group), step)
-    ]
-
-
-def by_pixels(samples: Sequence[Sample], size: str) -> list[Sample]:
-    """The samples by the pixels of their inputs, the fewest first."""
-    return sorted(samples, key=lambda sample: prod(shape_of(sample, size)))
-
-
-def shape_of(sample: Sample, size: str) -> tuple[int, int]:
-    """Height and width of a sample's input."""
-    return sizes.input_shape(size, sample.height, sample.width)
-
-
-def candidates(
-    net: Mapping[str, Any], targets: Mapping[str, Sequence[int]], batch: Sequence[Sample]
-) -> Sequence[Sequence[int] | None]:
-    """The outputs of which the best-scoring one is explained, of each sample; None is all."""
-    predicted = net.get("explain") == "predicted"
-    return [None if predicted else targets[sample.class_name] for sample in batch]
 
 
 if __name__ == "__main__":
