@@ -9,7 +9,9 @@ Differences of rounding are removed here, so that no test and no order is made o
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lookwhere.methods.names import LABELS
 from lookwhere.metrics.registry import FIRST_METRIC, of_records
@@ -30,9 +32,10 @@ def groups(records: pd.DataFrame) -> dict[str, Groups]:
     methods = list(rows["method"].unique())
     found: dict[str, Groups] = {}
     for net, of_net in rows.groupby("net", sort=False):
-        shares = of_net.pivot(index=keys, columns="method", values=FIRST_METRIC)
+        table = of_net.pivot(index=keys, columns="method", values=FIRST_METRIC)
+        shares = {method: table[method].to_numpy(float) for method in methods if method in table}
         of_methods: Groups = []
-        for method in filter(shares.columns.__contains__, methods):
+        for method in shares:
             equal = (group for group in of_methods if _agree(shares[group[0]], shares[method]))
             group = next(equal, None)
             if group:
@@ -97,11 +100,11 @@ def _in_words(records: pd.DataFrame) -> list[tuple[str, str]]:
     return words
 
 
-def _agree(one: pd.Series, other: pd.Series) -> bool:
-    """Whether two methods agree wherever both are defined.
+def _agree(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether the shares (records,) of two methods agree wherever both are defined.
 
     Records with all energy on the mask, or none, are no evidence by themselves.
     """
-    difference = (one - other).abs().dropna()
-    partial = one[difference.index].between(0, 1, inclusive="neither")
-    return bool(partial.any() and (difference <= TOLERANCE).all())
+    defined = ~np.isnan(one) & ~np.isnan(other)
+    partial = (one[defined] > 0) & (one[defined] < 1)
+    return bool(partial.any() and (np.abs(one - other)[defined] <= TOLERANCE).all())
