@@ -17,6 +17,7 @@ from lookwhere.methods.names import METHODS
 from lookwhere.methods.registry import Method, Signal, load
 from lookwhere.methods.run import FORWARD, Run, maps_of
 from lookwhere.nets import classifiers, device, fold, layers
+from lookwhere.nets.classifiers import Classifier
 from lookwhere.nets.predictions import best_targets
 
 
@@ -44,14 +45,16 @@ class Explainer:
         processor: torch.device,
         seed: int = 0,
         shape: tuple[int, ...] = (3, 224, 224),
+        loaded: Classifier | None = None,
     ) -> None:
         """``spec`` is that of ``classifiers.load_spec``, with target_layer and precision.
 
         Without a target layer (None) it is the last one with feature maps, if any. ``shape`` is
-        that of an image, on which folded batch norms are checked. ``notes`` are what was done to
-        the net.
+        that of an image, on which folded batch norms are checked. ``loaded`` is the net of ``spec``
+        where it is not to be loaded, such as one with other parameters; it is changed in place.
+        ``notes`` are what was done to the net.
         """
-        loaded = classifiers.load_spec(spec, seed)
+        loaded = loaded or classifiers.load_spec(spec, seed)
         net, self.input = loaded.module, loaded.input
         shape = (self.input.depth, *shape[1:])
         name = layers.resolve_or_last(net, spec["target_layer"], shape)
