@@ -63,13 +63,13 @@ def differences(records: pd.DataFrame, by: Sequence[str], intervals: bool = True
             _ahead_first(
                 group
                 | {"method": method, "other": other}
-                | _compare(pairs, pairs[method] - pairs[column], "net" not in by, intervals)
+                | compare(pairs, pairs[method] - pairs[column], "net" not in by, intervals)
             )
             for method, other, column in _comparisons(records, counterparts)
         ]
         rows += sorted(of_group, key=lambda row: (order[row["method"]], order[row["other"]]))
     table = pd.DataFrame(rows)
-    return _corrected(table, [*(table[column] for column in by), table["other"].isin(LABELS)])
+    return corrected(table, [*(table[column] for column in by), table["other"].isin(LABELS)])
 
 
 def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
@@ -94,13 +94,13 @@ def between_sizes(records: pd.DataFrame) -> pd.DataFrame:
     ]
     rows = [
         {"method": method, "size": size, "other": other}
-        | _compare(of_method, of_method[size] - of_method[other])
+        | compare(of_method, of_method[size] - of_method[other])
         for method in records["method"].unique()
         for of_method in [pairs[pairs["method"] == method]]
         for other, size in shared
     ]
     table = pd.DataFrame(rows)
-    return _corrected(table, [table["size"], table["other"]])
+    return corrected(table, [table["size"], table["other"]])
 
 
 def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -119,6 +119,54 @@ def family(pairs: pd.DataFrame, by: Sequence[str] = ()) -> str:
     groups = [pairs[column] for column in by] or np.zeros(len(pairs))
     tests = pairs["p"].notna().groupby(groups)
     return between(tests.sum())
+
+
+def corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFrame:
+    """The ``table`` of comparisons with p_holm and result, the columns of ``differences``.
+
+    Holm's correction of ``p`` is within each family of tests: ``families`` are columns, one value a
+    row, that tell them apart.
+    """
+
+    def correct(p: pd.Series) -> pd.Series:
+        return pd.Series(multipletests(p, method="holm")[1], p.index)
+
+    tested = table["p"].dropna()
+    by_family = tested.groupby([family[tested.index] for family in families])
+    table = table.assign(p_holm=by_family.transform(correct))
+    sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
+    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
+    tests = by_family.transform("size").reindex(table.index, fill_value=1)
+    lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
+    equal = table["effect_size"].isna() & (table["pairs"] > 0)
+    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW).mask(equal, EQUAL))
+
+
+def compare(
+    rows: pd.DataFrame, difference: pd.Series, of_nets: bool = True, intervals: bool = True
+) -> dict[str, float]:
+    """The statistics of the ``difference``, one a row of ``rows``, which state image and net.
+
+    Columns: those of ``differences`` from pairs to p. Without ``of_nets`` there are none of the
+    lowest and the highest net; without ``intervals`` low and high are NaN.
+    """
+    difference = difference.dropna()
+    images = rows.loc[difference.index, "image_id"]
+    low, high = bootstrap.mean_interval(difference, images) if intervals else (np.nan, np.nan)
+    by_image = difference.groupby(images).mean()
+    effect_size, p = _signed_ranks(by_image)
+    return {
+        "pairs": len(difference),
+        "images": len(by_image),
+        "ahead": int((by_image > 0).sum()),
+        "behind": int((by_image < 0).sum()),
+        "difference": difference.mean(),
+        "low": low,
+        "high": high,
+        **(spread(difference, rows["net"]) if of_nets else {}),
+        "effect_size": effect_size,
+        "p": p,
+    }
 
 
 def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -166,46 +214,6 @@ def _comparisons(
             yield method, reference, reference
         for net in untrained:
             yield method, net, f"{net}/{method}"
-
-
-def _corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFrame:
-    """The table with Holm's correction of ``p`` within each family of tests, and its result."""
-
-    def correct(p: pd.Series) -> pd.Series:
-        return pd.Series(multipletests(p, method="holm")[1], p.index)
-
-    tested = table["p"].dropna()
-    by_family = tested.groupby([family[tested.index] for family in families])
-    table = table.assign(p_holm=by_family.transform(correct))
-    sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
-    result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
-    tests = by_family.transform("size").reindex(table.index, fill_value=1)
-    lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
-    equal = table["effect_size"].isna() & (table["pairs"] > 0)
-    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW).mask(equal, EQUAL))
-
-
-def _compare(
-    rows: pd.DataFrame, difference: pd.Series, of_nets: bool = True, intervals: bool = True
-) -> dict[str, float]:
-    """The statistics of the ``difference``, one a row of ``rows``, which state image and net."""
-    difference = difference.dropna()
-    images = rows.loc[difference.index, "image_id"]
-    low, high = bootstrap.mean_interval(difference, images) if intervals else (np.nan, np.nan)
-    by_image = difference.groupby(images).mean()
-    effect_size, p = _signed_ranks(by_image)
-    return {
-        "pairs": len(difference),
-        "images": len(by_image),
-        "ahead": int((by_image > 0).sum()),
-        "behind": int((by_image < 0).sum()),
-        "difference": difference.mean(),
-        "low": low,
-        "high": high,
-        **(spread(difference, rows["net"]) if of_nets else {}),
-        "effect_size": effect_size,
-        "p": p,
-    }
 
 
 def _signed_ranks(difference: pd.Series) -> tuple[float, float]:
