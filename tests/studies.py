@@ -19,6 +19,7 @@ from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
+from lookwhere.metrics import cascade
 from lookwhere.metrics.registry import METRICS
 from lookwhere.statistics.costs import beside
 
@@ -129,10 +130,45 @@ def costs_of(records: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def cascade_of(records: pd.DataFrame, stages: int = 3, seeds: int = 2) -> pd.DataFrame:
+    """The cascade of the trained nets of ``records``: maps become those of chance, and others.
+
+    The map of the first method stays as it is.
+    """
+    of_methods = records[records["method"].isin(LABELS) & (records["training"] == "trained")]
+    methods = list(of_methods["method"].unique())
+    states = [(0, None), *product(range(1, stages + 1), range(seeds))]
+    state = pd.DataFrame(states, columns=["stage", "seed"]).astype({"seed": "Int64"})
+    steps = of_methods.merge(state, how="cross")
+    share = steps["stage"] / stages
+    kept = 1 - share.mask(steps["method"] == methods[0], 0)
+    chance = steps["mask_fraction"]
+    steps["concentration"] = chance + kept * (steps["concentration"] - chance)
+    alike = kept.mask(steps["concentration"].isna())
+    steps = steps.assign(
+        layers=10 * steps["stage"],
+        share_of_layers=share,
+        share_of_parameters=share,
+        lowest_layer=None,
+        rank_correlation=alike,
+        rank_correlation_signed=alike,
+        ssim=alike,
+        entropy=2 - kept,
+    )
+    for name in ("net", "method"):
+        steps[name] = steps[name].cat.remove_unused_categories()
+    order = ["net", "size", "method", "class", "sample", "stage", "seed"]
+    return steps[cascade.COLUMNS].sort_values(order, ignore_index=True)
+
+
 def draw_chart(name: str, records: pd.DataFrame) -> Figure:
     """The chart of this name, drawn as the workflow draws it."""
     chart = registry.load(registry.entries()[name])
-    sources = {"sweep": sweep_of, "costs": lambda table: beside(table, costs_of(table))}
+    sources = {
+        "sweep": sweep_of,
+        "costs": lambda table: beside(table, costs_of(table)),
+        "cascade": cascade_of,
+    }
     source = sources.get(chart.source, lambda table: table)(records)
     return chart.draw(source, **OPTIONS.get(name, {}))
 

@@ -51,6 +51,7 @@ def methods(request, monkeypatch):
 def names_drawn(figure):
     """The texts of a figure and its legend, but for line breaks and numbers of records."""
     texts = [text for axes in figure.axes for text in (*axes.texts, *ticks(axes.yaxis))]
+    texts += [axes.title for axes in figure.axes]
     texts += [text for legend in figure.legends for text in legend.get_texts()]
     lines = (text.get_text().replace("\n", " ").replace("- ", "-") for text in texts)
     return {line.split(" (n = ")[0] for line in lines}

@@ -18,6 +18,7 @@ STUDY = {
     "sizes_of_a_net": ["original", "224"],
     "trained_nets": ["vgg19"],
     "predicting_nets": ["vgg19"],
+    "cascaded_nets": [],
     "mask_dilation": 0.2,
 }
 
@@ -66,6 +67,8 @@ def test_settings_that_a_chart_takes_are_passed():
         ("trained_nets", [], ["vgg19"], tables.entries(), "concentration_by_training"),
         ("predicting_nets", [], ["vgg19"], tables.entries(), "certainty"),
         ("predicting_nets", [], ["vgg19"], charts.entries(), "certainty"),
+        ("cascaded_nets", [], ["vgg19"], charts.entries(), "cascade_lift"),
+        ("cascaded_nets", [], ["vgg19"], tables.entries(), "twins"),
     ],
 )
 def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):

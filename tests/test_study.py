@@ -338,7 +338,7 @@ def test_an_empty_value_is_not_a_missing_one():
 
 def test_a_key_that_is_no_text_is_unknown():
     config = {**SHIPPED, **LEAST, 1: 2}
-    with pytest.raises(StudyError, match="1: unknown key; valid: charts, classes"):
+    with pytest.raises(StudyError, match="1: unknown key; valid: cascade, charts"):
         load(config, CATALOGUE, {"methods": METHODS}, drawn=DRAWN)
 
 

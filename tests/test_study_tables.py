@@ -7,15 +7,17 @@ import pytest
 import make_tables
 from lookwhere.report import registry, study_tables, tables
 from lookwhere.report.registry import Scores
-from lookwhere.statistics import certainty, costs, paired, ranks, summary, wins
+from lookwhere.statistics import cascade, certainty, costs, paired, ranks, summary, wins
 from lookwhere.statistics.strata import methods_only, trained_only
 
-from .studies import costs_of, fabricate
+from .studies import cascade_of, costs_of, fabricate
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
 RECORDS = fabricate()
 COSTS = costs_of(RECORDS)
+CASCADE = cascade_of(RECORDS)
+SCORES = Scores(RECORDS, costs=COSTS, cascade=CASCADE)
 TRAINED = trained_only(RECORDS)
 EXPECTED = {
     "concentration": lambda: summary.summarise(TRAINED),
@@ -43,11 +45,13 @@ EXPECTED = {
         .assign(efficient=lambda rows: np.where(rows["is_efficient"], "yes", "no"))
         .astype({"efficient": "str"})[study_tables.COST_COLUMNS]
     ),
+    "cascade": lambda: cascade.verdicts(CASCADE)[study_tables.CASCADE_COLUMNS],
+    "twins": lambda: cascade.against_twins(CASCADE),
 }
 
 
 def table_of(name, scores=None):
-    return registry.load(registry.entries()[name])(scores or Scores(RECORDS, costs=COSTS))
+    return registry.load(registry.entries()[name])(scores or SCORES)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -82,7 +86,7 @@ def test_a_note_states_the_extent_of_a_table():
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     labels = {name: entry.label for name, entry in registry.entries().items()}
     few = fabricate(images=4)
-    scores = Scores(few, costs=costs_of(few))
+    scores = Scores(few, costs=costs_of(few), cascade=cascade_of(few))
     make_tables.main(scores, labels, tmp_path / "tables", tmp_path / "undefined.csv")
     written = sorted(file.name for file in (tmp_path / "tables").iterdir())
     assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)

@@ -88,6 +88,7 @@ SIZES_OF = {net.name: list(net.sizes) for net in STUDY.nets}
 # Nets whose maps are computed, and those whose maps other tools made.
 COMPUTED = [net.name for net in STUDY.nets if not net.maps]
 FOLDERS = [net.name for net in STUDY.nets if net.maps]
+CASCADED = STUDY.cascaded_nets
 
 # The figures by name, with their labels in the report; a rule of its own draws the comparison.
 FIGURES = {name: chart.label for name, chart in CHARTS.items()} | {"comparison": "Comparison"}

@@ -20,6 +20,9 @@ def expected_seconds(name, wildcards):
     samples = SAMPLES / sum(map(len, SHARDS.values()))
     if name.startswith("compute_maps"):
         return 5 + samples * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
+    if name == "compute_cascade":
+        explained = STUDY.cascade.explained(len(CLASSES))
+        return 5 + explained * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
     if name.startswith("score_"):
         return 2 + samples * 0.05
     return USUAL_SECONDS.get(name.split("_")[0], 2)

@@ -36,7 +36,7 @@ def table_files(labels):
     return files
 
 
-# Resources set for compute_maps apply to the rules of all groups of methods.
+# Resources set for compute_maps apply to the rules of all groups of methods, and to the cascade.
 RESOURCES = workflow.resource_settings.overwrite_resources
-for GROUP in GROUPS if "compute_maps" in RESOURCES else []:
-    RESOURCES.setdefault(rule_of_group(GROUP), RESOURCES["compute_maps"])
+for RULE in [*map(rule_of_group, GROUPS), "compute_cascade"] if "compute_maps" in RESOURCES else []:
+    RESOURCES.setdefault(RULE, RESOURCES["compute_maps"])

@@ -95,6 +95,14 @@ def memory_of_maps(wildcards, input, attempt):
     return attempt * max(memory.USUAL, need)
 
 
+def memory_of_cascade(wildcards, input, attempt):
+    """The MB of a cascade, for the largest image of its selections."""
+    pixels = max(most_pixels(samples, wildcards.size) for samples in input.samples)
+    maps = STUDY.cascade.images_per_class * len(CLASSES) * len(GROUPS[wildcards.group])
+    need = memory.of_cascade(footprint(wildcards.net), pixels, maps)
+    return attempt * max(memory.USUAL, need)
+
+
 def memory_of_nets(wildcards, attempt):
     """The MB of a job that loads one net after the other."""
     needs = (memory.of_maps(footprint(net), 0) for net in COMPUTED)

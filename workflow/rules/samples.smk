@@ -79,6 +79,13 @@ SELECTIONS = {
     str(selection.number): selection
     for selection in selections.plan(selections.read(RECORDED), IMAGES_BY_CLASS)
 }
+# The selections of the samples of the cascade.
+LEADING = [
+    str(selection.number)
+    for selection in selections.leading(
+        list(SELECTIONS.values()), STUDY.cascade.images_per_class if STUDY.cascade else 0
+    )
+]
 ASKED = workflow.resource_settings.overwrite_scatter.get("shard")
 SHARDS = {number: selection.shards(ASKED) for number, selection in SELECTIONS.items()}
 

@@ -19,15 +19,19 @@ def main(
     measures: Path,
     sweep: Path,
     spent: Path,
+    cascade: Path | None,
     regions: str,
     folder: Path,
 ) -> None:
     """Draw each of the ``figures`` (its name: its chart, the chart's options) in ``folder``.
 
-    Colours follow from the ``methods`` of the study. Captions end in the sentence ``regions``.
+    Colours follow from the ``methods`` of the study, which may have no ``cascade``. Captions end in
+    the sentence ``regions``.
     """
     records = {"measures": read(measures), "sweep": read(sweep)}
     records["costs"] = costs.beside(records["measures"], read_table(spent))
+    if cascade:
+        records["cascade"] = read_table(cascade)
     style.space(methods)
     entries = registry.entries()
     for [name] in progress([[name] for name in figures], "charts"):
@@ -46,6 +50,7 @@ if __name__ == "__main__":
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
             Path(snakemake.input.costs),
+            Path(path) if (path := snakemake.input.get("cascade")) else None,
             region_kinds.of_subset(Path(snakemake.input.subset)),
             Path(snakemake.output[0]).parent,
         )

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     Draw = Callable[..., Figure]
 
-# Data of a chart: the records of all measures, those of the sweep of dilations, or those of all
-# measures with what their maps cost.
-SOURCES = ("measures", "sweep", "costs")
+# Data of a chart: the records of all measures, those of the sweep of dilations, those of all
+# measures with what their maps cost, or those of the cascade.
+SOURCES = ("measures", "sweep", "costs", "cascade")
 
 # Figures of earlier versions.
 FORMER = ("target_rank",)

@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,6 +109,17 @@ def one_of_each_image(samples: Iterable[Sample]) -> list[Sample]:
     """One sample per image, sorted by image id."""
     by_id = {sample.image_id: sample for sample in samples}
     return [by_id[image_id] for image_id in sorted(by_id, key=rank)]
+
+
+def first_of_each_class(samples: Iterable[Sample], count: int) -> list[Sample]:
+    """The first ``count`` of the ``samples`` of each class, in their order."""
+    of_class = Counter[str]()
+    first = []
+    for sample in samples:
+        of_class[sample.class_name] += 1
+        if of_class[sample.class_name] <= count:
+            first.append(sample)
+    return first
 
 
 def write_samples(samples: Iterable[Sample], path: str | Path) -> None:

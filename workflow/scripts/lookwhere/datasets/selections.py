@@ -95,6 +95,16 @@ def shard_of(samples: Sequence[Any], number: int, count: int) -> Sequence[Any]:
     return samples[number - 1 :: count]
 
 
+def leading(selections: Sequence[Selection], images: int) -> list[Selection]:
+    """The selections that hold some of the first ``images`` of a class.
+
+    >>> first = plan([], {"dog": 10})
+    >>> [selection.number for selection in leading(plan(first, {"dog": 20}), 2)]
+    [1]
+    """
+    return [s for s in selections if any(span.first < images for span in s.spans)]
+
+
 def _is_new(span: Span, selections: Sequence[Selection]) -> bool:
     """Whether a span is valid and disjoint from those of the ``selections``."""
     return 0 <= span.first < span.last and not any(

@@ -33,6 +33,8 @@ STEPS = {
     "compute_maps": ("maps of {net} at {size}", "computed"),
     "import_maps": ("maps of {net} at {size}", "read"),
     "score_maps": ("maps of {net} at {size}", "scored"),
+    "compute_cascade": ("cascade of {net} at {size}", "computed"),
+    "gather_cascade": ("cascades", "gathered"),
     "gather_scores": ("scores", "gathered"),
     "render_maps": ("pictures of maps", "drawn"),
     "build_gallery": ("gallery", "built"),

@@ -32,6 +32,7 @@ FRAGMENTED = 1.5
 # written.
 BESIDE = 200
 
+PREPARED = 12  # bytes a pixel of a map that others are compared with
 # Bytes a pixel of the jobs without a net, twice those of dilated masks with few instances.
 ARRAYS = 80
 
@@ -87,6 +88,18 @@ def of_maps(net: Footprint, pixels: int) -> int:
     """
     of_batch = net.of_pixel * max(pixels, PIXELS_PER_BATCH["cpu"])
     return -int(-(net.start + of_batch / 1e6) // 100) * 100
+
+
+def of_cascade(net: Footprint, pixels: int, maps: int) -> int:
+    """The MB that a cascade of so many ``maps`` a net needs, for its largest input.
+
+    Beside those of its maps: two more nets, and the maps of the net as it is.
+
+    >>> of_cascade(Footprint(640, parameters=1_000_000), 224 * 224, maps=120)
+    1900
+    """
+    more = 2 * 4 * net.parameters + PREPARED * pixels * maps
+    return of_maps(net, pixels) - int(-more / 1e6 // 100) * 100
 
 
 def of_arrays(pixels: int) -> int:

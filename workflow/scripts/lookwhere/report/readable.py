@@ -17,6 +17,8 @@ HEADINGS = {
     "within": "difference, like with like",
     "ahead": "ahead on",
     "p_holm": "p (Holm)",
+    "rank_correlation_signed": "with sign",
+    "ssim": "SSIM",
 }
 DECIMALS = {
     "sum": 2,
@@ -24,6 +26,13 @@ DECIMALS = {
     "mask_fraction": 3,
     "chance": 3,
     "lift": 2,
+    "trained_lift": 2,
+    "twin_lift": 2,
+    "rank_correlation": 2,
+    "rank_correlation_signed": 2,
+    "ssim": 2,
+    "kept_to": 2,
+    "entropy_rise": 2,
     "reference_mean": 3,
     "difference": 3,
     "within": 3,
@@ -37,6 +46,9 @@ INTERVALS = {
     "mean": ("low", "high", "95 % CI"),
     "difference": ("low", "high", "95 % CI"),
     "lift": ("lift_low", "lift_high", "95 % CI of lift"),
+    "twin_lift": ("twin_lift_low", "twin_lift_high", "95 % CI of twin lift"),
+    "rank_correlation": ("rank_correlation_low", "rank_correlation_high", "95 % CI"),
+    "ssim": ("ssim_low", "ssim_high", "95 % CI of SSIM"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lookwhere.methods.names import LABELS
 from lookwhere.report.registry import Scores, Table, table
-from lookwhere.statistics import certainty, costs, equal_maps, paired, ranks, summary, wins
+from lookwhere.statistics import cascade, certainty, costs, equal_maps, paired, ranks, summary, wins
 from lookwhere.statistics.strata import (
     add_strata,
     between,
@@ -74,6 +74,12 @@ outputs (softmax), or its probability (sigmoid); the first row of a kind is what
 compared with. The controls use no net: their differences are effects of the images. Of fewer than
 ten images there is no difference.
 """
+CASCADE_COLUMNS = [
+    *("net", "size", "method", "records", "undefined", "images"),
+    *("rank_correlation", "rank_correlation_low", "rank_correlation_high"),
+    *("rank_correlation_signed", "ssim", "ssim_low", "ssim_high", "kept_to", "entropy_rise"),
+    *("trained_lift", "lift", "lift_low", "lift_high", "verdict"),
+]
 COST_COLUMNS = [
     *("net", "size", "method", "forward_passes", "backward_passes", "seconds"),
     *("mean", "lift", "lift_low", "lift_high", "efficient"),
@@ -83,6 +89,24 @@ What a map of a trained net costs beside what it is worth. Seconds are those of 
 median size, on the processor of the study, and passes those of the net, of the method alone:
 methods of one job share passes, and cost less together. Efficient: no method of the net and size
 that is as cheap has a higher lift.
+"""
+CASCADE = """
+What is left of a map when all layers of its net are random, as in a net that was never trained: the
+rank correlation of the strength of its pixels with that of the trained net (with sign: of their sum
+over channels), the structural similarity (SSIM), and the lift beside that of the trained net, over
+images and untrained twins. Kept to: the share of layers, from the output, up to which the mean rank
+correlation is above a half. Entropy rise: how much more complex the map becomes, (H' - H) / H, with
+H the entropy of the histogram of its strengths (Hedström et al. 2024). Verdict: keeps its map, the
+interval of the rank correlation lies above a half; changes with the net, below; changes late, below
+but kept to more than half of the layers; in between; too few images (fewer than ten) for an
+interval. n counts the records with a rank correlation.
+"""
+TWINS = """
+Lift of a method on the trained net, and on its untrained twins: nets of the same architecture with
+random values, on the same samples. A method that is not ahead of its twins does not show what the
+net has learned. The difference is in concentration, the net less the mean of its twins, with its
+interval over images; p is that of Wilcoxon's signed-rank test of the images' mean differences, and
+p (Holm) corrects it for the methods of the net and size.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -203,6 +227,23 @@ def measures(scores: Scores) -> Table:
 def undefined(scores: Scores) -> Table:
     """Counts of the records without concentration."""
     return Table(summary.undefined(scores.records), UNDEFINED, extent_of(scores.records))
+
+
+@table("cascade", "Cascade: maps of untrained twins", needs=["cascade"])
+def of_cascade(scores: Scores) -> Table:
+    """How much of its map a method keeps when all layers are random."""
+    assert scores.cascade is not None
+    rows = cascade.verdicts(scores.cascade)
+    return Table(rows[CASCADE_COLUMNS], CASCADE, f"{extent(scores.cascade)}. {INTERVALS}")
+
+
+@table("twins", "Trained nets and their untrained twins", needs=["cascade"])
+def of_twins(scores: Scores) -> Table:
+    """Lift on the trained net and on its untrained twins, and the paired differences."""
+    assert scores.cascade is not None
+    rows = cascade.against_twins(scores.cascade)
+    tests = TESTS.format(f"{paired.family(rows, ['net', 'size'])} methods of each net and size")
+    return Table(rows, TWINS, f"{extent(scores.cascade)}. {INTERVALS} {tests}")
 
 
 @table("cost", "Cost by method", needs=["predictions"])

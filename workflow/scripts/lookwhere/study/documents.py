@@ -67,7 +67,7 @@ def _for_editors(node: Any) -> Any:
     parts = {
         key: _for_editors(part)
         for key, part in node.items()
-        if key not in ("help", "otherwise") and (key != "default" or part not in ("", []))
+        if key not in ("help", "otherwise") and (key != "default" or part not in ("", [], None))
     }
     if "help" in node or "otherwise" in node:
         parts["description"] = " ".join([f"{node['description']}.", *_more(node)])

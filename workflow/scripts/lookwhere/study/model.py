@@ -24,6 +24,10 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if type(value) is list else value
 
 
+def _asked(value: Any) -> Any:
+    return ({} if value else None) if type(value) is bool else value
+
+
 def _text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
@@ -382,6 +386,41 @@ class Net(Part):
         return self.weights
 
 
+class Cascade(Part):
+    """A sanity check: the nets as their layers become random, from the output downwards."""
+
+    images_per_class: int = Field(
+        default=3,
+        ge=1,
+        le=10**9,
+        description="give a whole number from 1",
+        json_schema_extra={"help": "The first images of each class are explained."},
+    )
+    stages: int = Field(
+        default=6,
+        ge=1,
+        le=1000,
+        description="give a whole number from 1 to 1000",
+        json_schema_extra={
+            "help": (
+                "Each makes a further part of the layers random; the last is the untrained twin of "
+                "the net."
+            )
+        },
+    )
+    seeds: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        description="give a whole number from 1 to 1000",
+        json_schema_extra={"help": "The number of untrained twins of a net."},
+    )
+
+    def explained(self, classes: int) -> int:
+        """The number of times that an image is explained, by a net at a size."""
+        return self.images_per_class * classes * (1 + self.stages * self.seeds)
+
+
 class Pathvars(Part):
     """Snakemake's path variables that a study may set."""
 
@@ -566,11 +605,30 @@ class Study(Part):
             ),
         },
     )
+    cascade: Annotated[
+        Cascade | None, BeforeValidator(_asked, json_schema_input_type=bool | Cascade)
+    ] = Field(
+        default=None,
+        description="give true, or a mapping of images_per_class, stages and seeds",
+        json_schema_extra={
+            "help": (
+                "Trained nets are explained as their layers become random, from the output "
+                "downwards: does a map change with its net? See "
+                "[docs/reading.md](docs/reading.md#does-a-map-depend-on-the-net)."
+            ),
+            "otherwise": "none",
+        },
+    )
     pathvars: Pathvars = Field(
         default=Pathvars(),
         description="give Snakemake's path variables, e.g. {results: results/my_study}",
         json_schema_extra={"help": "They separate the results of studies."},
     )
+
+    @property
+    def cascaded_nets(self) -> list[str]:
+        """The names of the nets that have a cascade."""
+        return [n.name for n in self.nets if n.is_trained and not n.maps] if self.cascade else []
 
     @property
     def groups(self) -> list[list[str]]:
@@ -638,6 +696,7 @@ class Study(Part):
             "sizes_of_a_net": max((net.sizes for net in trained or self.nets), key=len),
             "trained_nets": [net.name for net in trained],
             "predicting_nets": [net.name for net in trained or self.nets if not net.maps],
+            "cascaded_nets": self.cascaded_nets,
             "mask_dilation": self.mask_dilation,
         }
 

@@ -15,6 +15,7 @@ CONDITIONS = {
     "several sizes": ("sizes_of_a_net", 2),
     "trained nets": ("trained_nets", 1),
     "predictions": ("predicting_nets", 1),
+    "cascade": ("cascaded_nets", 1),
 }
 
 
