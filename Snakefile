@@ -36,6 +36,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/scores.smk"
+include: "workflow/rules/cascade.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/console.smk"
@@ -57,6 +58,7 @@ rule all:
         of_nets(SALIENCY, method=METHODS) if STUDY.keep_maps else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",
+        "<results>/cascade.parquet" if CASCADED else [],
         expand(
             "<results>/figures/{figure}.{format}",
             figure=FIGURES,
