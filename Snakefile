@@ -36,6 +36,13 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/saliency.smk"
 include: "workflow/rules/scores.smk"
+
+
+if STUDY.rivals:
+
+    include: "workflow/rules/rivals.smk"
+
+
 include: "workflow/rules/cascade.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
@@ -55,6 +62,7 @@ rule all:
         "<results>/energy.parquet",
         "<results>/measures.parquet",
         "<results>/dilation_sweep.parquet",
+        RIVALS,
         of_nets(SALIENCY, method=METHODS) if STUDY.keep_maps else [],
         expand("<results>/tables/{table}.{format}", table=TABLES, format=TABLE_FORMATS),
         "<results>/undefined.csv",

@@ -19,7 +19,7 @@ from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
-from lookwhere.metrics import cascade
+from lookwhere.metrics import cascade, rivals
 from lookwhere.metrics.registry import METRICS
 from lookwhere.statistics.costs import beside
 
@@ -130,6 +130,38 @@ def costs_of(records: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def rivals_of(records: pd.DataFrame) -> pd.DataFrame:
+    """The rivals of all records: the other class is the next one, its object as large.
+
+    The map of the other class has half of its energy where the own one has it, so that each
+    prefers its own object.
+    """
+    own = records[records["method"].isin(list(LABELS))].reset_index(drop=True)
+    share = own["concentration"].clip(upper=0.8)
+    part = pd.Series(np.random.default_rng(0).uniform(0.1, 0.3, len(own)))  # ties take SciPy long
+    classes = list(own["class"].cat.categories)
+    following = own["class"].map(dict(zip(classes, [*classes[1:], classes[0]], strict=True)))
+    status = own["status"].astype(str).mask(share.notna(), "ok")
+    of_pairs = own.assign(
+        rival=rivals.OTHER_CLASS,
+        concentration=share / 2,
+        other_class=following.astype(str),
+        own_on_own=share,
+        own_on_other=share * part,
+        other_on_own=share / 2,
+        other_on_other=share,
+        own_total=1.0,
+        other_total=2.0,
+        own_fraction=own["mask_fraction"],
+        other_fraction=own["mask_fraction"],
+        pair_status=status,
+    )
+    further = [own.assign(rival=name, concentration=share / 3) for name in list(rivals.LABELS)[1:]]
+    rows = pd.concat([of_pairs, *further], ignore_index=True)
+    rows["rival"] = pd.Categorical(rows["rival"], list(rivals.LABELS), ordered=True)
+    return rows.assign(energy_inside=rows["concentration"], energy_total=1.0)[rivals.COLUMNS]
+
+
 def cascade_of(records: pd.DataFrame, stages: int = 3, seeds: int = 2) -> pd.DataFrame:
     """The cascade of the trained nets of ``records``: maps become those of chance, and others.
 
@@ -167,9 +199,13 @@ def draw_chart(name: str, records: pd.DataFrame) -> Figure:
     sources = {
         "sweep": sweep_of,
         "costs": lambda table: beside(table, costs_of(table)),
+        "rivals": rivals_of,
         "cascade": cascade_of,
     }
-    source = sources.get(chart.source, lambda table: table)(records)
+    if chart.source == registry.ALL:
+        source = {"measures": records} | {name: make(records) for name, make in sources.items()}
+    else:
+        source = sources.get(chart.source, lambda table: table)(records)
     return chart.draw(source, **OPTIONS.get(name, {}))
 
 

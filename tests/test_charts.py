@@ -21,7 +21,7 @@ from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report import comparison
-from lookwhere.statistics import paired, summary
+from lookwhere.statistics import discrimination, paired, summary
 from lookwhere.statistics.strata import extent, once, trained_only
 
 from .studies import (
@@ -32,6 +32,7 @@ from .studies import (
     declare_further,
     draw_chart,
     fabricate,
+    rivals_of,
     sweep_of,
 )
 
@@ -100,7 +101,8 @@ def test_every_chart_has_a_title_units_and_readable_type(chart):
     figure = chart_of(chart)
     assert figure.get_suptitle()
     labelled = [bool(axes.get_xlabel()) for axes in figure.axes]
-    assert all(labelled) or (chart == "ranks" and labelled.count(True) == 1)  # of all its panels
+    of_panels = chart in ("ranks", "discrimination")  # one label
+    assert all(labelled) or (of_panels and labelled.count(True) == 1)
     for axes in figure.axes:
         for label in axes.get_xticklabels() + axes.get_yticklabels():
             assert label.get_fontsize() >= 7
@@ -142,6 +144,21 @@ def test_what_is_not_defined_is_named_apart_from_what_is_undefined(chart):
         count = (others["status"] != "ok").sum()
         assert count
         assert f"Deconvolution {count} of {len(others)}" in note
+
+
+def test_discrimination_has_both_explanations_of_each_method_beside_chance():
+    """A filled mark where the class of the object is explained, an open one where the other is."""
+    table = discrimination.of_methods(rivals_of(RECORDS))
+    table = table[table["size"] == "original"]
+    for axes, (_, of_net) in zip(
+        chart_of("discrimination").axes, table.groupby("net", sort=False), strict=True
+    ):
+        marks = [line for line in axes.lines if len(line.get_xdata()) == 1]
+        is_open = ["white" in str(line.get_markerfacecolor()) for line in marks]
+        for column, kind in (("lift", False), ("lift_of_other", True)):
+            of_kind = [m for m, opened in zip(marks, is_open, strict=True) if opened == kind]
+            assert [float(m.get_xdata()[0]) for m in of_kind] == pytest.approx(list(of_net[column]))
+        assert list(axes.lines[0].get_xdata()) == [1, 1]
 
 
 def test_of_many_nets_the_note_has_the_number():
@@ -585,11 +602,11 @@ def test_undefined_records_are_reported(chart):
     figure = chart_of(chart)
     [legend] = figure.legends
     title = legend.get_title().get_text().replace("\n", " ")
-    records = RECORDS[RECORDS["size"] == "224"] if chart == "concentration_by_net" else RECORDS
-    if chart.startswith("cascade"):  # of the first size
-        records = RECORDS[RECORDS["size"] == "original"]
+    of_size = {"concentration_by_net": "224", "discrimination": "original"}.get(chart)
+    of_size = "original" if chart.startswith("cascade") else of_size
+    records = RECORDS[RECORDS["size"] == of_size] if of_size else RECORDS
     assert extent(records) in title or extent(trained_only(records)) in title
-    if chart not in ("concentration_by_net", "lift"):
+    if chart not in ("concentration_by_net", "lift", "discrimination"):
         records = trained_only(records)
     of_method = records[records["method"] == "grad_cam"]
     missing = of_method["concentration"].isna().sum()

@@ -279,6 +279,23 @@ FAULTY = {
     "method twice": ({"methods.1": "grad_cam"}, "methods: 'grad_cam' is listed 2 times"),
     "size twice": ({"sizes": [224, "224"]}, "sizes: '224' is listed 2 times"),
     "crop twice": ({"sizes": ["crop-8", 8, "crop-8"]}, "sizes: 'crop-8' is listed 2 times"),
+    "rival twice": (
+        {"rivals": ["mean_map", "mean_map"]},
+        "rivals: 'mean_map' is listed 2 times; list it once",
+    ),
+    "unknown rival": (
+        {"rivals": ["other"]},
+        "rivals[0]: 'other' is not allowed; did you mean 'other_class'?",
+    ),
+    "other class of one": (
+        {"rivals": ["other_class"], "classes": [{"name": "clock", "target": 1}]},
+        "rivals: other_class needs two classes; list another class, or remove it",
+    ),
+    "rivals without a net": (
+        {"nets": [{"name": "theirs", "maps": "docs"}], "methods": ["images"]}
+        | {"rivals": ["least_likely", "mean_map"]},
+        "rivals: least_likely explains a net, and all maps are of other tools; remove it (mean_map",
+    ),
     "showcase of some": ({"showcase": "some"}, "showcase: 'some' is not allowed; give a list"),
     "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
 }

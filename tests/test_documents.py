@@ -148,10 +148,11 @@ def test_every_rule_of_the_architecture_exists():
     assert named == rules
 
 
-def picture() -> tuple[set[str], set[tuple[str, str]]]:
-    """Rules and arrows of the picture."""
-    [lines] = re.findall(r"```mermaid\nflowchart TD\n(.*?)```", ARCHITECTURE, re.DOTALL)
-    arrows = set(re.findall(r"(\w+) --> (\w+)", lines))
+def picture(direction: str = "TD") -> tuple[set[str], set[tuple[str, str]]]:
+    """Rules and arrows of the picture of the default study, or of that of rivals (LR)."""
+    pattern = rf"```mermaid\nflowchart {direction}\n(.*?)```"
+    [lines] = re.findall(pattern, ARCHITECTURE, re.DOTALL)
+    arrows = set(re.findall(r"(\w+) --> (?=(\w+))", lines))
     return set(re.findall(r"\w+", lines)), arrows
 
 

@@ -18,7 +18,9 @@ STUDY = {
     "sizes_of_a_net": ["original", "224"],
     "trained_nets": ["vgg19"],
     "predicting_nets": ["vgg19"],
+    "nets_of_other_class": [],
     "cascaded_nets": [],
+    "further_evidence": [],
     "mask_dilation": 0.2,
 }
 
@@ -67,6 +69,8 @@ def test_settings_that_a_chart_takes_are_passed():
         ("trained_nets", [], ["vgg19"], tables.entries(), "concentration_by_training"),
         ("predicting_nets", [], ["vgg19"], tables.entries(), "certainty"),
         ("predicting_nets", [], ["vgg19"], charts.entries(), "certainty"),
+        ("nets_of_other_class", [], ["vgg19"], charts.entries(), "discrimination"),
+        ("nets_of_other_class", [], ["vgg19"], tables.entries(), "discrimination"),
         ("cascaded_nets", [], ["vgg19"], charts.entries(), "cascade_lift"),
         ("cascaded_nets", [], ["vgg19"], tables.entries(), "twins"),
     ],

@@ -61,6 +61,7 @@ def test_captions_of_figures_state_it(tmp_path):
         tmp_path / "measures.parquet",
         tmp_path / "sweep.parquet",
         tmp_path / "costs.parquet",
+        {},
         BOXES,
         tmp_path,
     )

@@ -166,6 +166,22 @@ def test_other_weights_are_unchanged(weights):
     assert own.weights_file == weights
 
 
+def test_the_other_class_is_explained_by_nets_that_explain_the_annotated_one():
+    classes = [{"name": "clock"}, {"name": "stop sign"}]
+    both = study(classes=classes, explain=["annotated", "predicted"], rivals=["other_class"])
+    assert [item.name for item in both.nets] == ["mine", "mine-predicted"]
+    assert both.contents["nets_of_other_class"] == ["mine"]
+    assert both.annotated_nets == ["mine"]
+    without = study(classes=classes, rivals=["mean_map"])
+    assert without.contents["nets_of_other_class"] == []
+    assert study().rivals == ()
+
+
+def test_rivals_are_no_setting_of_nets():
+    """Else they would recompute the maps."""
+    assert study(rivals=["mean_map"]).net_settings == study().net_settings
+
+
 def test_contents_name_what_figures_and_tables_depend_on():
     trained = "resources/sample/weights/mnasnet0_5.pth"
     contents = study(nets=[net(), net(name="other", weights=trained)]).contents

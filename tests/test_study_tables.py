@@ -7,17 +7,28 @@ import pytest
 import make_tables
 from lookwhere.report import registry, study_tables, tables
 from lookwhere.report.registry import Scores
-from lookwhere.statistics import cascade, certainty, costs, paired, ranks, summary, wins
+from lookwhere.statistics import (
+    cascade,
+    certainty,
+    costs,
+    discrimination,
+    paired,
+    ranks,
+    summary,
+    verdicts,
+    wins,
+)
 from lookwhere.statistics.strata import methods_only, trained_only
 
-from .studies import cascade_of, costs_of, fabricate
+from .studies import cascade_of, costs_of, fabricate, rivals_of
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
 RECORDS = fabricate()
 COSTS = costs_of(RECORDS)
+RIVALS = rivals_of(RECORDS)
 CASCADE = cascade_of(RECORDS)
-SCORES = Scores(RECORDS, costs=COSTS, cascade=CASCADE)
+SCORES = Scores(RECORDS, costs=COSTS, rivals=RIVALS, cascade=CASCADE)
 TRAINED = trained_only(RECORDS)
 EXPECTED = {
     "concentration": lambda: summary.summarise(TRAINED),
@@ -40,6 +51,8 @@ EXPECTED = {
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),
+    "verdicts": lambda: verdicts.verdicts(RECORDS, RIVALS).drop(columns="tests"),
+    "discrimination": lambda: discrimination.of_methods(RIVALS),
     "cost": lambda: (
         costs.of_methods(costs.beside(RECORDS, COSTS))
         .assign(efficient=lambda rows: np.where(rows["is_efficient"], "yes", "no"))
@@ -86,7 +99,8 @@ def test_a_note_states_the_extent_of_a_table():
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     labels = {name: entry.label for name, entry in registry.entries().items()}
     few = fabricate(images=4)
-    scores = Scores(few, costs=costs_of(few), cascade=cascade_of(few))
+    further = {"rivals": rivals_of(few), "cascade": cascade_of(few)}
+    scores = Scores(few, costs=costs_of(few), **further)
     make_tables.main(scores, labels, tmp_path / "tables", tmp_path / "undefined.csv")
     written = sorted(file.name for file in (tmp_path / "tables").iterdir())
     assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)

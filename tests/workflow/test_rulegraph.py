@@ -45,3 +45,14 @@ def test_without_a_net_maps_are_imported_and_no_recognition_is_checked(house):
         set(names.values()),
         {(names[a], names[b]) for a, b in arrows if {a, b} <= names.keys()},
     )
+
+
+def test_rivals_add_the_rules_and_arrows_of_their_picture(house):
+    rules, arrows = graph(house, {"rivals": ["other_class", "least_likely", "mean_map"]})
+    without = graph(house)
+    added = arrows - without[1]
+    assert (rules - without[0], added) == (
+        {rule for arrow in added for rule in arrow} - without[0],
+        picture("LR")[1],
+    )
+    assert without[1] <= arrows

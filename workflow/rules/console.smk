@@ -20,6 +20,9 @@ def expected_seconds(name, wildcards):
     samples = SAMPLES / sum(map(len, SHARDS.values()))
     if name.startswith("compute_maps"):
         return 5 + samples * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
+    if name == "compute_rivals":  # one pass of the maps for each other target
+        work = operations(wildcards["net"], wildcards["size"])
+        return 5 + len(OF_TARGETS) * samples * (0.1 + 0.15 * work)
     if name == "compute_cascade":
         explained = STUDY.cascade.explained(len(CLASSES))
         return 5 + explained * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))

@@ -15,6 +15,7 @@ rule plot_charts:
         measures=rules.gather_scores.output.measures,
         sweep=rules.gather_scores.output.sweep,
         costs=rules.gather_scores.output.costs,
+        rivals=RIVALS,
         cascade=rules.gather_cascade.output.cascade if CASCADED else [],
         subset=rules.list_samples.output.subset,
     output:

@@ -31,13 +31,15 @@ def main(scores: Scores, labels: Mapping[str, str], folder: Path, undefined: Pat
 if __name__ == "__main__":
     gc.freeze()  # statsmodels collects garbage at every correction of p: 0.05 s without this
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        path, cascade = (snakemake.input.get(name) for name in ("reference", "cascade"))
+        paths = (snakemake.input.get(name) for name in ("reference", "rivals", "cascade"))
+        path, rivals, cascade = paths
         main(
             Scores(
                 records.read(Path(snakemake.input.measures)),
                 reference.read(Path(path)) if path else None,
                 region_kinds.of_subset(Path(snakemake.input.subset)),
                 results.read_table(Path(snakemake.input.costs)),
+                results.read_table(Path(rivals)) if rivals else None,
                 results.read_table(Path(cascade)) if cascade else None,
             ),
             settings["tables"],

@@ -19,38 +19,39 @@ def main(
     measures: Path,
     sweep: Path,
     spent: Path,
-    cascade: Path | None,
+    more: Mapping[str, Path],
     regions: str,
     folder: Path,
 ) -> None:
     """Draw each of the ``figures`` (its name: its chart, the chart's options) in ``folder``.
 
-    Colours follow from the ``methods`` of the study, which may have no ``cascade``. Captions end in
-    the sentence ``regions``.
+    ``more`` are the files of the sources that only some studies have. Colours follow from the
+    ``methods`` of the study. Captions end in the sentence ``regions``.
     """
     records = {"measures": read(measures), "sweep": read(sweep)}
     records["costs"] = costs.beside(records["measures"], read_table(spent))
-    if cascade:
-        records["cascade"] = read_table(cascade)
+    records |= {source: read_table(path) for source, path in more.items()}
     style.space(methods)
     entries = registry.entries()
     for [name] in progress([[name] for name in figures], "charts"):
         of_chart, options = figures[name]
         chart = registry.load(entries[of_chart])
-        figure = chart.draw(records[chart.source], **options)
+        source = records if chart.source == registry.ALL else records[chart.source]
+        figure = chart.draw(source, **options)
         style.save(figure, folder / name, f"{chart.caption.format(**options)} {regions}")
 
 
 if __name__ == "__main__":
     gc.freeze()  # statsmodels collects garbage at every correction of p: 0.05 s without this
     with job(snakemake.log[0], snakemake.input.settings) as settings:
+        named = {name: snakemake.input.get(name) for name in ("rivals", "cascade")}
         main(
             settings["charts"],
             settings["methods"],
             Path(snakemake.input.measures),
             Path(snakemake.input.sweep),
             Path(snakemake.input.costs),
-            Path(path) if (path := snakemake.input.get("cascade")) else None,
+            {name: Path(file) for name, file in named.items() if file},
             region_kinds.of_subset(Path(snakemake.input.subset)),
             Path(snakemake.output[0]).parent,
         )

@@ -16,7 +16,7 @@ from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import missing, results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
-from lookwhere.metrics import columns, parts
+from lookwhere.metrics import columns, parts, saliency
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.report import showcase
 
@@ -42,7 +42,7 @@ def main(
             region = region.at(net_and_size["size"])
             for method, folder in map_folders.items():
                 record = parts.record(sample, method=method, **net_and_size)
-                yield record, read(Path(folder), sample.id), region
+                yield record, saliency.read(Path(folder), sample.id), region
 
     records, steps = parts.score(maps(), metrics)
     of_target = predictions.rename(columns=lambda name: PREDICTED.get(name, name))
@@ -60,14 +60,6 @@ def copy_maps(names: Collection[str], map_folders: Mapping[str, str], output: st
             for file in Path(maps).iterdir():
                 if file.name in files:
                     shutil.copy(file, folder / method)
-
-
-def read(folder: Path, sample: str) -> Saliency | str:
-    """The map of a ``sample``, or the status where the folder notes that it is missing."""
-    file = folder / f"{sample}.npy"
-    if not file.exists() and (status := missing.status(folder, sample)):
-        return status
-    return Saliency(results.read_array(file, folder))
 
 
 if __name__ == "__main__":

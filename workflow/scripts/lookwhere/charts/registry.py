@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     Draw = Callable[..., Figure]
 
 # Data of a chart: the records of all measures, those of the sweep of dilations, those of all
-# measures with what their maps cost, or those of the cascade.
-SOURCES = ("measures", "sweep", "costs", "cascade")
+# measures with what their maps cost, or, of studies that have them, the rivals or the cascade.
+# All: those that the study has, by name, for a chart of several.
+ALL = "all"
+SOURCES = ("measures", "sweep", "costs", "rivals", "cascade", ALL)
 
 # Figures of earlier versions.
 FORMER = ("target_rank",)

@@ -185,11 +185,22 @@ def select(
         pool = sorted(pools[span.class_name], key=rank)
         order = [pool[index] for index in rng.permutation(len(pool))]
         image_ids[span.class_name] += sorted(order[span.first : span.last], key=rank)
-    samples = [replace(each, exif=data.choices.exif) for each in data.samples(image_ids)]
+    samples = samples_of(data, image_ids, max_pixels)
     _require_unique(samples)
     if note := region_kinds.sentence((each.boxes, len(each.instances)) for each in samples):
         log.info("%s", note)
-    return in_order(_reduced(samples, max_pixels) if max_pixels else samples, classes)
+    return in_order(samples, classes)
+
+
+def samples_of(
+    data: Dataset, image_ids: Mapping[str, Sequence[ImageId]], max_pixels: int | None = None
+) -> list[Sample]:
+    """The samples of the ``image_ids`` of each class, which ``data.images`` has returned.
+
+    Images of more than ``max_pixels`` are resized to as many.
+    """
+    samples = [replace(each, exif=data.choices.exif) for each in data.samples(image_ids)]
+    return _reduced(samples, max_pixels) if max_pixels else samples
 
 
 def _reduced(samples: Sequence[Sample], max_pixels: int) -> list[Sample]:

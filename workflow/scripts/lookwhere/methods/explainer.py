@@ -1,6 +1,6 @@
 """Run a net on batches of images: logits and saliency maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -19,6 +19,9 @@ from lookwhere.methods.run import FORWARD, Run, maps_of
 from lookwhere.nets import classifiers, device, fold, layers
 from lookwhere.nets.classifiers import Classifier
 from lookwhere.nets.predictions import best_targets
+
+Candidates = Sequence[Sequence[int] | None]
+Choose = Callable[[Tensor, Candidates], Tensor]  # of logits (N, outputs): targets (N,), int64
 
 
 @dataclass(frozen=True)
@@ -73,27 +76,28 @@ class Explainer:
     def explain(
         self,
         images: NDArray[np.float32],
-        candidates: Sequence[Sequence[int] | None],
+        candidates: Candidates,
         seeds: Sequence[Sequence[int]] = (),
+        choose: Choose = best_targets,
     ) -> Explanation:
         """Explain the inputs ``images`` (N, C, H, W), each for its best-scoring candidate.
 
-        ``seeds`` holds the seed of an image's random numbers. Raises torch's own error where a
-        single image exceeds the device's memory.
+        ``seeds`` holds the seed of an image's random numbers; another way to ``choose`` explains
+        another output. Raises torch's own error where a single image exceeds the device's memory.
         """
         count, _, height, width = images.shape
         pixels = count * height * width
         if count == 1 or pixels <= self.most_pixels:
             try:
-                return self._explain(images, candidates, seeds)
+                return self._explain(images, candidates, seeds, choose)
             except (RuntimeError, StudyError) as error:
                 is_too_large = is_out_of_memory(error) or isinstance(error, StudyError)
                 if count == 1 or not is_too_large:
                     raise
             self.most_pixels = pixels / 2
         half = (count + 1) // 2
-        first = self.explain(images[:half], candidates[:half], seeds[:half])
-        second = self.explain(images[half:], candidates[half:], seeds[half:])
+        first = self.explain(images[:half], candidates[:half], seeds[:half], choose)
+        second = self.explain(images[half:], candidates[half:], seeds[half:], choose)
         not_defined = {**first.not_defined, **second.not_defined}
         defined = [method.name for method in self.methods if method.name not in not_defined]
         return Explanation(
@@ -106,7 +110,7 @@ class Explainer:
     def costs(
         self,
         images: NDArray[np.float32],
-        candidates: Sequence[Sequence[int] | None],
+        candidates: Candidates,
         seeds: Sequence[Sequence[int]] = (),
     ) -> dict[str, Cost]:
         """What the maps of ``images`` (N, C, H, W) cost, by method that is defined for the net.
@@ -129,10 +133,11 @@ class Explainer:
     def _explain(
         self,
         images: NDArray[np.float32],
-        candidates: Sequence[Sequence[int] | None],
+        candidates: Candidates,
         seeds: Sequence[Sequence[int]],
+        choose: Choose,
     ) -> Explanation:
-        run, targets = self._run(images, candidates, seeds, self.methods)
+        run, targets = self._run(images, candidates, seeds, self.methods, choose=choose)
         tensors, not_defined = maps_of(run, self.methods)
         maps = {method: tensor.contiguous().cpu().numpy() for method, tensor in tensors.items()}
         return Explanation(run.logits.float().cpu(), targets, maps, not_defined)
@@ -140,10 +145,11 @@ class Explainer:
     def _run(
         self,
         images: NDArray[np.float32],
-        candidates: Sequence[Sequence[int] | None],
+        candidates: Candidates,
         seeds: Sequence[Sequence[int]],
         methods: Sequence[Method],
         clock: Clock | None = None,
+        choose: Choose = best_targets,
     ) -> tuple[Run, Tensor]:
         """The run of ``methods`` after a forward pass, and the targets on the CPU."""
         inputs = torch.from_numpy(images).to(self.device, memory_format=torch.channels_last)
@@ -151,6 +157,6 @@ class Explainer:
         with clock.step(FORWARD):
             passed = forward(self.net, self.target_layer, inputs, self.precision)
             clock.count(forward_passes=1)
-        targets = best_targets(passed.logits.detach().float().cpu(), candidates)
+        targets = choose(passed.logits.detach().float().cpu(), candidates)
         run = Run(passed, targets.to(self.device), methods, seeds=seeds, clock=clock)
         return run, targets

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookwhere.datasets.masks import Mask
+from lookwhere.io import missing, results
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,3 +38,14 @@ class Saliency:
         strength = np.abs(self.values, dtype=np.float64).sum(axis=0)
         strength.flags.writeable = False
         return strength
+
+
+def read(folder: Path, sample: str) -> Saliency | str:
+    """The map of a ``sample``, or the status where the result ``folder`` notes that it is missing.
+
+    Raises StudyError, with the way out, if the map is damaged.
+    """
+    file = folder / f"{sample}.npy"
+    if not file.exists() and (status := missing.status(folder, sample)):
+        return status
+    return Saliency(results.read_array(file, folder))

@@ -32,6 +32,14 @@ def best_targets(logits: Tensor, candidates: Sequence[Sequence[int] | None]) -> 
     return torch.tensor(best, dtype=torch.int64)
 
 
+def least_likely(logits: Tensor, candidates: Sequence[Sequence[int] | None]) -> Tensor:
+    """The output of the lowest logit for each row of ``logits`` (N, outputs): (N,), int64.
+
+    Of all outputs, whatever the candidates. Its probability is the least by softmax and sigmoid.
+    """
+    return logits.argmin(dim=1)
+
+
 def activation(outputs: int, configured: str = SOFTMAX) -> str:
     """The activation of a net's outputs, ``softmax`` or ``sigmoid`` (always for one output)."""
     return SIGMOID if outputs == 1 else configured

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lookwhere.methods.names import ALL_LABELS
+from lookwhere.metrics import rivals
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report.escapes import one_line
 from lookwhere.statistics.strata import LOWEST_HIGHEST, mostly_undefined
@@ -19,6 +20,7 @@ HEADINGS = {
     "p_holm": "p (Holm)",
     "rank_correlation_signed": "with sign",
     "ssim": "SSIM",
+    "not_ahead": "otherwise",
 }
 DECIMALS = {
     "sum": 2,
@@ -40,22 +42,30 @@ DECIMALS = {
     "rank": 2,
     "critical_difference": 2,
     "chi_square": 1,
+    "both": 2,
+    "one": 2,
+    "none": 2,
+    "discrimination": 3,
+    "lift_of_other": 2,
 }
 # Two ends share a column behind their estimate.
 INTERVALS = {
     "mean": ("low", "high", "95 % CI"),
     "difference": ("low", "high", "95 % CI"),
     "lift": ("lift_low", "lift_high", "95 % CI of lift"),
+    "both": ("both_low", "both_high", "95 % CI of both"),
+    "discrimination": ("discrimination_low", "discrimination_high", "95 % CI"),
+    "lift_of_other": ("other_low", "other_high", "95 % CI of lift of other"),
     "twin_lift": ("twin_lift_low", "twin_lift_high", "95 % CI of twin lift"),
     "rank_correlation": ("rank_correlation_low", "rank_correlation_high", "95 % CI"),
     "ssim": ("ssim_low", "ssim_high", "95 % CI of SSIM"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))
-METHODS = ("method", "other")
+METHODS = ("method", "other", "control")
 P_VALUES = ("p", "p_holm")
 IDENTIFIERS = ("status", "reasons")  # their values are names of the library, not of the study
-RARE = ("undefined", "reasons", "negligible")  # hidden where all are 0
+RARE = ("undefined", "untested", "reasons", "negligible")  # hidden where all are 0
 BULKY = ("sum", "behind")  # hidden unless a caller shows them
 NONE = "-"
 
@@ -163,7 +173,8 @@ def _cell(name: str, value: Any) -> str:
     if name in P_VALUES:
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if name in METHODS:
-        return ALL_LABELS.get(str(value), one_line(str(value)))
+        name = str(value)
+        return ALL_LABELS.get(name, rivals.LABELS.get(name, one_line(name)))
     if name == "measure":
         return METRICS[value].label
     if name in IDENTIFIERS:

@@ -24,7 +24,8 @@ class Scores:
     reference: Mapping[str, float] | None = None  # means by method of another study
     regions: str = ""  # the sentence of ``region_kinds``, which ends the notes
     costs: "pd.DataFrame | None" = None  # of a map, by net, size and method
-    cascade: "pd.DataFrame | None" = None  # the records of cascade.parquet
+    rivals: "pd.DataFrame | None" = None  # the records of rivals.parquet, if the study has any
+    cascade: "pd.DataFrame | None" = None  # those of cascade.parquet, likewise
 
 
 @dataclass(frozen=True)

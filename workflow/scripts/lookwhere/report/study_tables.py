@@ -6,7 +6,19 @@ import pandas as pd
 
 from lookwhere.methods.names import LABELS
 from lookwhere.report.registry import Scores, Table, table
-from lookwhere.statistics import cascade, certainty, costs, equal_maps, paired, ranks, summary, wins
+from lookwhere.statistics import (
+    cascade,
+    certainty,
+    costs,
+    discrimination,
+    equal_maps,
+    evidence,
+    paired,
+    ranks,
+    summary,
+    verdicts,
+    wins,
+)
 from lookwhere.statistics.strata import (
     add_strata,
     between,
@@ -90,6 +102,32 @@ median size, on the processor of the study, and passes those of the net, of the 
 methods of one job share passes, and cost less together. Efficient: no method of the net and size
 that is as cheap has a higher lift.
 """
+VERDICTS = """
+The verdict on each method of a net, by its paired differences in concentration to every control, on
+the same sample and size: behind, if it is significantly behind a control; else no different, if
+there is a control from which it can't be told (p (Holm) of 0.05 or more, or equal maps); else ahead
+of all. Too few images: for any difference to be significant. Control: that the verdict is about, of
+the lowest difference (method less control), with the interval and p of this one. Controls are maps
+of no net; methods that ignore the class, of which a study may list some; the same method on an
+untrained net of the architecture; and the rivals of the study: the map of another class in the
+image, that of the least likely class, and the mean map of the other images. Tests: Wilcoxon's, over
+images, as in the table of differences by net, corrected together over all methods and controls of
+the net. Untested: controls with too few images. No different is no proof of equality: the interval
+states how large a difference may be.
+"""
+DISCRIMINATION = """
+Do maps tell the class that they explain from another class in the same image? A pair is a sample
+and another class of the study in its image, which gives two objects and two maps. A map is right
+where its energy per pixel is higher on the object of its class than on the other. Both, one, none:
+shares of the pairs in which both maps are right, one of them, or neither. A method that ignores the
+class has one right in every pair; noise has both right in a quarter. Discrimination is the share of
+a map's energy per pixel that lies on its own object, summed over both maps, less 1: 0 of a map that
+ignores the class, 1 where no map touches the object of the other. p tests it against 0 (Wilcoxon,
+over images), and p (Holm) corrects it for all methods of the net and size. Lift is that of a map on
+the object of its class, lift of other that of a map on the object of the other class: a map of
+anything salient has both alike. Pixels on the masks of both objects count on neither side.
+Undefined: a map is, or has no energy on both objects, or an object has no pixel of its own.
+"""
 CASCADE = """
 What is left of a map when all layers of its net are random, as in a net that was never trained: the
 rank correlation of the strength of its pixels with that of the trained net (with sign: of their sum
@@ -107,6 +145,16 @@ random values, on the same samples. A method that is not ahead of its twins does
 net has learned. The difference is in concentration, the net less the mean of its twins, with its
 interval over images; p is that of Wilcoxon's signed-rank test of the images' mean differences, and
 p (Holm) corrects it for the methods of the net and size.
+"""
+EVIDENCE = """
+The evidence on each method, side by side, over the trained nets: the columns of which the study has
+results. On the object: lift. Ahead of all: on how many nets the method is significantly ahead of
+all controls; otherwise: of which it is not, on the others (the table of verdicts). Of the net: the
+rank correlation of a map with that of an untrained twin of its net, where 1 is the same map and
+less is better; keeps map: on how many nets and sizes the map stays (the table of the cascade). Of
+the class: discrimination, which is 1 where the maps of two classes in an image share nothing, and 0
+where they are the same (the table of discrimination). Intervals are over images; by net, each row
+is of that net alone.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -254,6 +302,46 @@ def cost(scores: Scores) -> Table:
     rows["efficient"] = rows["is_efficient"].map({True: "yes", False: "no"})
     trained = methods_only(trained_only(scores.records))
     return Table(rows[COST_COLUMNS], COST, extent_of(trained, INTERVALS))
+
+
+@table("verdicts", "Verdicts on methods, by net", needs=["trained nets"])
+def verdicts_by_net(scores: Scores) -> Table:
+    """Each method of a net against all controls."""
+    rows = verdicts.verdicts(scores.records, scores.rivals)
+    tests = TESTS.format(f"{between(rows['tests'])} pairs of a method and a control of each net")
+    rows = rows.drop(columns="tests")
+    return Table(rows, VERDICTS, extent_of(trained_only(scores.records), INTERVALS, tests))
+
+
+@table("discrimination", "Discrimination between classes", needs=["other class"])
+def discrimination_of_methods(scores: Scores) -> Table:
+    """Own and other map on own and other object, by net, size and method."""
+    assert scores.rivals is not None
+    rows = discrimination.of_methods(scores.rivals)
+    pairs = discrimination.of_pairs(scores.rivals)
+    of_all = scores.rivals["sample"].nunique()
+    had = f"{pairs['sample'].nunique()} of {of_all} samples show another class of the study."
+    tests = TESTS.format(f"{between(discrimination.tests(rows))} methods of each net and size")
+    return Table(rows, DISCRIMINATION, f"{extent(pairs)}. {had} {INTERVALS} {tests}")
+
+
+@table("evidence", "Evidence by method", needs=["evidence"])
+def evidence_by_method(scores: Scores) -> Table:
+    """What speaks for each method."""
+    rows = evidence.of_methods(results_of(scores))
+    return Table(rows, EVIDENCE, extent_of(trained_only(scores.records), INTERVALS))
+
+
+@table("evidence_by_net", "Evidence by net", needs=["evidence"])
+def evidence_by_net(scores: Scores) -> Table:
+    """The same, of each net."""
+    rows = evidence.of_nets(results_of(scores))
+    return Table(rows, EVIDENCE, extent_of(trained_only(scores.records), INTERVALS))
+
+
+def results_of(scores: Scores) -> evidence.Results:
+    """The results that are evidence."""
+    return evidence.Results(scores.records, scores.rivals, scores.cascade)
 
 
 def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:

@@ -51,6 +51,10 @@ Size = Annotated[
 Method = Annotated[str, Field(description="give the name of a saliency method, or file.py:name")]
 Metric = Annotated[str, Field(description="give the name of a metric, or file.py:name")]
 Control = Annotated[str, Field(description="give the name of a control, or file.py:name")]
+Rival = Annotated[
+    Literal["other_class", "least_likely", "mean_map"],
+    Field(description="give other_class, least_likely or mean_map"),
+]
 Chart = Annotated[str, Field(description="give the name of a chart, or file.py:name")]
 
 
@@ -545,6 +549,18 @@ class Study(Part):
             "otherwise": "all of the library",
         },
     )
+    rivals: Many[Rival] = Field(
+        default=(),
+        description="give a list of other_class, least_likely and mean_map",
+        json_schema_extra={
+            "help": (
+                "Maps that know the net but not the class: the net explained for another class of "
+                "the study in the image, or for its least likely output, and the mean map of the "
+                "other images. They take about as long as the maps, twice, and recompute none."
+            ),
+            "otherwise": "none",
+        },
+    )
     chart_entries: Many[Chart] = Field(
         default=(),
         alias="charts",
@@ -697,8 +713,16 @@ class Study(Part):
             "trained_nets": [net.name for net in trained],
             "predicting_nets": [net.name for net in trained or self.nets if not net.maps],
             "cascaded_nets": self.cascaded_nets,
+            "further_evidence": [*self.rivals, *self.cascaded_nets],
             "mask_dilation": self.mask_dilation,
+            "nets_of_other_class": self.annotated_nets if "other_class" in self.rivals else [],
         }
+
+    @property
+    def annotated_nets(self) -> list[str]:
+        """The nets that explain the annotated class, whose maps the workflow computes."""
+        nets = (net for net in self.nets if not net.maps)
+        return [net.name for net in nets if net.explain == "annotated"]
 
     @property
     def class_settings(self) -> list[dict[str, Any]]:

@@ -58,6 +58,7 @@ def faults(
         *_cell_faults(config, catalogue),
         *_name_faults(config),
         *_map_faults(config),
+        *_rival_faults(config),
         *_architecture_faults(config, catalogue.architectures),
         *_target_faults(config, catalogue.targets),
         *_threshold_faults(config),
@@ -181,6 +182,7 @@ def _duplicates(config: Config) -> Iterator[str]:
         "nets": [str(_name(item)) for item in _list(config, "nets")],
         "sizes": [str(item) for item in _list(config, "sizes")],
         "explain": [str(item) for item in _list(config, "explain")],
+        "rivals": [str(item) for item in _list(config, "rivals")],
         **{
             f"nets[{number}].{key}": [str(item) for item in _list(net, key)]
             for number, net in enumerate(_list(config, "nets"))
@@ -247,6 +249,20 @@ def _map_faults(config: Config) -> Iterator[str]:
         for key, entry in entries(config, "methods"):
             if (name := name_of(entry)) not in known:
                 yield f"{key}: no net has a folder of maps by {name!r}; {hint(name, known)}"
+
+
+def _rival_faults(config: Config) -> Iterator[str]:
+    """Errors of rivals that no sample or net can have."""
+    rivals = _list(config, "rivals")
+    if "other_class" in rivals and len(_list(config, "classes")) < 2:
+        yield "rivals: other_class needs two classes; list another class, or remove it"
+    if map_folders.all_are_folders(config):
+        for rival in ("other_class", "least_likely"):
+            if rival in rivals:
+                yield (
+                    f"rivals: {rival} explains a net, and all maps are of other tools; remove it "
+                    "(mean_map needs no net)"
+                )
 
 
 def _folder_faults(key: str, folder: str) -> Iterator[str]:

@@ -1,0 +1,89 @@
+"""The evidence on every method in one figure: a column a question, a row a method."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from lookwhere.charts import artists
+from lookwhere.charts.registry import chart
+from lookwhere.charts.style import PAGE, shortened, styled
+from lookwhere.methods.names import LABELS
+from lookwhere.statistics import evidence
+from lookwhere.statistics.strata import methods_only, trained_only
+
+CAPTION = """
+What speaks for each method, over the trained nets, with 95 % bootstrap intervals over images. Short
+ticks: the mean of each net. On the object: lift, on a logarithmic axis. Ahead on: the number of
+nets on which the method is significantly ahead of all controls. Same without training: the rank
+correlation of a map with that of an untrained twin of the net; 1 is the same map, so less is
+better. Of the class: 1 where the maps of two classes in an image share nothing, 0 where they are
+the same. Dashed: a map without information, or in the third column one that stays as it is. A study
+has the columns of which it has results. Half filled: more than a fifth of the records are
+undefined.
+"""
+TITLE = "What speaks for each method?"
+ROW, NAME = 0.17, 30  # inches a method; characters of its name
+# By piece of evidence: the question, its axis, and the level of no information.
+COLUMNS: Mapping[str, tuple[str, str, float]] = {
+    "lift": ("On the object?", "Lift", 1),
+    "rank_correlation": ("Same without training?", "Rank correlation", 1),
+    "discrimination": ("Of the class?", "Discrimination", 0),
+}
+TICK: dict[str, Any] = {**artists.NET, "path_effects": None, "markersize": 3.5, "color": "0.45"}
+
+
+@chart("evidence", "Evidence", source="all", needs=["evidence"], caption=CAPTION)
+def draw(sources: Mapping[str, pd.DataFrame]) -> Figure:
+    """A column a piece of evidence, and one of the nets on which a method is ahead."""
+    results = evidence.of_sources(sources)
+    table, of_nets = evidence.of_methods(results), evidence.of_nets(results)
+    pieces = [name for name in COLUMNS if name in table]
+    trained = methods_only(trained_only(results.records))
+    with styled():
+        figure = Figure(figsize=(PAGE, 1.2 + ROW * len(table)))
+        widths = [1.3 if name == "lift" else 1 for name in pieces]
+        grid = figure.subplots(1, len(pieces), sharey=True, squeeze=False, width_ratios=widths)[0]
+        names = [shortened(LABELS[method], NAME) for method in table["method"]]
+        for axes, name in zip(grid, pieces, strict=True):
+            artists.label_rows(axes, names, NAME)
+            _column(axes, name, table, of_nets)
+        for place, text in enumerate(table["ahead_of_all"]):
+            artists.annotate_edge(grid[0], place, f" {text}")
+        grid[0].annotate("Ahead on", (1, 1), (3, 3), textcoords="offset points", **_ABOVE)
+        figure.suptitle(TITLE)
+        handles = [
+            Line2D([], [], **TICK | {"label": "Mean of each net"}),
+            Line2D([], [], **{**artists.CHANCE, "label": "No information"}),
+            *artists.partial_handles(table),
+        ]
+        artists.legend(figure, handles, 3, artists.notes(trained, intervals=table["lift_low"]))
+        return figure
+
+
+_ABOVE: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "annotation_clip": False}
+
+
+def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -> None:
+    """The points of a piece of evidence, the ticks of its nets, and its level."""
+    question, label, level = COLUMNS[name]
+    axes.axvline(level, **artists.CHANCE)
+    if name == "lift":
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    place = {method: number for number, method in enumerate(table["method"])}
+    if of_nets["net"].nunique() > 1:
+        axes.plot(of_nets[name], of_nets["method"].map(place), **TICK)
+    shown = table if name == "lift" else table.drop(columns=["records", "undefined"])
+    ends = (name, f"{name}_low", f"{name}_high")
+    artists.points(axes, shown, range(len(table)), ends, counts=False)
+    axes.set_title(question, fontsize=8)
+    axes.set_xlabel(label)

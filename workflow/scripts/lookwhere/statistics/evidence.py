@@ -1,0 +1,135 @@
+"""The evidence on each method, side by side: what a reader should see before believing a map.
+
+A piece of evidence is a function in ``PIECES``: a mean with its interval over images, by method or
+by net and method. A study has those of which it has the results. All are of trained nets.
+
+    lift              is the map on the object?
+    rank_correlation  is the map of the net? With that of the untrained twins: 1 is the same map
+    discrimination    is the map of the class? 0 is a map that ignores it
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lookwhere.statistics import bootstrap, cascade, discrimination, verdicts
+from lookwhere.statistics.strata import methods_only, split, trained_only
+from lookwhere.statistics.summary import summarise
+
+METHOD = ["method"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study has found out; None or empty where it has no such results."""
+
+    records: pd.DataFrame
+    rivals: pd.DataFrame | None = None
+    cascade: pd.DataFrame | None = None
+
+
+def of_sources(sources: Mapping[str, pd.DataFrame]) -> Results:
+    """The results among the sources of a chart, by name."""
+    return Results(sources["measures"], sources.get("rivals"), sources.get("cascade"))
+
+
+def of_methods(results: Results) -> pd.DataFrame:
+    """One row a method, in the study's order.
+
+    Columns: method, records, undefined; each piece of evidence with its ends (_low, _high); in
+    words ahead_of_all, on how many nets the method is ahead of all controls, and not_ahead, of
+    which control it is not on the others; and keeps_map, on how many nets and sizes it keeps its
+    map in the cascade.
+    """
+    table = _joined(results, METHOD)
+    words = [_in_words(results)]
+    if results.cascade is not None:
+        words.append(_kept(results.cascade))
+    for column in words:
+        table = table.merge(column, on="method", how="left")
+    return table
+
+
+def of_nets(results: Results) -> pd.DataFrame:
+    """One row a net and method: the columns of ``of_methods`` but those in words."""
+    return _joined(results, ["net", "method"])
+
+
+def _joined(results: Results, by: Sequence[str]) -> pd.DataFrame:
+    tables = [table for piece in PIECES.values() if (table := piece(results, by)) is not None]
+    first, *others = (table.astype(dict.fromkeys(by, "str")) for table in tables)
+    for table in others:
+        first = first.merge(table, on=list(by), how="left")
+    return first
+
+
+def lift(results: Results, by: Sequence[str]) -> pd.DataFrame:
+    """How many times as much energy on the object as by chance."""
+    table = summarise(methods_only(trained_only(results.records)), by)
+    return table[[*by, "records", "undefined", "lift", "lift_low", "lift_high"]]
+
+
+def rank_correlation(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
+    """The rank correlation of the maps of the untrained twins with those of the net."""
+    if results.cascade is None:
+        return None
+    return _means(cascade.twins(results.cascade), "rank_correlation", by)
+
+
+def discriminates(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
+    """The discrimination between two classes in an image."""
+    if results.rivals is None:
+        return None
+    pairs = discrimination.of_pairs(results.rivals)
+    return _means(pairs, "discrimination", by) if len(pairs) else None
+
+
+Piece = Callable[[Results, Sequence[str]], pd.DataFrame | None]
+PIECES: Mapping[str, Piece] = {
+    "lift": lift,
+    "rank_correlation": rank_correlation,
+    "discrimination": discriminates,
+}
+
+
+def _means(records: pd.DataFrame, name: str, by: Sequence[str]) -> pd.DataFrame:
+    """The means of a column ``name`` and their intervals over images."""
+    rows = []
+    for key, group in split(records, by):
+        defined = group[group[name].notna()]
+        low, high = bootstrap.mean_interval(defined[name], defined["image_id"])
+        rows.append(key | {name: defined[name].mean(), f"{name}_low": low, f"{name}_high": high})
+    return pd.DataFrame(rows)
+
+
+def _in_words(results: Results) -> pd.DataFrame:
+    """On how many nets a method is ahead of all controls, and of what it is not on the others."""
+    of_nets = verdicts.verdicts(results.records, results.rivals)
+    rows = []
+    for method, group in of_nets.groupby("method", sort=False, observed=True):
+        is_ahead = group["verdict"] == verdicts.AHEAD_OF_ALL
+        rows.append(
+            {
+                "method": str(method),
+                "ahead_of_all": f"{is_ahead.sum()} of {len(group)}",
+                "not_ahead": "; ".join(map(_reason, group[~is_ahead].to_dict("records"))),
+            }
+        )
+    return pd.DataFrame(rows, columns=["method", "ahead_of_all", "not_ahead"])
+
+
+def _reason(row: Mapping[str, str]) -> str:
+    """``no different from Sobel edges (vgg19)``."""
+    if row["verdict"] == verdicts.TOO_FEW:
+        return f"{row['verdict']} ({row['net']})"
+    word = "behind" if row["verdict"] == verdicts.BEHIND else "no different from"
+    return f"{word} {verdicts.label(row['control'])} ({row['net']})"
+
+
+def _kept(records: pd.DataFrame) -> pd.DataFrame:
+    """On how many nets and sizes a method keeps its map as the net becomes random."""
+    states = cascade.verdicts(records).astype({"method": "str"})
+    kept = (states["verdict"] == cascade.KEEPS).groupby(states["method"], sort=False)
+    texts = [f"{int(count)} of {size}" for count, size in zip(kept.sum(), kept.size(), strict=True)]
+    return pd.DataFrame({"method": list(kept.groups), "keeps_map": texts})
