@@ -20,7 +20,7 @@ from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics import cascade, rivals
-from lookwhere.metrics.registry import METRICS
+from lookwhere.metrics.registry import METRICS, of_maps
 from lookwhere.statistics.costs import beside
 
 FIVE = list(looks.OF_THESIS)
@@ -28,7 +28,8 @@ UNTRAINED = ["untrained"]  # of the architecture vgg19
 NETS = ["vgg19", "alexnet", *UNTRAINED]
 SIZES = ["original", "224"]
 CLASSES = ["dog", "traffic light"]
-MORE = [name for name in METRICS if name != "concentration"]
+OF_MAPS = of_maps(METRICS)  # those of a study that lists none
+MORE = [name for name in OF_MAPS if name != "concentration"]
 STATUSES = ["zero_energy", "not_finite", "empty_mask"]
 
 
@@ -72,7 +73,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(FIVE), classes=CL
                 "status": "ok" if defined else STATUSES[image % 3],
             }
         )
-    types = dict.fromkeys(METRICS, "float64")
+    types = dict.fromkeys(OF_MAPS, "float64")
     types |= dict.fromkeys(["target_recognised", "negligible_energy"], "boolean")
     types |= {"target": "Int64"}
     order = {"net": nets, "size": sizes, "class": classes, "method": [*methods, *CONTROL_LABELS]}
@@ -80,7 +81,7 @@ def fabricate(images=24, nets=NETS, sizes=SIZES, methods=tuple(FIVE), classes=CL
     records = pd.DataFrame(rows).astype(types)
     of_no_net = records["method"].isin(CONTROL_LABELS)
     once = records[of_no_net].groupby(["sample", "size", "method"])
-    same = once[list(METRICS)].transform("first")
+    same = once[OF_MAPS].transform("first")
     return records.assign(**{name: records[name].mask(of_no_net, same[name]) for name in same})
 
 

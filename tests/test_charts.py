@@ -19,7 +19,6 @@ from lookwhere.charts import dilation_sweep, registry, style
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
-from lookwhere.metrics.registry import METRICS
 from lookwhere.report import comparison
 from lookwhere.statistics import discrimination, paired, summary
 from lookwhere.statistics.strata import extent, once, trained_only
@@ -27,6 +26,7 @@ from lookwhere.statistics.strata import extent, once, trained_only
 from .studies import (
     FIVE,
     NETS,
+    OF_MAPS,
     UNTRAINED,
     assert_fits,
     declare_further,
@@ -59,7 +59,7 @@ def chart_of(chart):
 def not_defined(records, net, *methods):
     """The records, of which those of the ``net`` by the ``methods`` are not defined."""
     lost = (records["net"] == net) & records["method"].isin(methods)
-    numbers = {name: records[name].mask(lost) for name in METRICS}
+    numbers = {name: records[name].mask(lost) for name in OF_MAPS}
     return records.assign(**numbers, status=records["status"].mask(lost, "not_defined"))
 
 
@@ -250,7 +250,7 @@ def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
 def few_defined():
     """Records of which one in eight by deconvolution is defined."""
     lost = (RECORDS["method"] == "deconvolution") & (RECORDS.groupby("method").cumcount() % 8 > 0)
-    numbers = {name: RECORDS[name].mask(lost) for name in METRICS}
+    numbers = {name: RECORDS[name].mask(lost) for name in OF_MAPS}
     return RECORDS.assign(**numbers, status=RECORDS["status"].mask(lost, "zero_energy"))
 
 

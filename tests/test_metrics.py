@@ -42,6 +42,8 @@ def test_concentration_is_the_first_metric_and_all_are_described():
     assert next(iter(METRICS)) == FIRST_METRIC == "concentration"
     for name, metric in METRICS.items():
         assert metric.name == name
+    for name in registry.of_maps(METRICS):
+        metric = METRICS[name]
         assert metric.bounds == (0, 1)
         assert metric.better == "higher"
         assert metric.chance == ("box_fraction" if name.startswith("energy") else "mask_fraction")
@@ -114,6 +116,11 @@ def test_a_metric_has_no_name_of_a_column(own, name):
         ('"lower"', '"less"', "better is 'less'; 'higher' or 'lower' is allowed"),
         ('"lower"', '"lower", chance="box"', "chance is 'box'; 'mask_fraction' or 'box_fraction'"),
         ('("map", "region")', '("map", "net")', r"needs is \('map', 'net'\); \('map', 'region'\)"),
+        (
+            '("map", "region")',
+            '("map", "region", "passes")',
+            r"needs is .*; .*\('map',\) or \('map', 'passes'\) is allowed",
+        ),
         ('("map", "region")', '"map"', r"needs is 'map'"),
     ],
 )

@@ -21,6 +21,8 @@ STUDY = {
     "nets_of_other_class": [],
     "cascaded_nets": [],
     "further_evidence": [],
+    "metrics_of_passes": ["road"],
+    "contrasts": ["ROAD"],
     "mask_dilation": 0.2,
 }
 
@@ -73,6 +75,9 @@ def test_settings_that_a_chart_takes_are_passed():
         ("nets_of_other_class", [], ["vgg19"], tables.entries(), "discrimination"),
         ("cascaded_nets", [], ["vgg19"], charts.entries(), "cascade_lift"),
         ("cascaded_nets", [], ["vgg19"], tables.entries(), "twins"),
+        ("metrics_of_passes", [], ["road"], charts.entries(), "faithfulness"),
+        ("methods", ["a", "b"], ["a", "b", "c"], tables.entries(), "agreement"),
+        ("contrasts", [], ["ROAD"], charts.entries(), "quadrant"),
     ],
 )
 def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):

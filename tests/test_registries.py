@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from lookwhere.metrics.registry import METRICS
 from lookwhere.study import registries
 
+from .studies import OF_MAPS
 from .test_study import study
 
 DECLARED = registries.declared()
@@ -26,7 +26,7 @@ def test_a_study_has_what_it_lists_in_its_order_and_always_concentration():
 
 def test_without_lists_it_has_all_of_the_library():
     entries = registries.of_study(study(), DECLARED)
-    assert list(entries["metrics"]) == list(METRICS)
+    assert list(entries["metrics"]) == OF_MAPS
     assert list(entries["controls"]) == ["centre", "sobel", "noise"]
     assert set(registries.tables_of(study(), DECLARED)) <= set(DECLARED["tables"])
 

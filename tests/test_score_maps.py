@@ -12,8 +12,9 @@ from lookwhere.datasets import base, regions
 from lookwhere.errors import StudyError
 from lookwhere.io import missing
 from lookwhere.io.results import checked_folder, read_table, write_array
-from lookwhere.metrics.registry import METRICS
 from lookwhere.nets import predictions
+
+from .studies import OF_MAPS
 
 MASK = np.zeros((30, 40), dtype=bool)
 MASK[5:20, 5:30] = True
@@ -43,7 +44,7 @@ def score(folder, **reasons):
         str(folder / "regions"),
         map_folders,
         {"net": "a", "size": "original"},
-        list(METRICS),
+        OF_MAPS,
         str(folder / "scores.parquet"),
         str(folder / "sweep.parquet"),
     )
@@ -60,7 +61,7 @@ def test_a_method_that_is_not_defined_has_records_without_values(tmp_path):
     by_method = scores.set_index("method")
     undefined = by_method.loc["deconvolution"]
     assert undefined["status"].tolist() == ["not_defined"] * 2
-    assert undefined[["energy_inside", "energy_total", *METRICS]].isna().all(axis=None)
+    assert undefined[["energy_inside", "energy_total", *OF_MAPS]].isna().all(axis=None)
     same = ["sample", "mask_fraction", "box_fraction", "target", "target_rank"]
     others = by_method.loc["backpropagation"]
     assert undefined[same].to_numpy().tolist() == others[same].to_numpy().tolist()

@@ -10,7 +10,7 @@ from lookwhere.metrics import columns, concentration, scoring
 from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency
 
-from .studies import union
+from .studies import OF_MAPS, union
 
 DILATIONS = [0, 0.5, 2]
 A = [[5, 5, 15, 5, 15, 12, 5, 12]]
@@ -30,11 +30,11 @@ def noise(region):
 
 def test_score_is_that_of_energy_and_metrics(region):
     saliency = noise(region)
-    scored = scoring.score(saliency, region, list(METRICS))
+    scored = scoring.score(saliency, region, OF_MAPS)
     expected = vars(concentration.score(saliency, region))
-    expected = expected | {m: measure(METRICS[m], saliency, region) for m in METRICS}
+    expected = expected | {m: measure(METRICS[m], saliency, region) for m in OF_MAPS}
     assert scored == {**expected, "box_fraction": region.boxes.mean()}
-    of_a_part = {*columns.of_scores(list(METRICS))}
+    of_a_part = {*columns.of_scores(OF_MAPS)}
     assert set(scored) == of_a_part - {*columns.RECORD, *columns.PREDICTION}
 
 
@@ -48,15 +48,15 @@ def test_the_metrics_are_those_of_the_study_and_concentration(region):
 )
 def test_metrics_are_missing_where_concentration_is(region, value, status):
     saliency = Saliency(np.full((1, *region.mask.shape), value, dtype=np.float32))
-    scored = scoring.score(saliency, region, list(METRICS))
+    scored = scoring.score(saliency, region, OF_MAPS)
     assert scored["status"] == status
-    assert {scored[name] for name in METRICS} == {None}
+    assert {scored[name] for name in OF_MAPS} == {None}
     missing = {name for name, number in scored.items() if number is None}
-    assert missing <= {"energy_inside", "energy_total", *METRICS}
+    assert missing <= {"energy_inside", "energy_total", *OF_MAPS}
 
 
 def test_without_a_map_the_mask_is_scored_alone(region):
-    scored = scoring.score("no_map", region, list(METRICS))
+    scored = scoring.score("no_map", region, OF_MAPS)
     present = {key: value for key, value in scored.items() if value is not None}
     assert present == {
         "status": "no_map",
@@ -84,8 +84,8 @@ def test_ignored_pixels_count_on_neither_side(value):
     values = rng.normal(size=(3, 30, 40)).astype(np.float32) * (rng.random((30, 40)) > 0.8)
     others = Saliency(values[:, ~void][:, None])  # mostly ties of zero energy
     values[:, void] = value
-    scored = scoring.score(Saliency(values), region, list(METRICS))
-    expected = scoring.score(others, counted(region, void), list(METRICS))
+    scored = scoring.score(Saliency(values), region, OF_MAPS)
+    expected = scoring.score(others, counted(region, void), OF_MAPS)
     assert scored.pop("status") == expected.pop("status") == "ok"
     assert scored == pytest.approx(expected, rel=1e-12)
     steps = scoring.sweep(Saliency(values), region)
@@ -116,7 +116,7 @@ def test_an_ignored_pixel_by_hand():
 def test_where_all_pixels_are_ignored_the_mask_is_empty(region):
     everything = np.ones(region.mask.shape, dtype=bool)
     region = regions.prepare([region.mask], 0.2, DILATIONS, everything)
-    scored = scoring.score(noise(region), region, list(METRICS))
+    scored = scoring.score(noise(region), region, OF_MAPS)
     assert (scored["status"], scored["mask_fraction"]) == ("empty_mask", 0)
     assert {step["mask_fraction"] for step in scoring.sweep("no_map", region)} == {0}
 

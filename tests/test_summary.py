@@ -20,7 +20,7 @@ from lookwhere.statistics.summary import (
     within_strata,
 )
 
-from .studies import FIVE, STATUSES, fabricate
+from .studies import FIVE, OF_MAPS, STATUSES, fabricate
 
 METHODS = FIVE
 
@@ -212,7 +212,7 @@ def test_a_study_without_undefined_records_has_an_empty_list(records):
 
 def test_every_metric_has_its_own_level_of_chance(records):
     table = summarise_measures(records)
-    assert table["measure"].unique().tolist() == list(METRICS)
+    assert table["measure"].unique().tolist() == OF_MAPS
     for (metric, method), rows in table.groupby(["measure", "method"]):
         of_method = once(records[records["method"] == method]).dropna(subset=metric)
         [row] = rows.to_dict("records")

@@ -14,6 +14,8 @@ from lookwhere.io.results import checked_file, read_table
 from lookwhere.metrics import columns, validation
 from lookwhere.metrics.registry import METRICS
 
+from .studies import OF_MAPS
+
 EXPECTED = {
     "net": {"vgg": ["original", "224"], "alexnet": ["original", "224"]},
     "size": ["original", "224"],
@@ -33,7 +35,7 @@ SUBSET = pd.DataFrame(
 
 
 def faults(table):
-    return validation.faults(table, SUBSET, EXPECTED, list(METRICS))
+    return validation.faults(table, SUBSET, EXPECTED, OF_MAPS)
 
 
 def record(sample, net, method, size):
@@ -60,9 +62,9 @@ def record(sample, net, method, size):
     }
 
 
-MORE = [name for name in METRICS if name != "concentration"]
+MORE = [name for name in OF_MAPS if name != "concentration"]
 OUTPUTS = {"vgg": "sigmoid", "alexnet": "softmax"}
-DEFINED = list(METRICS)  # where the status is ok
+DEFINED = list(OF_MAPS)  # where the status is ok
 
 UNDEFINED = {
     "zero_energy": {"energy_inside": 0.0, "energy_total": 0.0},
@@ -79,7 +81,7 @@ def table():
     records = [record(*cell) for cell in [*of_nets, *of_controls]]
     for number, status in enumerate(UNDEFINED):
         records[number] |= UNDEFINED[status] | dict.fromkeys(DEFINED) | {"status": status}
-    table = pd.DataFrame(records)[columns.of_scores(list(METRICS))]
+    table = pd.DataFrame(records)[columns.of_scores(OF_MAPS)]
     floats = dict.fromkeys([*DEFINED, "energy_inside", "energy_total"], "float64")
     return table.astype({**gather_scores.NULLABLE, **floats})
 
@@ -103,10 +105,10 @@ def test_a_valid_table_has_no_fault(table, sweep):
 def test_a_net_has_its_own_sizes_and_no_others(table):
     own = EXPECTED | {"net": {"vgg": ["224"], "alexnet": ["original", "224"]}}
     kept = table[(table["net"] != "vgg") | (table["size"] == "224")]
-    assert validation.faults(kept, SUBSET, own, list(METRICS)) == []
-    [fault] = validation.faults(table, SUBSET, own, list(METRICS))
+    assert validation.faults(kept, SUBSET, own, OF_MAPS) == []
+    [fault] = validation.faults(table, SUBSET, own, OF_MAPS)
     assert fault.startswith("not of the study: 6 records: 1-dog / vgg / grad_cam / original;")
-    [fault] = validation.faults(kept, SUBSET, EXPECTED, list(METRICS))
+    [fault] = validation.faults(kept, SUBSET, EXPECTED, OF_MAPS)
     assert fault.startswith("missing: 6 records: 1-dog / vgg / grad_cam / original;")
 
 
@@ -116,7 +118,7 @@ def test_maps_of_a_folder_have_no_prediction_and_may_be_missing(table):
     table.loc[LAST, [*DEFINED, "energy_inside", "energy_total"]] = None
     table.loc[LAST, "status"] = "no_map"
     of_folder = EXPECTED | {"folders": ["alexnet"]}
-    assert validation.faults(table, SUBSET, of_folder, list(METRICS)) == []
+    assert validation.faults(table, SUBSET, of_folder, OF_MAPS) == []
     messages = " ".join(faults(table))
     assert "target and output_activation are there exactly where" in messages
     assert "no_map is the status of a map of a folder alone" in messages
@@ -239,7 +241,7 @@ def test_every_wrong_number_is_reported_with_its_record(table, changes, message)
 def test_every_invariant_is_broken_by_a_change():
     messages = [message for _, message in TAMPERED.values()]
     original = "mask_fraction at the original size is that of subset.csv"  # the test below
-    for invariant in validation.invariants(list(METRICS)):
+    for invariant in validation.invariants(OF_MAPS):
         broken = any(message in invariant for message in messages)
         assert broken or invariant == original, invariant
 
@@ -347,7 +349,7 @@ def plain(part):
     return part.astype(dict.fromkeys(numbers, "int64"))
 
 
-def gather(parts, folder, metrics=tuple(METRICS)):
+def gather(parts, folder, metrics=tuple(OF_MAPS)):
     """The three tables that are gathered, by name."""
     tables = ("energy", "measures", "sweep", "costs")
     outputs = {name: str(folder / f"{name}.parquet") for name in tables}
@@ -374,7 +376,7 @@ def test_valid_tables_are_written_in_order(parts, table, sweep, tmp_path):
     of_nets = table[table["net"].notna()].astype({"target": "int64", "target_rank": "int64"})
     expected = {
         "energy": of_nets[columns.ENERGY],
-        "measures": table[columns.of_measures(list(METRICS))],
+        "measures": table[columns.of_measures(OF_MAPS)],
         "sweep": sweep.assign(
             status=table["status"].repeat(len(DILATIONS)).to_numpy(),
             training=sweep["net"].map(training),
@@ -419,7 +421,7 @@ def test_a_name_that_is_not_the_study_s_is_no_null(table):
 def test_a_study_has_the_metrics_that_it_names(parts, tmp_path):
     few = ["concentration", "pointing_game"]
     measures = gather(parts, tmp_path, few)["measures"]
-    assert measures.columns.intersection(list(METRICS), sort=False).tolist() == few
+    assert measures.columns.intersection(OF_MAPS, sort=False).tolist() == few
 
 
 def change(path):

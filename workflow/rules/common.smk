@@ -90,6 +90,9 @@ COMPUTED = [net.name for net in STUDY.nets if not net.maps]
 FOLDERS = [net.name for net in STUDY.nets if net.maps]
 CASCADED = STUDY.cascaded_nets
 
+# Metrics of maps alone, and those that need the net.
+METRICS_OF_MAPS, METRICS_OF_PASSES = registries.by_need(ENTRIES["metrics"])
+
 # The figures by name, with their labels in the report; a rule of its own draws the comparison.
 FIGURES = {name: chart.label for name, chart in CHARTS.items()} | {"comparison": "Comparison"}
 TABLE_FORMATS = ["csv", "md", "tex", "html"]

@@ -26,6 +26,9 @@ def expected_seconds(name, wildcards):
     if name == "compute_cascade":
         explained = STUDY.cascade.explained(len(CLASSES))
         return 5 + explained * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
+    if name == "score_faithfulness":  # about 33 forward passes a map
+        maps = samples * len(GROUPS[wildcards["group"]])
+        return 5 + maps * operations(wildcards["net"], wildcards["size"])
     if name.startswith("score_"):
         return 2 + samples * 0.05
     return USUAL_SECONDS.get(name.split("_")[0], 2)

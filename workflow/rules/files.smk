@@ -3,6 +3,7 @@ SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
 SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
 COSTS = "<results>/costs/{net}/{size}/{group}/{selection}-{shard}.parquet"
 RIVALS = "<results>/rivals.parquet" if STUDY.rivals else []
+FAITHFULNESS = "<results>/faithfulness/{net}/{size}/{group}/{metric}/{selection}-{shard}.parquet"
 KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
 
 

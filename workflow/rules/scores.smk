@@ -10,7 +10,7 @@ rule score_maps:
             makes="scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
             code=source_hash.of_scripts("score_maps"),
             methods=lambda wildcards: GROUPS[wildcards.group],
-            metrics=code_of("metrics"),
+            metrics=code_of("metrics", METRICS_OF_MAPS),
             showcase=STUDY.showcase or None,
         ),
         samples=rules.select_subset.output.samples,
@@ -44,7 +44,7 @@ rule score_controls:
             makes="control_scores/{size}/{selection}-{shard}.parquet",
             code=source_hash.of_scripts("score_controls"),
             controls=code_of("controls"),
-            metrics=code_of("metrics"),
+            metrics=code_of("metrics", METRICS_OF_MAPS),
             shards=shards_of_selection,
         ),
         samples=rules.select_subset.output.samples,
@@ -68,6 +68,51 @@ rule score_controls:
         images=IMAGE_FOLDER,
     script:
         "../scripts/score_controls.py"
+
+
+# Metrics that need the net, each by jobs of its own: a further one computes itself alone. The
+# priority is that of score_maps, so that maps can be deleted.
+if METRICS_OF_PASSES and COMPUTED:
+
+    rule score_faithfulness:
+        input:
+            settings=noted(
+                "score_faithfulness-{metric}-{group}-{net}",
+                makes=FAITHFULNESS.removeprefix("<results>/"),
+                code=source_hash.of_scripts("score_faithfulness"),
+                metric=lambda wildcards: code_of("metrics", [wildcards.metric]),
+                methods=lambda wildcards: GROUPS[wildcards.group],
+                net=lambda wildcards: with_hash(NETS[wildcards.net]),
+                seed=STUDY.seed,
+            ),
+            samples=rules.select_subset.output.samples,
+            images="<results>/samples/{selection}.csv",
+            maps=lambda wildcards: expand(
+                SALIENCY, method=GROUPS[wildcards.group], allow_missing=True
+            ),
+            predictions="<results>/predictions/{net}/{size}/{group}/{selection}-{shard}.parquet",
+            weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
+        output:
+            scores=FAITHFULNESS,
+        log:
+            "<logs>/score_faithfulness/{metric}-{net}-{size}-{group}-{selection}-{shard}.log",
+        benchmark:
+            "<benchmarks>/score_faithfulness/{metric}-{net}-{size}-{group}-{selection}-{shard}.tsv"
+        wildcard_constraints:
+            net=one_of(COMPUTED),
+            metric=one_of(METRICS_OF_PASSES),
+        priority: 5000
+        conda:
+            "../../envs/saliency.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory_of_maps,
+            runtime=240,
+            gpu=1,
+        params:
+            images=IMAGE_FOLDER,
+        script:
+            "../scripts/score_faithfulness.py"
 
 
 rule gather_scores:
@@ -99,6 +144,7 @@ rule gather_scores:
         controls=of_shards(rules.score_controls.output.scores, size=SIZES),
         control_sweeps=of_shards(rules.score_controls.output.sweep, size=SIZES),
         costs=of_nets(COSTS, nets=COMPUTED, group=GROUPS),
+        faithfulness=of_nets(FAITHFULNESS, nets=COMPUTED, metric=METRICS_OF_PASSES, group=GROUPS),
         subset=rules.list_samples.output.subset,
         checked=rules.check_nets.output.nets,  # no scores of nets that do not fit
         memory=rules.check_memory.output.memory,

@@ -17,7 +17,7 @@ from lookwhere.datasets.samples import is_number
 from lookwhere.errors import StudyError, enumerate_errors
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, read_table, unusable
-from lookwhere.metrics import columns, concentration, costs, validation
+from lookwhere.metrics import columns, concentration, costs, registry, validation
 
 # The types of columns that are null for controls, or of a prediction that is undefined.
 NULLABLE = {
@@ -41,30 +41,38 @@ def main(
     dilations: Sequence[float],
     spent: Sequence[str],
     outputs: Mapping[str, str],
+    of_passes: Sequence[str] = (),
 ) -> None:
     """Check and gather the parts of nets and of controls.
 
-    ``spent`` are the files of costs. ``names`` lists the study's sizes, methods, controls, classes
-    and metrics, by ``size``, ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a
-    name, sizes, an architecture, a training (trained or untrained), and ``is_folder`` where other
-    tools made their maps.
+    ``spent`` are the files of costs, ``of_passes`` those of metrics that need the net, in folders
+    by metric. ``names`` lists the study's sizes, methods, controls, classes and metrics, by
+    ``size``, ``method``, ``control``, ``class`` and ``metric``; ``nets`` have a name, sizes, an
+    architecture, a training (trained or untrained), and ``is_folder`` where other tools made their
+    maps.
     """
     metrics, parts = names["metric"], [*of_nets, *of_controls]
     types = {"image_id": "int64" if subset["image_id"].astype(str).map(is_number).all() else "str"}
     subset = subset.astype(types)
-    tables = [read(Path(scores), columns.of_scores(metrics)).astype(types) for scores, _ in parts]
+    of_parts = columns.of_scores(registry.of_maps(metrics))
+    tables = [read(Path(scores), of_parts).astype(types) for scores, _ in parts]
     energies = pd.concat(tables[: len(of_nets)], ignore_index=True)
     of_both = [energies, *tables[len(of_nets) :]]
     scores = pd.concat([table.astype(NULLABLE) for table in of_both], ignore_index=True)
     imported = [net["name"] for net in nets if net["is_folder"]]
+    faithfulness = read_faithfulness(of_passes, metrics)
+    scores = with_faithfulness(scores, faithfulness)
     sizes = {net["name"]: net["sizes"] for net in nets}
     expected = {**names, "net": sizes, "folders": imported}
     faults = validation.faults(scores, subset, expected, metrics)
     names = {**names, "net": [net["name"] for net in nets]}
     for table, (_, sweep) in zip(tables, parts, strict=True):
         faults += validation.sweep_faults(read(Path(sweep), columns.SWEEP), table, dilations)
+    for table in faithfulness.values():
+        faults += validation.faithfulness_faults(table, scores, imported)
     if faults:
         folders = {Path(of_nets[0][0]).parents[3], Path(of_controls[0][0]).parents[1]}
+        folders |= {Path(part).parents[4] for part in of_passes}
         title = (
             "the scores are wrong, and no table is written. Delete the folders "
             f"{' and '.join(repr(str(folder)) for folder in sorted(folders))} and rerun, "
@@ -90,6 +98,31 @@ def main(
     )
     write((table.assign(training=of_net(table, training)) for table in sweeps), outputs["sweep"])
     write_costs(spent, names, outputs["costs"])
+
+
+def read_faithfulness(parts: Iterable[str], metrics: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """The scores of all jobs by each metric that needs the net: a row a record of a net."""
+    tables = {
+        metric: [pd.DataFrame(columns=[*columns.KEY, metric])]
+        for metric in registry.of_passes(metrics)
+    }
+    for part in map(Path, parts):
+        metric = part.parent.name
+        tables[metric].append(read(part, [*columns.KEY, metric]))
+    return {metric: pd.concat(of_metric) for metric, of_metric in tables.items()}
+
+
+def with_faithfulness(scores: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The scores with the columns of the metrics that need the net.
+
+    They are null where the status is not ok, of controls, and of maps that other tools made.
+    """
+    is_ok = scores["status"] == "ok"
+    for metric, table in tables.items():
+        of_records = table.drop_duplicates(columns.KEY).astype({metric: "float64"})
+        scores = scores.merge(of_records, how="left", on=columns.KEY)
+        scores[metric] = scores[metric].where(is_ok)
+    return scores
 
 
 def write_costs(parts: Iterable[str], names: Mapping[str, Sequence[str]], path: str) -> None:
@@ -158,4 +191,5 @@ if __name__ == "__main__":
             settings["dilations"],
             source.costs,
             snakemake.output,
+            source.faithfulness,
         )

@@ -16,7 +16,7 @@ from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import missing, results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
-from lookwhere.metrics import columns, parts, saliency
+from lookwhere.metrics import columns, parts
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.report import showcase
 
@@ -42,7 +42,7 @@ def main(
             region = region.at(net_and_size["size"])
             for method, folder in map_folders.items():
                 record = parts.record(sample, method=method, **net_and_size)
-                yield record, saliency.read(Path(folder), sample.id), region
+                yield record, read(Path(folder), sample.id), region
 
     records, steps = parts.score(maps(), metrics)
     of_target = predictions.rename(columns=lambda name: PREDICTED.get(name, name))

@@ -12,7 +12,7 @@ from lookwhere.methods import registry
 from lookwhere.methods.names import METHODS
 from lookwhere.metrics import scoring
 from lookwhere.metrics.columns import CHANCE
-from lookwhere.metrics.registry import METRICS
+from lookwhere.metrics.registry import METRICS, of_maps, of_passes
 from lookwhere.metrics.saliency import Saliency
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def explain(
 def score(
     saliency: NDArray[np.floating],
     mask: NDArray[np.bool_],
-    metrics: Sequence[str] = tuple(METRICS),
+    metrics: Sequence[str] = tuple(of_maps(METRICS)),
     ignored: NDArray[np.bool_] | None = None,
 ) -> dict[str, Any]:
     """Score how much of a map lies on a mask.
@@ -106,7 +106,7 @@ def score(
     mask
         The object (H, W), true on it, at the size of the map.
     metrics
-        Names from ``METRICS``.
+        Names from ``METRICS``: by default all that need no net, and none that needs one.
     ignored
         Pixels (H, W) that count on neither side, such as a void border: neither in the map nor in
         the mask nor in its share of the image.
@@ -124,7 +124,7 @@ def score(
     ValueError
         If map, mask and ignored pixels differ in height or width.
     StudyError
-        For a metric that does not exist, or fails.
+        For a metric that does not exist, needs a net, or fails.
 
     Examples
     --------
@@ -135,6 +135,8 @@ def score(
     (0.9, 0.75, 0.25)
     """
     _require("metric", metrics, METRICS)
+    if needy := of_passes(metrics):
+        raise StudyError(f"metric {needy[0]!r} needs the net: list it in the metrics of a study")
     void = None if ignored is None else np.asarray(ignored, dtype=bool)
     region = regions.prepare([np.asarray(mask, dtype=bool)], 0, [0], void)
     scores = scoring.score(Saliency(np.asarray(saliency)), region, metrics)

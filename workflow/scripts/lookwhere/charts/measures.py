@@ -14,9 +14,9 @@ from lookwhere.statistics.strata import methods_only, trained_only
 from lookwhere.statistics.summary import summarise_measures
 
 CAPTION = """
-The means of the measures of the same maps over the trained nets, with 95 % bootstrap intervals
-over images. Dashed: the level of chance, which is the mask's share of the image, or that of the
-bounding boxes. Half filled: more than a fifth of the records are undefined.
+The means of the measures of the same maps that need no net over the trained nets, with 95 %
+bootstrap intervals over images. Dashed: the level of chance, which is the mask's share of the
+image, or that of the bounding boxes. Half filled: more than a fifth of the records are undefined.
 """
 TITLE = "Do the measures agree?"
 
@@ -24,7 +24,7 @@ TITLE = "Do the measures agree?"
 @chart("measures", "Measures", source="measures", caption=CAPTION)
 def draw(records: pd.DataFrame) -> Figure:
     """Points by measure over the trained nets, and the level of chance of each."""
-    means = summarise_measures(trained_only(records))
+    means = summarise_measures(trained_only(records), needs_net=False)
     names, methods = list(means["measure"].unique()), list(means["method"].unique())
     labels = [name.replace("_", " ").capitalize() for name in names]
     notes = artists.notes(trained_only(records), intervals=means["low"])

@@ -39,10 +39,12 @@ def draw(
     label: str,
     columns: Sequence[str] = ("mean", "low", "high"),
     mark: Callable[[Axes, pd.DataFrame], None] = lambda axes, table: None,
+    one_scale: bool = True,
 ) -> Panels:
     """The points of each of the ``tables``, by the title of the panel; ``mark`` draws behind them.
 
-    ``columns`` hold value, lower and upper end; ``label`` names the axis.
+    ``columns`` hold value, lower and upper end; ``label`` names the axis, which is that of all
+    panels unless they have no ``one_scale``.
     """
     methods = list(dict.fromkeys(m for table in tables.values() for m in table["method"]))
     groups = list(tables)
@@ -58,7 +60,7 @@ def draw(
     visible = groups[:most]
     down = ceil(len(visible) / across)
     figure = Figure(figsize=(PAGE, 1.2 + down * height))
-    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    grid = figure.subplots(down, across, squeeze=False, sharex=one_scale, sharey=True)
     for axes, group, title in zip(grid.flat, visible, titles, strict=False):
         table = tables[group]
         artists.label_rows(axes, names, NAME)

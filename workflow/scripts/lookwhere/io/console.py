@@ -40,6 +40,7 @@ STEPS = {
     "gather_rivals": ("rivals", "gathered"),
     "compute_cascade": ("cascade of {net} at {size}", "computed"),
     "gather_cascade": ("cascades", "gathered"),
+    "score_faithfulness": ("{metric} of {net} at {size}", "scored"),
     "gather_scores": ("scores", "gathered"),
     "render_maps": ("pictures of maps", "drawn"),
     "build_gallery": ("gallery", "built"),

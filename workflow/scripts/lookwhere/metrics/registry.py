@@ -1,10 +1,11 @@
 """The metrics: each is an entry, and its name exists once.
 
-An entry is a function of a map and a region with its label, bounds and level of chance: columns,
-checks of the records, tables, figures and the gallery follow from it.
+An entry is a function of a map, or of a map and a region, or of a map and the passes of a net, with
+its label, bounds and level of chance: columns, checks of the records, tables, figures and the
+gallery follow from it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isinf
 from numbers import Real
@@ -18,6 +19,7 @@ from lookwhere.metrics import columns
 
 if TYPE_CHECKING:
     from lookwhere.datasets.regions import Region
+    from lookwhere.methods.passes import Passes
     from lookwhere.metrics.saliency import Saliency
 
     Measure = Callable[..., float | None]
@@ -25,13 +27,14 @@ if TYPE_CHECKING:
 # The metric of every study, on which its methods are compared.
 FIRST_METRIC = "concentration"
 
-# Arguments of a metric: the map, and the region of the sample at its size.
-MAP, REGION = "map", "region"
+# Arguments of a metric: the map, and the region of the sample at its size, or passes of the net.
+MAP, REGION, PASSES = "map", "region", "passes"
+NEEDS = ((MAP, REGION), (MAP,), (MAP, PASSES))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number for a map, or for a map and a region."""
+    """A number for a map, for a map and a region, or for a map and a net."""
 
     name: str  # in code, and as a column
     label: str  # in print
@@ -61,8 +64,9 @@ def metric(
     name, label
         Its name in code and as a column; and in print.
     needs
-        The arguments of the function, in this order: ``map``, a ``Saliency``, and ``region``, a
-        ``Region`` of the same height and width.
+        The arguments of the function, in this order: ``map``, a ``Saliency``; and ``region``, a
+        ``Region`` of the same height and width, or ``passes``, the ``Passes`` of the net on changed
+        versions of the image. A study has metrics that need passes only where it lists them.
     bounds
         The lowest and the highest value; None where there is none.
     better
@@ -76,7 +80,7 @@ def metric(
     Notes
     -----
     The function is called for maps that are finite and have energy, on masks that are not empty. It
-    returns None where it has no value.
+    returns None where it has no value. Its keyword-only arguments have defaults, which are used.
     """
     return lambda function: function
 
@@ -96,15 +100,35 @@ def of_records(columns: Iterable[str]) -> list[str]:
     return [name for name in columns if name in METRICS]
 
 
-def measure(metric: Metric, saliency: "Saliency", region: "Region") -> float | None:
-    """The value of a metric for a map and the region at its size; None where it has none.
+def needs_passes(options: Mapping[str, Any]) -> bool:
+    """Whether a metric of these options of its declaration needs passes of a net."""
+    return PASSES in (options.get("needs") or ())
 
+
+def of_maps(names: Iterable[str]) -> list[str]:
+    """The metrics among ``names`` that need no net."""
+    return [name for name in names if PASSES not in METRICS[name].needs]
+
+
+def of_passes(names: Iterable[str]) -> list[str]:
+    """The metrics among ``names`` that need passes of a net."""
+    return [name for name in names if PASSES in METRICS[name].needs]
+
+
+def measure(
+    metric: Metric, saliency: "Saliency", other: "Region | Passes | None" = None
+) -> float | None:
+    """The value of a metric for a map; None where it has none.
+
+    ``other`` is what it needs beside the map: the region at its size, or the passes of the net.
     Raises StudyError if the function fails, or returns something else than a number in its bounds.
     """
-    arguments = {MAP: saliency, REGION: region}
+    arguments = {MAP: saliency, REGION: other, PASSES: other}
     function = declarations.load(metric.entry)
     try:
         value = function(*(arguments[need] for need in metric.needs))
+    except StudyError:
+        raise  # it states the way out
     except Exception as error:
         if is_out_of_memory(error):
             raise
@@ -129,8 +153,10 @@ def _metric(entry: Declaration) -> Metric:
         raise _fault(entry, "name", entry.name, "a column of the records; give another")
     options = entry.options
     needs, better, chance = (options.get(key) for key in ("needs", "better", "chance"))
-    if not isinstance(needs, tuple | list) or not set(needs) <= {MAP, REGION} or MAP not in needs:
-        raise _fault(entry, "needs", needs, f"({MAP!r}, {REGION!r}) or ({MAP!r},) is allowed")
+    allowed = [set(arguments) for arguments in NEEDS]
+    if not isinstance(needs, tuple | list) or set(needs) not in allowed:
+        ways = ", ".join(map(str, NEEDS[:-1]))
+        raise _fault(entry, "needs", needs, f"{ways} or {NEEDS[-1]} is allowed")
     if better not in ("higher", "lower"):
         raise _fault(entry, "better", better, "'higher' or 'lower' is allowed")
     if chance is not None and chance not in columns.CHANCE:

@@ -15,7 +15,8 @@ from lookwhere.metrics.saliency import Saliency
 def score(saliency: Saliency | str, region: Region, metrics: Sequence[str]) -> dict[str, Any]:
     """Energy and ``metrics`` of a map, as columns, concentration always among them.
 
-    Where there is no map ``saliency`` is the status. Metrics are None where the status is not ok.
+    Where there is no map ``saliency`` is the status. Metrics are None where the status is not ok;
+    they need no net.
     Ignored pixels count on neither side: metrics see a map of zeros there. Raises
     StudyError if a metric fails.
     """

@@ -142,6 +142,18 @@ def faults(
     return faults + _broken(merged, invariants(metrics))
 
 
+def faithfulness_faults(
+    table: pd.DataFrame, scores: pd.DataFrame, folders: Sequence[str]
+) -> list[str]:
+    """A sentence for every fault of a metric's ``table``, which needs the net.
+
+    Every record in ``scores`` must be in it, once, but those of no net and of the nets in
+    ``folders``.
+    """
+    computed = scores[scores["net"].notna() & ~scores["net"].isin(folders)]
+    return list(_difference(table[KEY], pd.MultiIndex.from_frame(computed[KEY])))
+
+
 def sweep_faults(
     sweep: pd.DataFrame, scores: pd.DataFrame, dilations: Sequence[float]
 ) -> list[str]:

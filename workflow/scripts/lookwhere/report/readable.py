@@ -47,6 +47,10 @@ DECIMALS = {
     "none": 2,
     "discrimination": 3,
     "lift_of_other": 2,
+    "tau": 2,
+    "lowest": 2,
+    "highest": 2,
+    "alpha": 2,
 }
 # Two ends share a column behind their estimate.
 INTERVALS = {
@@ -63,6 +67,7 @@ INTERVALS = {
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))
 METHODS = ("method", "other", "control")
+MEASURES = ("measure", "other_measure")
 P_VALUES = ("p", "p_holm")
 IDENTIFIERS = ("status", "reasons")  # their values are names of the library, not of the study
 RARE = ("undefined", "untested", "reasons", "negligible")  # hidden where all are 0
@@ -175,8 +180,9 @@ def _cell(name: str, value: Any) -> str:
     if name in METHODS:
         name = str(value)
         return ALL_LABELS.get(name, rivals.LABELS.get(name, one_line(name)))
-    if name == "measure":
-        return METRICS[value].label
+    if name in MEASURES:
+        metric = METRICS[value]
+        return metric.label + " (lower is better)" * (metric.better == "lower")
     if name in IDENTIFIERS:
         return str(value).replace("_", " ")
     if isinstance(value, float):  # a count in a column with undefined ones

@@ -9,6 +9,7 @@ from lookwhere.report.registry import Scores, Table, table
 from lookwhere.statistics import (
     cascade,
     certainty,
+    concordance,
     costs,
     discrimination,
     equal_maps,
@@ -77,7 +78,18 @@ Every measure of the same maps, with the level of chance. Relevance mass accurac
 without the square. Relevance rank accuracy: with k the number of mask pixels, the share of the k
 strongest pixels on the mask (both: Arras et al. 2022). Pointing game: is the strongest pixel on the
 mask (Zhang et al. 2018)? Energy pointing game: the share of the map's strength in the bounding
-boxes (Wang et al. 2020).
+boxes (Wang et al. 2020). Of metrics that need the net a map of no net, a control, has none.
+Deletion and insertion: the target's mean probability while the pixels of most energy are deleted,
+or inserted (Petsiuk et al. 2018). Pixel flipping: while pixels become black in the order of the
+signed map (Bach et al. 2015). ROAD: what the net loses with the pixels of most energy beyond those
+of least, imputed (Rong et al. 2022). Infidelity: how far the sums of the map over squares are from
+what the logit loses with these (Yeh et al. 2019).
+"""
+AGREEMENT = """
+Kendall's tau-b of the rankings of the methods by two measures: a mean over trained nets and sizes,
+the lowest and the highest of them, and their number. Alpha: Krippendorff's, of the rankings by
+single images with one measure. Measures of which less is better are turned; methods with equal maps
+count once.
 """
 CERTAINTY = """
 How concentration differs from that of the records of which the net is surest: the mean over classes
@@ -269,6 +281,13 @@ def measures(scores: Scores) -> Table:
     """Means of all measures."""
     trained = trained_only(scores.records)
     return Table(summary.summarise_measures(trained), MEASURES, extent_of(trained, INTERVALS))
+
+
+@table("agreement", "Agreement of measures", needs=["faithfulness", "three methods"])
+def agreement(scores: Scores) -> Table:
+    """Whether measures rank the methods alike, and whether images do."""
+    trained = methods_only(trained_only(scores.records))
+    return Table(concordance.of_metrics(scores.records), AGREEMENT, extent_of(trained))
 
 
 @table("undefined", "Undefined records")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lookwhere.methods.names import CONTROL_LABELS
 from lookwhere.metrics.concentration import STATUSES
-from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_records
+from lookwhere.metrics.registry import FIRST_METRIC, METRICS, of_maps, of_passes, of_records
 from lookwhere.statistics import bootstrap
 from lookwhere.statistics.strata import PREDICTIONS, add_strata, as_text, once, split, spread
 
@@ -36,13 +36,19 @@ def summarise(
     return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, metric, of_nets)])
 
 
-def summarise_measures(records: pd.DataFrame) -> pd.DataFrame:
-    """One row a metric of the study and method: as ``summarise``, its level in ``chance``."""
+def summarise_measures(records: pd.DataFrame, needs_net: bool | None = None) -> pd.DataFrame:
+    """One row a metric of the study and method: as ``summarise``, its level in ``chance``.
+
+    With ``needs_net`` those metrics alone that need the net, or that need none.
+    """
+    names = of_records(records.columns)
+    if needs_net is not None:
+        names = of_passes(names) if needs_net else of_maps(names)
     return pd.concat(
         summarise(records, ["method"], name)
         .rename(columns={METRICS[name].chance: CHANCE})
         .assign(measure=name)
-        for name in of_records(records.columns)
+        for name in names
     )[lambda table: ["measure", *table.columns.drop("measure")]]
 
 

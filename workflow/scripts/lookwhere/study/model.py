@@ -531,10 +531,12 @@ class Study(Part):
         description="give a list of metrics",
         json_schema_extra={
             "help": (
-                "Concentration is always among them. How to write one: "
+                "Concentration is always among them. Metrics of faithfulness run the net on "
+                "changed images, and are computed where they are listed: deletion, deletion_blur, "
+                "insertion, insertion_mean, road, pixel_flipping, infidelity. How to write one: "
                 "[docs/how-to/add-a-metric.md](docs/how-to/add-a-metric.md)."
             ),
-            "otherwise": "all of the library",
+            "otherwise": "all of the library that need no net",
         },
     )
     control_entries: Many[Control] = Field(

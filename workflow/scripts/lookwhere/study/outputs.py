@@ -12,12 +12,15 @@ from lookwhere.errors import StudyError, hint
 # What an entry may need: of which list of the study there must be at least how many.
 CONDITIONS = {
     "several methods": ("methods", 2),
+    "three methods": ("methods", 3),
     "several sizes": ("sizes_of_a_net", 2),
     "trained nets": ("trained_nets", 1),
     "predictions": ("predicting_nets", 1),
     "other class": ("nets_of_other_class", 1),
     "cascade": ("cascaded_nets", 1),
     "evidence": ("further_evidence", 1),
+    "faithfulness": ("metrics_of_passes", 1),
+    "contrast": ("contrasts", 1),  # of faithfulness, with a level of chance
 }
 
 

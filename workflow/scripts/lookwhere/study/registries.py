@@ -31,16 +31,26 @@ def declared() -> dict[str, Entries]:
 def of_study(study: Study, entries: Mapping[str, Entries]) -> dict[str, dict[str, Declaration]]:
     """The methods, controls and metrics of a study, in its order.
 
-    It has all controls and metrics unless it lists some, and always the first metric.
+    It has all controls, and all metrics that need no net, unless it lists some, and always the
+    first metric.
     """
     from lookwhere.metrics.registry import FIRST_METRIC
 
+    of_maps, _ = by_need(entries["metrics"])
     names = {
         "methods": study.methods,
         "controls": study.controls or entries["controls"],
-        "metrics": dict.fromkeys([FIRST_METRIC, *(study.metrics or entries["metrics"])]),
+        "metrics": dict.fromkeys([FIRST_METRIC, *(study.metrics or of_maps)]),
     }
     return {kind: {name: entries[kind][name] for name in names[kind]} for kind in names}
+
+
+def by_need(metrics: Entries) -> tuple[list[str], list[str]]:
+    """The metrics of maps alone, and those that need the net, by name."""
+    from lookwhere.metrics.registry import needs_passes
+
+    of_passes = [name for name, entry in metrics.items() if needs_passes(entry.options)]
+    return [name for name in metrics if name not in of_passes], of_passes
 
 
 def groups_of(study: Study, methods: Entries) -> dict[str, list[str]]:
@@ -64,9 +74,27 @@ def stated(entries: Entries) -> dict[str, dict[str, Any]]:
 
 def tables_of(study: Study, entries: Mapping[str, Entries]) -> dict[str, outputs.Output]:
     """The tables of a study, by name."""
-    return outputs.of_study(entries["tables"], study.contents)
+    return outputs.of_study(entries["tables"], contents(study, entries))
 
 
 def figures_of(study: Study, entries: Mapping[str, Entries]) -> dict[str, outputs.Output]:
     """The charts of a study, by figure: all of the library unless it lists some."""
-    return outputs.of_study(outputs.chosen(entries["charts"], study.charts), study.contents)
+    chosen = outputs.chosen(entries["charts"], study.charts)
+    return outputs.of_study(chosen, contents(study, entries))
+
+
+def contents(study: Study, entries: Mapping[str, Entries]) -> dict[str, Any]:
+    """The contents of a study, with those that follow from its metrics.
+
+    Metrics that need the net have numbers of nets whose maps are computed here.
+    """
+    from lookwhere.metrics import contrasts
+
+    is_computed = any(not net.maps for net in study.nets)
+    _, of_passes = by_need(of_study(study, entries)["metrics"])
+    names = of_passes if is_computed else []
+    return {
+        **study.contents,
+        "metrics_of_passes": names,
+        "contrasts": contrasts.of_metrics(names),
+    }

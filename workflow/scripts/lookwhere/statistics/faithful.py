@@ -1,0 +1,33 @@
+"""Localised and faithful: the lift of each method beside a contrast of faithfulness, by net."""
+
+import pandas as pd
+
+from lookwhere.metrics import contrasts
+from lookwhere.metrics.contrasts import Contrast
+from lookwhere.metrics.registry import of_records
+from lookwhere.statistics import bootstrap
+from lookwhere.statistics.strata import methods_only, split, trained_only
+from lookwhere.statistics.summary import summarise
+
+
+def contrast_of(records: pd.DataFrame) -> Contrast:
+    """The contrast of faithfulness that the records have."""
+    return contrasts.of_metrics(of_records(records.columns))[0]
+
+
+def of_methods(records: pd.DataFrame) -> pd.DataFrame:
+    """A row a trained net and method: as ``summarise``, with faithful, faithful_low, faithful_high.
+
+    These are the mean of the contrast, which is 0 for a map of random order, and its interval.
+    """
+    trained, contrast = methods_only(trained_only(records)), contrast_of(records)
+    less = trained[contrast.less] if contrast.less else 0
+    values = trained.assign(faithful=trained[contrast.metric] - less)
+    rows = []
+    for key, group in split(values, ["net", "method"]):
+        defined = group[group["faithful"].notna()]
+        low, high = bootstrap.mean_interval(defined["faithful"], defined["image_id"])
+        ends = {"faithful_low": low, "faithful_high": high}
+        rows.append(key | {"faithful": defined["faithful"].mean()} | ends)
+    lifts = summarise(trained, ["net", "method"])
+    return lifts.merge(pd.DataFrame(rows), on=["net", "method"])
