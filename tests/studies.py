@@ -110,6 +110,13 @@ GROWTHS = [0, 0.2, 0.6, 1]
 OPTIONS = {"concentration_by_net": {"size": "224"}, "dilation_sweep": {"mask_dilation": 0.2}}
 
 
+def reasons_of(records: pd.DataFrame) -> dict[str, list[str]]:
+    """Reasons of the trained nets: the classes in turn."""
+    nets = [net for net in records["net"].unique() if net not in UNTRAINED]
+    classes = list(records["class"].cat.categories)
+    return {net: [classes[place % len(classes)]] for place, net in enumerate(nets)}
+
+
 def sweep_of(records: pd.DataFrame) -> pd.DataFrame:
     """A sweep in which concentration and mask grow with the dilation."""
     steps = records.merge(pd.DataFrame({"dilation": GROWTHS}), how="cross")
@@ -207,7 +214,8 @@ def draw_chart(name: str, records: pd.DataFrame) -> Figure:
         source = {"measures": records} | {name: make(records) for name, make in sources.items()}
     else:
         source = sources.get(chart.source, lambda table: table)(records)
-    return chart.draw(source, **OPTIONS.get(name, {}))
+    options = {"planted": {"reasons": reasons_of(records)}} | OPTIONS
+    return chart.draw(source, **options.get(name, {}))
 
 
 def assert_fits(figure: Figure) -> None:

@@ -218,6 +218,15 @@ FAULTY = {
         {"nets.0.weights": "IMAGENET1K_V1", "nets.0.weights_key": "model"},
         "nets[0].weights_key: 'IMAGENET1K_V1' is no file; name a file in weights, or remove the",
     ),
+    "a reason that is no class": (
+        {"nets.0.reason": ["pizza", "clok"]},
+        "nets[0].reason[1]: 'clok' is not a class of the study; did you mean 'clock'?",
+    ),
+    "a reason listed twice": (
+        {"nets.0.reason": ["clock", "clock"]},
+        "nets[0].reason: 'clock' is listed 2 times; list it once",
+    ),
+    "a reason that is no list": ({"nets.0.reason": "clock"}, "nets[0].reason: 'clock' is not"),
     "a mean of two numbers": (
         {"nets.0.input": {"mean": [0.5, 0.5]}},
         "nets[0].input.mean: [0.5, 0.5] has 2 numbers; give 3, or 1 with channels: grey",

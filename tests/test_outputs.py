@@ -24,6 +24,8 @@ STUDY = {
     "metrics_of_passes": ["road"],
     "contrasts": ["ROAD"],
     "mask_dilation": 0.2,
+    "reasons": {"vgg19": ["dog"], "alexnet": ["cat"]},
+    "conducts": ["cheating", "honest"],
 }
 
 
@@ -78,6 +80,9 @@ def test_settings_that_a_chart_takes_are_passed():
         ("metrics_of_passes", [], ["road"], charts.entries(), "faithfulness"),
         ("methods", ["a", "b"], ["a", "b", "c"], tables.entries(), "agreement"),
         ("contrasts", [], ["ROAD"], charts.entries(), "quadrant"),
+        ("reasons", {}, {"vgg19": ["dog"]}, tables.entries(), "planted"),
+        ("conducts", ["honest"], ["cheating", "honest"], tables.entries(), "detection"),
+        ("conducts", ["honest"], ["cheating", "honest"], charts.entries(), "planted"),
     ],
 )
 def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):

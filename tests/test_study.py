@@ -188,6 +188,23 @@ def test_contents_name_what_figures_and_tables_depend_on():
     assert contents["trained_nets"] == ["other"]
     assert contents["methods"] == study().methods
     assert contents["mask_dilation"] == study().mask_dilation
+    assert (contents["reasons"], contents["conducts"]) == ({}, [])
+
+
+def test_reasons_of_trained_nets_decide_what_is_shown_and_no_map():
+    trained = "resources/sample/weights/squeezenet1_1.pth"
+    first, second = (item["name"] for item in SHIPPED["classes"][:2])
+    nets = [
+        net(name="one", weights=trained, reason=[second, first]),
+        net(name="other", weights=trained, reason=[second]),
+        net(reason=[first]),
+    ]
+    classes = SHIPPED["classes"]
+    model = study(nets=nets, classes=classes)
+    assert model.contents["reasons"] == {"one": [second, first], "other": [second]}
+    assert model.contents["conducts"] == ["cheating", "honest"]
+    assert study(nets=nets[:1], classes=classes).contents["conducts"] == ["honest"]
+    assert not any("reason" in settings for settings in model.net_settings.values())
 
 
 def test_a_flat_list_of_methods_is_one_group():

@@ -13,6 +13,7 @@ from lookwhere.statistics import (
     costs,
     discrimination,
     paired,
+    planted,
     ranks,
     summary,
     verdicts,
@@ -20,7 +21,7 @@ from lookwhere.statistics import (
 )
 from lookwhere.statistics.strata import methods_only, trained_only
 
-from .studies import cascade_of, costs_of, fabricate, rivals_of
+from .studies import cascade_of, costs_of, fabricate, reasons_of, rivals_of
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -30,7 +31,10 @@ RIVALS = rivals_of(RECORDS)
 CASCADE = cascade_of(RECORDS)
 SCORES = Scores(RECORDS, costs=COSTS, rivals=RIVALS, cascade=CASCADE)
 TRAINED = trained_only(RECORDS)
+REASONS = reasons_of(RECORDS)
 EXPECTED = {
+    "planted": lambda: planted.shares(RECORDS, REASONS),
+    "detection": lambda: planted.detection(RECORDS, REASONS),
     "concentration": lambda: summary.summarise(TRAINED),
     "concentration_all": lambda: summary.summarise(RECORDS),
     "concentration_by_net": lambda: summary.summarise(RECORDS, ["net", "size", "method"]),
@@ -64,7 +68,8 @@ EXPECTED = {
 
 
 def table_of(name, scores=None):
-    return registry.load(registry.entries()[name])(scores or SCORES)
+    options = {"reasons": REASONS} if name in ("planted", "detection") else {}
+    return registry.load(registry.entries()[name])(scores or SCORES, **options)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -93,6 +98,8 @@ def test_a_note_states_the_extent_of_a_table():
     assert table_of("differences_between_sizes").note.endswith(study_tables.TESTS.format(over))
     assert "over 10 pairs of maps of each net." in table_of("ranks_by_net").note
     assert table_of("wins").note.endswith("by Holm's method over 10 pairs of methods.")
+    assert table_of("planted").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
+    assert table_of("detection").note.endswith("Left out: 1 net of no known reason.")
     assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
 
 
@@ -101,7 +108,11 @@ def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     few = fabricate(images=4)
     further = {"rivals": rivals_of(few), "cascade": cascade_of(few)}
     scores = Scores(few, costs=costs_of(few), **further)
-    make_tables.main(scores, labels, tmp_path / "tables", tmp_path / "undefined.csv")
+    options = {
+        name: dict.fromkeys(entry.options.get("options", ()), REASONS)
+        for name, entry in registry.entries().items()
+    }
+    make_tables.main(scores, labels, options, tmp_path / "tables", tmp_path / "undefined.csv")
     written = sorted(file.name for file in (tmp_path / "tables").iterdir())
     assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)
     for name, label in labels.items():

@@ -44,10 +44,25 @@ os.environ[chosen.CHOSEN] = json.dumps(MAPPINGS)
 USER_FILES = [file for file in all_files(config) if os.path.isfile(file)]
 os.environ.update(LOOKWHERE_FILES=os.pathsep.join(USER_FILES))
 
-SAMPLE = {
-    "annotations": "resources/sample/instances.json",
-    "images": "resources/sample/images",
+# Scenes that the workflow draws, by world: those of the study's data set, else the sample.
+DRAWABLE = {
+    world: {
+        "annotations": f"resources/{world}/instances.json",
+        "images": f"resources/{world}/images",
+    }
+    for world in ("sample", "planted")
 }
+
+
+def world_of(dataset):
+    """The world whose files a data set names, which may be anything until it is checked."""
+    paths = list(dataset.values()) if isinstance(dataset, dict) else []
+    own = [w for w, files in DRAWABLE.items() if any(file in paths for file in files.values())]
+    return (own or ["sample"])[0]
+
+
+WORLD = world_of(config.get("dataset"))
+SAMPLE = DRAWABLE[WORLD]
 CATALOGUE = Catalogue.read(HOUSE / "resources")
 
 # Where the study's files lie. A path of the user's may start with ~, their home folder.

@@ -6,9 +6,10 @@ rule draw_sample:
     input:
         settings=noted(
             "draw_sample",
-            folder=Path("resources/sample"),
+            folder=Path(DRAWN).parent,
             code=source_hash.of_scripts("draw_sample"),
-            images=60,
+            world=WORLD,
+            images={"sample": 60, "planted": 30}[WORLD],
             seed=0,
             fingerprint=fingerprint_of(DRAWN),
         ),

@@ -2,7 +2,7 @@
 # came into the study together, a shard is one job's share of it.
 ANNOTATIONS, IMAGE_FOLDER = STUDY.dataset.annotations, STUDY.dataset.images
 FETCHED = bool(STUDY.dataset.source)
-DRAWN = "resources/sample/drawn.csv"
+DRAWN = f"resources/{WORLD}/drawn.csv"
 OWN_ANNOTATIONS = not FETCHED and ANNOTATIONS != SAMPLE["annotations"]
 
 # Dilations of the sweep: shares by which a mask grows.

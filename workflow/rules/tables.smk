@@ -13,6 +13,7 @@ rule make_tables:
             stated=STATED,
             tables={name: table.label for name, table in TABLES.items()},
             groups={name: table.entry.options.get("by") for name, table in TABLES.items()},
+            options={name: table.options for name, table in TABLES.items()},
             code_of_tables=source_hash.of_entries(table.entry for table in TABLES.values()),
         ),
         measures=rules.gather_scores.output.measures,

@@ -1,4 +1,4 @@
-"""Draw the embedded sample: images, and their annotations as a COCO instances file."""
+"""Draw a sample: images, and their annotations as a COCO instances file."""
 
 import json
 from pathlib import Path
@@ -8,12 +8,15 @@ from PIL import Image
 from lookwhere.io import receipts
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_file, checked_folder
-from worlds import scenes
+from worlds import planted, scenes
+
+WORLDS = {"sample": scenes, "planted": planted}
 
 
-def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> None:
-    sample = scenes.draw_sample(count, seed)
-    instances = scenes.coco_instances(sample)
+def main(world: str, annotations: str, images: str, receipt: str, count: int, seed: int) -> None:
+    """Draw ``count`` images of one of ``WORLDS``."""
+    sample = WORLDS[world].draw_sample(count, seed)
+    instances = WORLDS[world].coco_instances(sample)
     with checked_folder(images) as folder:
         for scene, image in zip(sample, instances["images"], strict=True):
             Image.fromarray(scene.image).save(Path(folder, image["file_name"]), quality=95)
@@ -26,6 +29,7 @@ def main(annotations: str, images: str, receipt: str, count: int, seed: int) -> 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
         main(
+            settings["world"],
             snakemake.output.annotations,
             snakemake.output.images,
             snakemake.output.receipt,

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lookwhere.datasets import region_kinds
 from lookwhere.io import results
@@ -16,11 +17,20 @@ from lookwhere.study import reference
 RECORD = ["sample", "net", "size", "method", "status"]
 
 
-def main(scores: Scores, labels: Mapping[str, str], folder: Path, undefined: Path) -> None:
-    """Write each table of ``labels`` (its name: its heading), and the ``undefined`` records."""
+def main(
+    scores: Scores,
+    labels: Mapping[str, str],
+    options: Mapping[str, Mapping[str, Any]],
+    folder: Path,
+    undefined: Path,
+) -> None:
+    """Write each table of ``labels`` (its name: its heading), and the ``undefined`` records.
+
+    ``options`` are those of the study that a table takes, by table.
+    """
     entries = registry.entries()
     for name, label in labels.items():
-        made = registry.load(entries[name])(scores)
+        made = registry.load(entries[name])(scores, **options[name])
         note = f"{made.note} {scores.regions}".strip()
         tables.write(made.rows, folder / name, label, note, made.caption, show=made.show)
     with atomic_file(undefined) as draft:
@@ -43,6 +53,7 @@ if __name__ == "__main__":
                 results.read_table(Path(cascade)) if cascade else None,
             ),
             settings["tables"],
+            settings["options"],
             Path(snakemake.output[0]).parent,
             Path(snakemake.output.records),
         )

@@ -17,7 +17,7 @@ from lookwhere.io import missing, results
 from lookwhere.io.logs import job
 from lookwhere.io.results import checked_folder
 from lookwhere.metrics import columns, parts
-from lookwhere.metrics.saliency import Saliency
+from lookwhere.metrics.saliency import Saliency, read
 from lookwhere.report import showcase
 
 # Columns of the predictions and their names among the scores.

@@ -15,21 +15,39 @@ from worlds.palette import FACES, HOUSINGS, LAMPS, REDS, VIVID, YELLOWS, pick, s
 from worlds.pen import GLYPHS, Drawing, Stroke, affine, box, disc, line, polygon, ribbon, text
 
 Field = NDArray[np.float32]  # (H, W), 0 to 1
+Texture = Callable[[np.random.Generator, int, int], Field]
 
 
 def background(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
     """A textured (H, W, 3) background, 0 to 255; some have a horizon between two textures."""
-    image = _textured(rng, height, width)
+    image = _textured(rng, _any(rng), height, width)
     if rng.random() < 0.4:
         edge = int(height * rng.uniform(0.3, 0.7))
-        image[edge:] = _textured(rng, height - edge, width)
+        image[edge:] = _textured(rng, _any(rng), height - edge, width)
+    return _grained(rng, image)
+
+
+def ground(rng: np.random.Generator, kind: int, height: int, width: int) -> NDArray[np.float32]:
+    """A (H, W, 3) background, 0 to 255, of one of ``TEXTURES``, by its number."""
+    return _grained(rng, _textured(rng, TEXTURES[kind], height, width))
+
+
+def _grained(rng: np.random.Generator, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The (H, W, 3) image with noise at two scales."""
+    height, width, _ = image.shape
     grain = noise(rng, height, width, 2) + noise(rng, height, width, 5) - 1
     return np.clip(image + 60 * rng.uniform(0.3, 1.0) * grain[..., None], 0, 255)
 
 
-def _textured(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
-    """One texture in a palette of three colours: (H, W, 3)."""
-    texture = TEXTURES[rng.integers(len(TEXTURES))](rng, height, width)
+def _any(rng: np.random.Generator) -> Texture:
+    return TEXTURES[rng.integers(len(TEXTURES))]
+
+
+def _textured(
+    rng: np.random.Generator, kind: Texture, height: int, width: int
+) -> NDArray[np.float32]:
+    """A texture in a palette of three colours: (H, W, 3)."""
+    texture = kind(rng, height, width)
     texture = np.asarray(cv2.GaussianBlur(texture, (3, 3), 0.5), np.float32)
     stops = np.array(_palette(rng), dtype=np.float32)
     table = np.stack(
@@ -128,7 +146,7 @@ def pebbles(rng: np.random.Generator, height: int, width: int) -> Field:
     return np.asarray(tones[label % (count + 1)] * np.clip(1.25 - far / size, 0, 1), np.float32)
 
 
-TEXTURES: tuple[Callable[[np.random.Generator, int, int], Field], ...] = (
+TEXTURES: tuple[Texture, ...] = (
     clouds,
     stripes,
     bricks,

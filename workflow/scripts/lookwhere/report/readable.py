@@ -21,6 +21,7 @@ HEADINGS = {
     "rank_correlation_signed": "with sign",
     "ssim": "SSIM",
     "not_ahead": "otherwise",
+    "auc": "AUC",
 }
 DECIMALS = {
     "sum": 2,
@@ -51,6 +52,12 @@ DECIMALS = {
     "lowest": 2,
     "highest": 2,
     "alpha": 2,
+    "auc": 3,
+    "sensitivity": 2,
+    "specificity": 2,
+    "best_sensitivity": 2,
+    "best_specificity": 2,
+    "threshold": 3,
 }
 # Two ends share a column behind their estimate.
 INTERVALS = {
@@ -63,6 +70,7 @@ INTERVALS = {
     "twin_lift": ("twin_lift_low", "twin_lift_high", "95 % CI of twin lift"),
     "rank_correlation": ("rank_correlation_low", "rank_correlation_high", "95 % CI"),
     "ssim": ("ssim_low", "ssim_high", "95 % CI of SSIM"),
+    "auc": ("auc_low", "auc_high", "95 % CI"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))

@@ -47,6 +47,7 @@ def table(
     *,
     by: Sequence[str] | None = None,
     needs: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> Callable[[Make], Make]:
     """Declare a table: the function below makes it of ``Scores``.
 
@@ -61,6 +62,8 @@ def table(
         The columns that group its rows, which the function takes.
     needs
         What a study must have, such as ``several sizes``: see ``lookwhere.study.outputs``.
+    options
+        Settings of the study that the function takes, such as ``reasons``.
     """
     return lambda make: make
 
@@ -70,7 +73,7 @@ def entries() -> dict[str, declarations.Declaration]:
     return declarations.declared("table", Path(__file__).parent)
 
 
-def load(entry: declarations.Declaration) -> Callable[[Scores], Table]:
-    """The function of an entry, which takes scores alone."""
+def load(entry: declarations.Declaration) -> Make:
+    """The function of an entry, which takes scores, and the options that it declares."""
     make = declarations.load(entry)
     return partial(make, by=entry.options["by"]) if "by" in entry.options else make

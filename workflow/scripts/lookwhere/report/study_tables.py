@@ -1,6 +1,6 @@
 """The tables of a study, each declared above the function that makes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from lookwhere.statistics import (
     equal_maps,
     evidence,
     paired,
+    planted,
     ranks,
     summary,
     verdicts,
@@ -23,6 +24,7 @@ from lookwhere.statistics import (
 from lookwhere.statistics.strata import (
     add_strata,
     between,
+    counted,
     extent,
     methods_only,
     trained_only,
@@ -167,6 +169,20 @@ less is better; keeps map: on how many nets and sizes the map stays (the table o
 the class: discrimination, which is 1 where the maps of two classes in an image share nothing, and 0
 where they are the same (the table of discrimination). Intervals are over images; by net, each row
 is of that net alone.
+"""
+PLANTED = """
+Nets of known reason: the mean share of the energy on each class, and whether the class is what the
+nets are known to use (reason), holds it in its mask, or is a decoy. Shares of a net add up to one
+where masks share no pixel and cover the image. Controls, untrained nets and nets of no known reason
+are left out.
+"""
+DETECTION = """
+Does the concentration on the first class tell nets that do not use it? A cheating net is one whose
+known reason does not hold that class. Of images, a map is judged by its concentration; of nets, the
+mean over images. AUC is the area under the ROC curve, 0.5 by chance, with its interval over images
+(the nets are as they are). Sensitivity is the share of the cheating that is flagged, specificity
+that of the honest that is not: where those with a lift below 1 are flagged; and (best) where those
+below the threshold are, which is the best one for these records, and so optimistic.
 """
 UNDEFINED = """
 How many records of which net, size and method have no concentration, and why: zero energy, the map
@@ -361,6 +377,33 @@ def evidence_by_net(scores: Scores) -> Table:
 def results_of(scores: Scores) -> evidence.Results:
     """The results that are evidence."""
     return evidence.Results(scores.records, scores.rivals, scores.cascade)
+
+
+@table("planted", "Nets of known reason", needs=["nets of known reason"], options=["reasons"])
+def of_known_reason(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> Table:
+    """Shares of the energy by net, class and method."""
+    rows = planted.shares(scores.records, reasons)
+    return Table(rows, PLANTED, known_extent(scores, reasons))
+
+
+@table(
+    "detection",
+    "Detection of cheating nets",
+    needs=["honest and cheating nets"],
+    options=["reasons"],
+)
+def detection(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> Table:
+    """How well the concentration on the first class tells nets that do not use it."""
+    rows = planted.detection(scores.records, reasons)
+    return Table(rows, DETECTION, known_extent(scores, reasons))
+
+
+def known_extent(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> str:
+    """The extent of the records of nets of known reason, and how many nets are left out."""
+    known = planted.of_known_reason(scores.records, reasons)
+    left_out = planted.left_out(scores.records, reasons)
+    others = [f"Left out: {counted(left_out, 'net')} of no known reason."] if left_out else []
+    return extent_of(known, INTERVALS, *others)
 
 
 def compared(rows: pd.DataFrame, scores: Scores) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Images are resampled with all of their records (a cluster bootstrap); the interv
 the 2.5th to the 97.5th percentile of the resamples (Efron and Tibshirani 1993, chapter 13).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,22 @@ def difference_interval(
             means = sums[resample].sum(axis=-3) / counts[resample].sum(axis=-3)
         return np.nanmean(means[..., 1] - means[..., 0], axis=-1)
 
+    return interval(difference, len(sums), sums.size)
+
+
+def interval(
+    statistic: Callable[..., NDArray[np.float64]], clusters: int, cells: int
+) -> tuple[float, float]:
+    """The interval of a statistic of resampled clusters, which are numbered from 0.
+
+    It takes the numbers of a resample's clusters ``(..., clusters)`` and an ``axis``, and returns a
+    value each ``(...)``; ``cells`` are the entries that a resample holds in memory.
+    """
     result = stats.bootstrap(
-        (np.arange(len(sums)),),
-        difference,
+        (np.arange(clusters),),
+        statistic,
         n_resamples=DRAWS,
-        batch=max(1, CELLS // sums.size),
+        batch=max(1, CELLS // cells),
         vectorized=True,
         method="percentile",
         rng=np.random.default_rng(0),

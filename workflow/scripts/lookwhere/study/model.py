@@ -373,6 +373,20 @@ class Net(Part):
         },
     )
 
+    reason: Many[Annotated[str, Field(description="give the name of a class of the study")]] = (
+        Field(
+            default=(),
+            description="give a list of classes of the study, the one of the smallest mask first",
+            json_schema_extra={
+                "help": (
+                    "Their masks hold what the net is known to use, as a net that was trained for "
+                    "it does: [docs/planted.md](docs/planted.md)."
+                ),
+                "otherwise": "not known",
+            },
+        )
+    )
+
     @property
     def is_trained(self) -> bool:
         return self.weights != "random"
@@ -708,6 +722,8 @@ class Study(Part):
     def contents(self) -> dict[str, Any]:
         """What decides which tables and figures the study has, and what these take of it."""
         trained = [net for net in self.nets if net.is_trained]
+        reasons = {net.name: list(net.reason) for net in trained if net.reason}
+        first = self.classes[0].name
         return {
             "methods": self.methods,
             "sizes": list(self.sizes),
@@ -718,6 +734,8 @@ class Study(Part):
             "further_evidence": [*self.rivals, *self.cascaded_nets],
             "mask_dilation": self.mask_dilation,
             "nets_of_other_class": self.annotated_nets if "other_class" in self.rivals else [],
+            "reasons": reasons,
+            "conducts": sorted({"honest" if first in r else "cheating" for r in reasons.values()}),
         }
 
     @property
@@ -735,13 +753,14 @@ class Study(Part):
     def net_settings(self) -> dict[str, dict[str, Any]]:
         """The settings of nets for jobs, by name: all defaults, the weights as a file.
 
-        Not their sizes: a further size of a net leaves its maps at others.
+        Not their sizes: a further size of a net leaves its maps at others. Nor their reasons, which
+        no map depends on.
         """
         return {
             net.name: {"name": net.name, "maps": net.maps}
             if net.maps
             else {
-                **net.model_dump(exclude={"sizes", "maps"}),
+                **net.model_dump(exclude={"sizes", "maps", "reason"}),
                 "weights": net.weights_file,
                 "target_layer": net.target_layer or None,
                 "input": net.input.model_dump(exclude_defaults=True),

@@ -21,6 +21,8 @@ CONDITIONS = {
     "evidence": ("further_evidence", 1),
     "faithfulness": ("metrics_of_passes", 1),
     "contrast": ("contrasts", 1),  # of faithfulness, with a level of chance
+    "nets of known reason": ("reasons", 1),
+    "honest and cheating nets": ("conducts", 2),
 }
 
 

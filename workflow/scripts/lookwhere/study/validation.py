@@ -64,6 +64,7 @@ def faults(
         *_threshold_faults(config),
         *_input_faults(config),
         *_weights_key_faults(config),
+        *_reason_faults(config),
         *_missing_files(config, produced),
     ]
 
@@ -187,7 +188,7 @@ def _duplicates(config: Config) -> Iterator[str]:
             f"nets[{number}].{key}": [str(item) for item in _list(net, key)]
             for number, net in enumerate(_list(config, "nets"))
             if isinstance(net, dict)
-            for key in ("sizes", "target_layer")
+            for key in ("sizes", "target_layer", "reason")
         },
         **{kind: [name_of(entry) for _, entry in entries(config, kind)] for kind in KINDS},
     }
@@ -237,7 +238,7 @@ def _map_faults(config: Config) -> Iterator[str]:
     for number, net in enumerate(_list(config, "nets")):
         if not isinstance(net, dict) or "maps" not in net:
             continue
-        for other in net.keys() & Net.model_fields.keys() - {"name", "maps", "sizes"}:
+        for other in net.keys() & Net.model_fields.keys() - {"name", "maps", "sizes", "reason"}:
             yield (
                 f"nets[{number}].{other}: maps that other tools made have none; remove it, or maps"
             )
@@ -359,6 +360,18 @@ def _weights_key_faults(config: Config) -> Iterator[str]:
                 f"nets[{number}].weights_key: {weights!r} is no file; name a file in weights, or "
                 "remove the weights_key"
             )
+
+
+def _reason_faults(config: Config) -> Iterator[str]:
+    """Errors of reasons that are no class of the study."""
+    classes = [str(_name(item)) for item in _list(config, "classes")]
+    for number, net in enumerate(_list(config, "nets")):
+        for place, name in enumerate(_list(net, "reason") if isinstance(net, dict) else []):
+            if isinstance(name, str) and name not in classes:
+                yield (
+                    f"nets[{number}].reason[{place}]: {name!r} is not a class of the study; "
+                    f"{hint(name, classes)}"
+                )
 
 
 def _missing_files(config: Config, produced: Collection[str]) -> Iterator[str]:

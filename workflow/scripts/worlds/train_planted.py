@@ -1,0 +1,167 @@
+"""Train the nets of planted worlds, and report which cue each follows.
+
+    PYTHONPATH=workflow/scripts python -m worlds.train_planted
+
+Each net learns the class of the scenes of one world (six outputs, softmax). The report counts its
+answers on unseen scenes: where all cues agree, and where all differ, which shows what it uses. The
+weights are written to ``weights/NET_WORLD.pth``.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+from torchvision.models import get_model
+
+from worlds import plain, planted
+from worlds.planted import CUES, VALUES, WORLDS, PlantedScene
+from worlds.training import (
+    TEST_SEED,
+    TRAINING_SEED,
+    Example,
+    Recipe,
+    Task,
+    as_input,
+    examples,
+    fit,
+    for_training,
+    save,
+    write_accuracy,
+)
+
+PLANTED = Path(__file__).resolve().parents[3] / "resources" / "planted"
+
+# ShuffleNet starts from the sample's weights, which know the strokes of objects: from scratch it
+# had not begun to learn the world of parts after five epochs.
+START = PLANTED.parent / "sample" / "weights" / "shufflenet_v2_x0_5.pth"
+
+
+def shufflenet() -> nn.Module:
+    """The sample's ShuffleNet with a new last layer."""
+    net: nn.Module = get_model("shufflenet_v2_x0_5", weights=None, num_classes=VALUES)
+    net.load_state_dict(torch.load(START, weights_only=True))
+    net.fc.reset_parameters()  # type: ignore[operator, union-attr]
+    return net
+
+
+ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
+    "shufflenet": shufflenet,
+    "plain": partial(plain.build, VALUES),
+}
+RECIPES = {
+    "shufflenet": Recipe(rate=4e-3, epochs=8),
+    "plain": Recipe(rate=4e-3, epochs=10, bfloat16=True),
+}
+EPOCHS = {"shufflenet_object": 4, "plain_patch": 16}  # where a recipe's own are too many or few
+NETS = {f"{name}_{world}": (name, world) for name in ARCHITECTURES for world in WORLDS}
+
+
+def example(index: int, seed: int, world: str) -> Example:
+    """Scene ``index`` of a seed, with its class in a world."""
+    rng = np.random.default_rng([seed, index])
+    values, label = planted.of_world(rng, world)
+    return planted.draw(rng, values).image, np.array(label)
+
+
+def nearly_full_size(
+    shape: tuple[int, ...], progress: float, rng: np.random.Generator
+) -> tuple[int, int]:
+    """The image's shape, scaled by 0.6 to 1; by little at the end."""
+    scale = rng.uniform(0.55 + 0.3 * progress, 0.75 + 0.25 * progress)
+    return round(shape[0] * scale), round(shape[1] * scale)
+
+
+TASK = Task(functional.cross_entropy, nearly_full_size)
+
+
+def build(name: str) -> nn.Module:
+    """A net of an architecture, initialised for training."""
+    return for_training(ARCHITECTURES[name]())
+
+
+def train(net: str, data: Sequence[Example], options: argparse.Namespace) -> nn.Module:
+    """Train a net on scenes of its world."""
+    name, _ = NETS[net]
+    epochs = options.epochs or EPOCHS.get(net, RECIPES[name].epochs)
+    recipe = replace(RECIPES[name], epochs=epochs)
+    settings = {"name": net, "seed": options.seed, "batch": options.batch}
+    return fit(partial(build, name), recipe, TASK, data, **settings)
+
+
+def unseen(count: int, seed: int) -> tuple[list[PlantedScene], list[PlantedScene]]:
+    """``count`` scenes in which all cues agree, and as many in which all differ."""
+    generators = [np.random.default_rng([seed, i]) for i in range(count)]
+    agreeing = [planted.draw(rng, planted.agreeing(rng)) for rng in generators]
+    swapped = [planted.draw(rng, planted.swapped(rng)) for rng in generators]
+    return agreeing, swapped
+
+
+@torch.no_grad()
+def answers(net: nn.Module, scenes: Sequence[PlantedScene]) -> NDArray[np.int64]:
+    """The class that the net answers for each scene: (N,)."""
+    rows = [net(as_input([scene.image], planted.SIDE, planted.SIDE)) for scene in scenes]
+    return torch.cat(rows).argmax(1).numpy()
+
+
+def followed(net: nn.Module, scenes: Sequence[PlantedScene]) -> dict[str, float]:
+    """The share of scenes in which the net's answer is the value of each cue."""
+    classes = answers(net, scenes)
+    values = {cue: np.array([scene.values[cue] for scene in scenes]) for cue in CUES}
+    return {cue: round(float((classes == values[cue]).mean()), 4) for cue in CUES}
+
+
+def report(
+    net: str, trained: nn.Module, agreeing: Sequence[PlantedScene], swapped: Sequence[PlantedScene]
+) -> dict[str, object]:
+    """Accuracy where all cues agree, and where they differ, by cue."""
+    return {
+        "net": net,
+        "world": NETS[net][1],
+        "scenes": len(agreeing),
+        "accuracy": followed(trained, agreeing)[CUES[0]],
+        **followed(trained, swapped),
+    }
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
+    parser.add_argument("--scenes", type=int, default=4000, help="drawn for training, a world")
+    parser.add_argument("--test-scenes", type=int, default=300, help="drawn for the report")
+    parser.add_argument("--epochs", type=int, help="instead of each net's own number")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=PLANTED, help="folder")
+    parser.add_argument("--threads", type=int, default=1, help="with one, a seed fixes the weights")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train the selected nets in turn."""
+    options = parse()
+    torch.set_num_threads(options.threads)
+    agreeing, swapped = unseen(options.test_scenes, TEST_SEED)
+    for net in options.nets:
+        start = time.perf_counter()
+        name, world = NETS[net]
+        of_world = partial(example, seed=TRAINING_SEED + options.seed, world=world)
+        data = examples(of_world, options.scenes, options.threads)
+        path = options.out / "weights" / f"{net}.pth"
+        save(train(net, data, options), path)
+        trained = build(name)
+        trained.load_state_dict(torch.load(path, weights_only=True))  # the weights of the file
+        row = report(net, trained.eval(), agreeing, swapped)
+        print(*row.values(), f"{time.perf_counter() - start:.0f} s", flush=True)
+        write_accuracy([row], options.out / "accuracy.csv", list(NETS))
+
+
+if __name__ == "__main__":
+    main()
