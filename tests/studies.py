@@ -214,7 +214,8 @@ def draw_chart(name: str, records: pd.DataFrame) -> Figure:
         source = {"measures": records} | {name: make(records) for name, make in sources.items()}
     else:
         source = sources.get(chart.source, lambda table: table)(records)
-    options = {"planted": {"reasons": reasons_of(records)}} | OPTIONS
+    of_reasons = {name: {"reasons": reasons_of(records)} for name in ("planted", "evidence")}
+    options = of_reasons | OPTIONS
     return chart.draw(source, **options.get(name, {}))
 
 

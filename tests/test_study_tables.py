@@ -1,5 +1,7 @@
 """The tables of a study: those of the statistics, with extent and caption."""
 
+import html
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,8 +12,10 @@ from lookwhere.report.registry import Scores
 from lookwhere.statistics import (
     cascade,
     certainty,
+    concordance,
     costs,
     discrimination,
+    evidence,
     paired,
     planted,
     ranks,
@@ -32,7 +36,11 @@ CASCADE = cascade_of(RECORDS)
 SCORES = Scores(RECORDS, costs=COSTS, rivals=RIVALS, cascade=CASCADE)
 TRAINED = trained_only(RECORDS)
 REASONS = reasons_of(RECORDS)
+RESULTS = evidence.Results(RECORDS, RIVALS, CASCADE, REASONS)
 EXPECTED = {
+    "evidence": lambda: evidence.of_methods(RESULTS),
+    "evidence_by_net": lambda: evidence.of_nets(RESULTS),
+    "agreement": lambda: concordance.of_metrics(TRAINED),
     "planted": lambda: planted.shares(RECORDS, REASONS),
     "detection": lambda: planted.detection(RECORDS, REASONS),
     "concentration": lambda: summary.summarise(TRAINED),
@@ -68,8 +76,9 @@ EXPECTED = {
 
 
 def table_of(name, scores=None):
-    options = {"reasons": REASONS} if name in ("planted", "detection") else {}
-    return registry.load(registry.entries()[name])(scores or SCORES, **options)
+    entry = registry.entries()[name]
+    options = dict.fromkeys(entry.options.get("options", ()), REASONS)
+    return registry.load(entry)(scores or SCORES, **options)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -116,7 +125,7 @@ def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     written = sorted(file.name for file in (tmp_path / "tables").iterdir())
     assert written == sorted(f"{name}.{suffix}" for name in labels for suffix in tables.FORMATS)
     for name, label in labels.items():
-        page = (tmp_path / f"tables/{name}.html").read_text("utf-8")
+        page = html.unescape((tmp_path / f"tables/{name}.html").read_text("utf-8"))
         assert f"<title>{label}</title>" in page
         first = " ".join(table_of(name).caption.split()[:4])
         assert first in page

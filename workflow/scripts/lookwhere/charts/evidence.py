@@ -1,6 +1,6 @@
 """The evidence on every method in one figure: a column a question, a row a method."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,9 +22,11 @@ ticks: the mean of each net. On the object: lift, on a logarithmic axis. Ahead o
 nets on which the method is significantly ahead of all controls. Same without training: the rank
 correlation of a map with that of an untrained twin of the net; 1 is the same map, so less is
 better. Of the class: 1 where the maps of two classes in an image share nothing, 0 where they are
-the same. Dashed: a map without information, or in the third column one that stays as it is. A study
-has the columns of which it has results. Half filled: more than a fifth of the records are
-undefined.
+the same. Needed by the net: what the net loses with the pixels that the map ranks first, beyond
+those that it ranks last. Tells cheats: of nets of known reason, the area under the ROC curve of
+concentration as a sign of one that does not use the object. Dashed: a map without information, or
+in the column of training one that stays as it is. A study has the columns of which it has results.
+Half filled: more than a fifth of the records are undefined.
 """
 TITLE = "What speaks for each method?"
 ROW, NAME = 0.17, 30  # inches a method; characters of its name
@@ -33,14 +35,23 @@ COLUMNS: Mapping[str, tuple[str, str, float]] = {
     "lift": ("On the object?", "Lift", 1),
     "rank_correlation": ("Same without training?", "Rank correlation", 1),
     "discrimination": ("Of the class?", "Discrimination", 0),
+    "faithful": ("Needed by the net?", "Faithfulness", 0),
+    "auc": ("Tells cheats?", "AUC", 0.5),
 }
 TICK: dict[str, Any] = {**artists.NET, "path_effects": None, "markersize": 3.5, "color": "0.45"}
 
 
-@chart("evidence", "Evidence", source="all", needs=["evidence"], caption=CAPTION)
-def draw(sources: Mapping[str, pd.DataFrame]) -> Figure:
+@chart(
+    "evidence",
+    "Evidence",
+    source="all",
+    needs=["evidence"],
+    options=["reasons"],
+    caption=CAPTION,
+)
+def draw(sources: Mapping[str, pd.DataFrame], reasons: Mapping[str, Sequence[str]]) -> Figure:
     """A column a piece of evidence, and one of the nets on which a method is ahead."""
-    results = evidence.of_sources(sources)
+    results = evidence.of_sources(sources, reasons)
     table, of_nets = evidence.of_methods(results), evidence.of_nets(results)
     pieces = [name for name in COLUMNS if name in table]
     trained = methods_only(trained_only(results.records))
@@ -80,7 +91,7 @@ def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4))
     place = {method: number for number, method in enumerate(table["method"])}
-    if of_nets["net"].nunique() > 1:
+    if name in of_nets and of_nets["net"].nunique() > 1:
         axes.plot(of_nets[name], of_nets["method"].map(place), **TICK)
     shown = table if name == "lift" else table.drop(columns=["records", "undefined"])
     ends = (name, f"{name}_low", f"{name}_high")

@@ -53,6 +53,7 @@ DECIMALS = {
     "highest": 2,
     "alpha": 2,
     "auc": 3,
+    "faithful": 3,
     "sensitivity": 2,
     "specificity": 2,
     "best_sensitivity": 2,
@@ -71,6 +72,7 @@ INTERVALS = {
     "rank_correlation": ("rank_correlation_low", "rank_correlation_high", "95 % CI"),
     "ssim": ("ssim_low", "ssim_high", "95 % CI of SSIM"),
     "auc": ("auc_low", "auc_high", "95 % CI"),
+    "faithful": ("faithful_low", "faithful_high", "95 % CI"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))

@@ -167,8 +167,10 @@ all controls; otherwise: of which it is not, on the others (the table of verdict
 rank correlation of a map with that of an untrained twin of its net, where 1 is the same map and
 less is better; keeps map: on how many nets and sizes the map stays (the table of the cascade). Of
 the class: discrimination, which is 1 where the maps of two classes in an image share nothing, and 0
-where they are the same (the table of discrimination). Intervals are over images; by net, each row
-is of that net alone.
+where they are the same (the table of discrimination). Faithful: what the net loses with the pixels
+that the map ranks first, beyond those that it ranks last; 0 in random order. AUC: of nets of known
+reason, how well concentration tells those that do not use the object (the table of detection).
+Intervals are over images; by net, each row is of that net alone.
 """
 PLANTED = """
 Nets of known reason: the mean share of the energy on each class, and whether the class is what the
@@ -360,23 +362,23 @@ def discrimination_of_methods(scores: Scores) -> Table:
     return Table(rows, DISCRIMINATION, f"{extent(pairs)}. {had} {INTERVALS} {tests}")
 
 
-@table("evidence", "Evidence by method", needs=["evidence"])
-def evidence_by_method(scores: Scores) -> Table:
+@table("evidence", "Evidence by method", needs=["evidence"], options=["reasons"])
+def evidence_by_method(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> Table:
     """What speaks for each method."""
-    rows = evidence.of_methods(results_of(scores))
+    rows = evidence.of_methods(results_of(scores, reasons))
     return Table(rows, EVIDENCE, extent_of(trained_only(scores.records), INTERVALS))
 
 
-@table("evidence_by_net", "Evidence by net", needs=["evidence"])
-def evidence_by_net(scores: Scores) -> Table:
+@table("evidence_by_net", "Evidence by net", needs=["evidence"], options=["reasons"])
+def evidence_by_net(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> Table:
     """The same, of each net."""
-    rows = evidence.of_nets(results_of(scores))
+    rows = evidence.of_nets(results_of(scores, reasons))
     return Table(rows, EVIDENCE, extent_of(trained_only(scores.records), INTERVALS))
 
 
-def results_of(scores: Scores) -> evidence.Results:
+def results_of(scores: Scores, reasons: Mapping[str, Sequence[str]]) -> evidence.Results:
     """The results that are evidence."""
-    return evidence.Results(scores.records, scores.rivals, scores.cascade)
+    return evidence.Results(scores.records, scores.rivals, scores.cascade, reasons)
 
 
 @table("planted", "Nets of known reason", needs=["nets of known reason"], options=["reasons"])

@@ -6,14 +6,25 @@ by net and method. A study has those of which it has the results. All are of tra
     lift              is the map on the object?
     rank_correlation  is the map of the net? With that of the untrained twins: 1 is the same map
     discrimination    is the map of the class? 0 is a map that ignores it
+    faithful          does the net need what it shows? 0 is a map of random order
+    auc               does it tell a net that cheats, of nets of known reason? 0.5 is chance
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from lookwhere.statistics import bootstrap, cascade, discrimination, verdicts
+from lookwhere.metrics import contrasts
+from lookwhere.metrics.registry import of_records
+from lookwhere.statistics import (
+    bootstrap,
+    cascade,
+    discrimination,
+    faithful,
+    planted,
+    verdicts,
+)
 from lookwhere.statistics.strata import methods_only, split, trained_only
 from lookwhere.statistics.summary import summarise
 
@@ -27,11 +38,14 @@ class Results:
     records: pd.DataFrame
     rivals: pd.DataFrame | None = None
     cascade: pd.DataFrame | None = None
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)  # classes by net
 
 
-def of_sources(sources: Mapping[str, pd.DataFrame]) -> Results:
+def of_sources(
+    sources: Mapping[str, pd.DataFrame], reasons: Mapping[str, Sequence[str]]
+) -> Results:
     """The results among the sources of a chart, by name."""
-    return Results(sources["measures"], sources.get("rivals"), sources.get("cascade"))
+    return Results(sources["measures"], sources.get("rivals"), sources.get("cascade"), reasons)
 
 
 def of_methods(results: Results) -> pd.DataFrame:
@@ -85,11 +99,28 @@ def discriminates(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     return _means(pairs, "discrimination", by) if len(pairs) else None
 
 
+def faithfulness(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
+    """The contrast of faithfulness that the study has."""
+    if not contrasts.of_metrics(of_records(results.records.columns)):
+        return None
+    return _means(faithful.contrasted(results.records), "faithful", by)
+
+
+def detection(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
+    """How well concentration tells nets that cheat, over images: of all nets together alone."""
+    if list(by) != METHOD or not results.reasons:
+        return None
+    table = planted.detection(results.records, results.reasons)
+    return table.loc[table["unit"] == "image", [*by, "auc", "auc_low", "auc_high"]]
+
+
 Piece = Callable[[Results, Sequence[str]], pd.DataFrame | None]
 PIECES: Mapping[str, Piece] = {
     "lift": lift,
     "rank_correlation": rank_correlation,
     "discrimination": discriminates,
+    "faithful": faithfulness,
+    "auc": detection,
 }
 
 

@@ -15,19 +15,24 @@ def contrast_of(records: pd.DataFrame) -> Contrast:
     return contrasts.of_metrics(of_records(records.columns))[0]
 
 
+def contrasted(records: pd.DataFrame) -> pd.DataFrame:
+    """The records of methods and trained nets, with the contrast in a column ``faithful``."""
+    trained, contrast = methods_only(trained_only(records)), contrast_of(records)
+    less = trained[contrast.less] if contrast.less else 0
+    return trained.assign(faithful=trained[contrast.metric] - less)
+
+
 def of_methods(records: pd.DataFrame) -> pd.DataFrame:
     """A row a trained net and method: as ``summarise``, with faithful, faithful_low, faithful_high.
 
     These are the mean of the contrast, which is 0 for a map of random order, and its interval.
     """
-    trained, contrast = methods_only(trained_only(records)), contrast_of(records)
-    less = trained[contrast.less] if contrast.less else 0
-    values = trained.assign(faithful=trained[contrast.metric] - less)
+    values = contrasted(records)
     rows = []
     for key, group in split(values, ["net", "method"]):
         defined = group[group["faithful"].notna()]
         low, high = bootstrap.mean_interval(defined["faithful"], defined["image_id"])
         ends = {"faithful_low": low, "faithful_high": high}
         rows.append(key | {"faithful": defined["faithful"].mean()} | ends)
-    lifts = summarise(trained, ["net", "method"])
+    lifts = summarise(values, ["net", "method"])
     return lifts.merge(pd.DataFrame(rows), on=["net", "method"])

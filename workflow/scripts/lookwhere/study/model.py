@@ -731,7 +731,6 @@ class Study(Part):
             "trained_nets": [net.name for net in trained],
             "predicting_nets": [net.name for net in trained or self.nets if not net.maps],
             "cascaded_nets": self.cascaded_nets,
-            "further_evidence": [*self.rivals, *self.cascaded_nets],
             "mask_dilation": self.mask_dilation,
             "nets_of_other_class": self.annotated_nets if "other_class" in self.rivals else [],
             "reasons": reasons,

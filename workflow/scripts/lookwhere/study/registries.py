@@ -93,8 +93,11 @@ def contents(study: Study, entries: Mapping[str, Entries]) -> dict[str, Any]:
     is_computed = any(not net.maps for net in study.nets)
     _, of_passes = by_need(of_study(study, entries)["metrics"])
     names = of_passes if is_computed else []
+    own, faithful = study.contents, contrasts.of_metrics(names)
     return {
-        **study.contents,
+        **own,
         "metrics_of_passes": names,
-        "contrasts": contrasts.of_metrics(names),
+        "contrasts": faithful,
+        # What is known of methods beside their lift and the verdicts on it.
+        "further_evidence": [*study.rivals, *own["cascaded_nets"], *own["reasons"], *faithful],
     }
