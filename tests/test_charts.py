@@ -161,6 +161,14 @@ def test_discrimination_has_both_explanations_of_each_method_beside_chance():
         assert list(axes.lines[0].get_xdata()) == [1, 1]
 
 
+def test_discrimination_without_any_pair_says_so():
+    chart = registry.load(registry.entries()["discrimination"])
+    figure = chart.draw(rivals_of(RECORDS).assign(other_class=None))
+    assert_fits(figure)
+    [text] = figure.axes[0].texts
+    assert text.get_text() == "no sample shows another class of the study"
+
+
 def test_of_many_nets_the_note_has_the_number():
     nets = ["a", "b", "c", "d", "e"]
     records = fabricate(nets=nets, images=2, sizes=["224"])

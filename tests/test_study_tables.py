@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import make_tables
-from lookwhere.report import registry, study_tables, tables
+from lookwhere.report import evidence_tables, notes, registry, study_tables, tables
 from lookwhere.report.registry import Scores
 from lookwhere.statistics import (
     cascade,
@@ -70,7 +70,7 @@ EXPECTED = {
         .assign(efficient=lambda rows: np.where(rows["is_efficient"], "yes", "no"))
         .astype({"efficient": "str"})[study_tables.COST_COLUMNS]
     ),
-    "cascade": lambda: cascade.verdicts(CASCADE)[study_tables.CASCADE_COLUMNS],
+    "cascade": lambda: cascade.verdicts(CASCADE)[evidence_tables.CASCADE_COLUMNS],
     "twins": lambda: cascade.against_twins(CASCADE),
 }
 
@@ -102,14 +102,23 @@ def test_a_note_states_the_extent_of_a_table():
     included = "12 images, 3 nets, 2 sizes (untrained included). 95 % bootstrap"
     assert table_of("concentration_all").note.startswith(included)
     over = "10 pairs of methods, and over 15 to 20 pairs of method and control of each net"
-    assert table_of("differences_by_net").note.endswith(study_tables.TESTS.format(over))
+    assert table_of("differences_by_net").note.endswith(notes.TESTS.format(over))
     over = "5 methods of each two sizes"
-    assert table_of("differences_between_sizes").note.endswith(study_tables.TESTS.format(over))
+    assert table_of("differences_between_sizes").note.endswith(notes.TESTS.format(over))
     assert "over 10 pairs of maps of each net." in table_of("ranks_by_net").note
     assert table_of("wins").note.endswith("by Holm's method over 10 pairs of methods.")
     assert table_of("planted").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
     assert table_of("detection").note.endswith("Left out: 1 net of no known reason.")
     assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
+
+
+def test_the_note_on_discrimination_states_how_many_samples_have_pairs():
+    some = RIVALS.assign(other_class=RIVALS["other_class"].where(RIVALS["image_id"] < 3))
+    note = table_of("discrimination", Scores(RECORDS, rivals=some)).note
+    assert note.startswith("3 images, 3 nets, 2 sizes. 6 of 24 samples show another class of the")
+    none = table_of("discrimination", Scores(RECORDS, rivals=RIVALS.assign(other_class=None)))
+    assert none.note == "0 of 24 samples show another class of the study."
+    assert none.rows.empty
 
 
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):

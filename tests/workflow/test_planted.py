@@ -55,7 +55,7 @@ def test_the_nets_answer_what_every_cue_shows(study):
 def test_the_scenes_are_drawn_beside_the_sample_which_is_not(study):
     resources = study.parents[1] / "resources"
     annotations = json.loads((resources / "planted/instances.json").read_text("utf-8"))
-    assert len(annotations["images"]) == len(list((resources / "planted/images").iterdir())) == 30
+    assert len(annotations["images"]) == len(list(resources.glob("planted/images/*.jpg"))) == 30
     assert not (resources / "sample/images").exists()
 
 

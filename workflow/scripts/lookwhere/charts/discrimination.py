@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
-from lookwhere.charts.style import MARKERS, PALETTE, styled
+from lookwhere.charts.style import MARKERS, PAGE, PALETTE, styled
 from lookwhere.statistics import discrimination
 from lookwhere.statistics.strata import counted
 
@@ -37,12 +37,15 @@ OPEN: dict[str, Any] = {"markerfacecolor": "white", "linestyle": "", "zorder": 3
 def draw(rivals: pd.DataFrame) -> Figure:
     """A panel a net, in it a row a method: the lifts of both explanations, joined."""
     pairs = discrimination.of_pairs(rivals)
+    if pairs.empty:
+        return _without_pairs()
     first = rivals["net"].map(pairs.groupby("net", observed=True)["size"].first())
     shown = rivals[rivals["size"] == first]
     table = discrimination.of_methods(shown).rename(columns={"pairs": "records"})
     table = table.drop(columns="p_holm")  # hollow marks are another explanation here
+    one_size = table["size"].nunique() < 2  # that the notes state
     tables = {
-        f"{net}, size {of_net['size'].iloc[0]}": of_net
+        str(net) if one_size else f"{net}, {of_net['size'].iloc[0]}": of_net
         for net, of_net in table.groupby("net", sort=False)
     }
     with styled():
@@ -60,6 +63,15 @@ def draw(rivals: pd.DataFrame) -> Figure:
         return page.figure
 
 
+def _without_pairs() -> Figure:
+    with styled():
+        figure = Figure(figsize=(PAGE, 1.5))
+        axes = figure.add_subplot(xlabel=LABEL, yticks=[])
+        artists.remark(axes, 0.5, "no sample shows another class of the study")
+        figure.suptitle(TITLE)
+        return figure
+
+
 def _joined(axes: Axes, table: pd.DataFrame) -> None:
     """The open marks, with their intervals, and the lines to the filled ones."""
     axes.axvline(1, **artists.CHANCE)
@@ -74,6 +86,8 @@ def _joined(axes: Axes, table: pd.DataFrame) -> None:
 def _notes(rivals: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     pairs = discrimination.of_pairs(rivals)
     samples = counted(rivals["sample"].nunique(), "sample")
-    shown = f"{pairs['sample'].nunique()} of {samples} show another class of the study"
+    sizes = " and ".join(table["size"].unique())
+    among = f"{pairs['sample'].nunique()} of {samples} show another class of the study"
+    shown = f"Size {sizes}; {among}"
     as_records = pairs.assign(status=pairs["pair_status"], concentration=pairs["discrimination"])
     return artists.notes(as_records, shown, intervals=table["lift_low"])
