@@ -1,5 +1,10 @@
 """The conda environments pin the versions of requirements.txt, and rules state their resources."""
 
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -45,3 +50,29 @@ def test_every_rule_states_its_needs():
     assert scripts > 10
     for need in ("    threads: ", "        mem_mb=", "        runtime="):
         assert rules.count(need) == scripts, need
+
+
+def environments_of_scripts() -> dict[str, str]:
+    """The environment of each rule's script, both by stem."""
+    rules = "".join(path.read_text() for path in REPOSITORY.glob("workflow/rules/*.smk"))
+    pairs = re.findall(r"/envs/(\w+)[.]yaml\".*?/scripts/(\w+)[.]py\"", rules, re.DOTALL)
+    return {script: environment for environment, script in pairs}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("script", "environment"), environments_of_scripts().items())
+def test_the_environment_of_a_rule_has_what_its_script_imports(script, environment):
+    code = f"import sys, {script}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    folder = str(REPOSITORY / "workflow" / "scripts")
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": folder},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    distributions = packages_distributions()
+    packages = {name for module in run.stdout.split() for name in distributions.get(module, ())}
+    needed = {ON_CONDA.get(name, name) for name in packages} & pinned().keys()
+    content = yaml.safe_load((REPOSITORY / f"envs/{environment}.yaml").read_text())
+    assert needed <= {entry.split("=")[0] for entry in content["dependencies"]}

@@ -63,7 +63,7 @@ EXPECTED = {
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
     "undefined": lambda: summary.undefined(RECORDS),
-    "verdicts": lambda: verdicts.verdicts(RECORDS, RIVALS).drop(columns="tests"),
+    "verdicts": lambda: verdicts.verdicts(RECORDS, RIVALS, CASCADE).drop(columns="tests"),
     "discrimination": lambda: discrimination.of_methods(RIVALS),
     "cost": lambda: (
         costs.of_methods(costs.beside(RECORDS, COSTS))

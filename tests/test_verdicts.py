@@ -148,3 +148,19 @@ def test_nets_are_not_pooled_and_untrained_ones_have_no_verdict():
     table = verdicts(records, rivals_of(records))
     assert list(table["net"].unique()) == ["vgg19", "alexnet"]
     assert len(table) == 2 * 5
+
+
+def test_the_untrained_twins_of_a_cascade_are_a_control_on_their_own_samples():
+    """Their mean over seeds, and of the last stage alone."""
+    records = records_of({"grad_cam": 0.8, "noise": 0.1})
+    own = records[records["method"] == "grad_cam"]
+    steps = [(0, None, 0.8), (1, 0, 0.1), (1, 1, 0.1), (2, 0, 0.85), (2, 1, 0.95)]
+    cascade = pd.concat(
+        own[own["image_id"] < 12].assign(stage=stage, seed=seed, concentration=share)
+        for stage, seed, share in steps
+    )
+    row = only(verdicts(records, cascade=cascade))
+    assert (row["verdict"], row["control"]) == ("behind", "twins")
+    assert row["images"] == 12
+    few = own.loc[own["image_id"] < 12, "concentration"]
+    assert row["difference"] == pytest.approx(few.mean() - 0.9)

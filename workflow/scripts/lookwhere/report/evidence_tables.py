@@ -25,11 +25,11 @@ there is a control from which it can't be told (p (Holm) of 0.05 or more, or equ
 of all. Too few images: for any difference to be significant. Control: that the verdict is about, of
 the lowest difference (method less control), with the interval and p of this one. Controls are maps
 of no net; methods that ignore the class, of which a study may list some; the same method on an
-untrained net of the architecture; and the rivals of the study: the map of another class in the
-image, that of the least likely class, and the mean map of the other images. Tests: Wilcoxon's, over
-images, as in the table of differences by net, corrected together over all methods and controls of
-the net. Untested: controls with too few images. No different is no proof of equality: the interval
-states how large a difference may be.
+untrained net of the architecture, or on the untrained twins of a cascade; and the rivals of the
+study: the map of another class in the image, that of the least likely class, and the mean map of
+the other images. Tests: Wilcoxon's, over images, as in the table of differences by net, corrected
+together over all methods and controls of the net. Untested: controls with too few images. No
+different is no proof of equality: the interval states how large a difference may be.
 """
 DISCRIMINATION = """
 Do maps tell the class that they explain from another class in the same image? A pair is a sample
@@ -110,7 +110,7 @@ def of_twins(scores: Scores) -> Table:
 @table("verdicts", "Verdicts on methods, by net", needs=["trained nets"])
 def verdicts_by_net(scores: Scores) -> Table:
     """Each method of a net against all controls."""
-    rows = verdicts.verdicts(scores.records, scores.rivals)
+    rows = verdicts.verdicts(scores.records, scores.rivals, scores.cascade)
     tests = TESTS.format(f"{between(rows['tests'])} pairs of a method and a control of each net")
     rows = rows.drop(columns="tests")
     return Table(rows, VERDICTS, extent_of(trained_only(scores.records), INTERVALS, tests))

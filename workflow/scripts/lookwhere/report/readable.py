@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from lookwhere.methods.names import ALL_LABELS
-from lookwhere.metrics import rivals
 from lookwhere.metrics.registry import METRICS
 from lookwhere.report.escapes import one_line
+from lookwhere.statistics import verdicts
 from lookwhere.statistics.strata import LOWEST_HIGHEST, mostly_undefined
 
 HEADINGS = {
@@ -189,7 +189,7 @@ def _cell(name: str, value: Any) -> str:
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     if name in METHODS:
         name = str(value)
-        return ALL_LABELS.get(name, rivals.LABELS.get(name, one_line(name)))
+        return ALL_LABELS.get(name, verdicts.LABELS.get(name, one_line(name)))
     if name in MEASURES:
         metric = METRICS[value]
         return metric.label + " (lower is better)" * (metric.better == "lower")

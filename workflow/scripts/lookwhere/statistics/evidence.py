@@ -136,7 +136,7 @@ def _means(records: pd.DataFrame, name: str, by: Sequence[str]) -> pd.DataFrame:
 
 def _in_words(results: Results) -> pd.DataFrame:
     """On how many nets a method is ahead of all controls, and of what it is not on the others."""
-    of_nets = verdicts.verdicts(results.records, results.rivals)
+    of_nets = verdicts.verdicts(results.records, results.rivals, results.cascade)
     rows = []
     for method, group in of_nets.groupby("method", sort=False, observed=True):
         is_ahead = group["verdict"] == verdicts.AHEAD_OF_ALL

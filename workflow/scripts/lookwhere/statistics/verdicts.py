@@ -2,13 +2,15 @@
 
 A control is a map that a method should beat. There are five kinds, a function each, and another is
 one more function in ``KINDS``: maps of no net, methods that ignore the class, the rivals of the
-study, and the same method on an untrained net of the same architecture.
+study, and the same method on an untrained net of the architecture, one of the study or the
+untrained twins of a cascade.
 
 Pairs are records of one sample, net and size where both maps are defined. The tests are those of
 ``paired``, corrected by Holm's method over all methods and controls of a net. Nets are not pooled.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -17,11 +19,14 @@ from lookwhere.methods.names import CONTROL_LABELS, METHODS
 from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.metrics.rivals import LABELS as RIVAL_LABELS
 from lookwhere.statistics import bootstrap
+from lookwhere.statistics.cascade import twins
 from lookwhere.statistics.equal_maps import TOLERANCE
 from lookwhere.statistics.paired import AHEAD, BEHIND, TOO_FEW, compare, corrected
 from lookwhere.statistics.strata import as_text, methods_only, trained_only, untrained_nets
 
 AHEAD_OF_ALL, NO_DIFFERENT = "ahead of all controls", "no different"
+TWINS = "twins"  # the control of a cascade
+LABELS = {**RIVAL_LABELS, TWINS: "Untrained twins"}
 CELL = ["sample", "net", "size"]
 REFERENCE = [*CELL, "method", "control", "reference"]
 COLUMNS = [
@@ -30,7 +35,21 @@ COLUMNS = [
 ]
 
 
-def verdicts(records: pd.DataFrame, rivals: pd.DataFrame | None = None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Maps:
+    """The records of which controls are taken; None of a study without such maps."""
+
+    records: pd.DataFrame
+    own: pd.DataFrame  # of methods of the nets on which there are verdicts
+    rivals: pd.DataFrame | None
+    cascade: pd.DataFrame | None
+
+
+def verdicts(
+    records: pd.DataFrame,
+    rivals: pd.DataFrame | None = None,
+    cascade: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """One row a trained net and method; of a study without any, an untrained one.
 
     Columns: net, method, verdict (behind, no different, ahead of all controls, or too few images),
@@ -39,14 +58,16 @@ def verdicts(records: pd.DataFrame, rivals: pd.DataFrame | None = None) -> pd.Da
     its interval and p_holm, images, ahead (on how many of these the method is), controls (tested),
     untested (controls of too few images), and tests (of the net, that are corrected together).
     """
-    table = against_controls(records, rivals)
+    table = against_controls(records, rivals, cascade)
     rows = [
         _verdict(group) for _, group in table.groupby(["net", "method"], sort=False, observed=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def against_controls(records: pd.DataFrame, rivals: pd.DataFrame | None) -> pd.DataFrame:
+def against_controls(
+    records: pd.DataFrame, rivals: pd.DataFrame | None, cascade: pd.DataFrame | None
+) -> pd.DataFrame:
     """Every method of a net against every control: ``paired.compare``, p_holm and result.
 
     The column ``data`` has the differences of each, and their images, for an interval.
@@ -54,7 +75,8 @@ def against_controls(records: pd.DataFrame, rivals: pd.DataFrame | None) -> pd.D
     records = as_text(records)
     own = methods_only(trained_only(records))
     own = own[[*CELL, "image_id", "architecture", "method", FIRST_METRIC]]
-    kinds = (kind(records, own, rivals) for kind in KINDS)
+    maps = Maps(records, own, rivals, cascade)
+    kinds = (kind(maps) for kind in KINDS)
     references = pd.concat(references for references in kinds if len(references))
     both = own.merge(references[REFERENCE], on=[*CELL, "method"])
     difference = both[FIRST_METRIC] - both["reference"]
@@ -72,41 +94,51 @@ def against_controls(records: pd.DataFrame, rivals: pd.DataFrame | None) -> pd.D
     return corrected(table, [table["net"]])
 
 
-def of_no_net(records: pd.DataFrame, own: pd.DataFrame, _: pd.DataFrame | None) -> pd.DataFrame:
+def of_no_net(maps: Maps) -> pd.DataFrame:
     """Each control of no net, beside every method."""
-    return _beside(records[records["method"].isin(list(CONTROL_LABELS))], own)
+    records = maps.records
+    return _beside(records[records["method"].isin(list(CONTROL_LABELS))], maps.own)
 
 
-def of_no_class(records: pd.DataFrame, own: pd.DataFrame, _: pd.DataFrame | None) -> pd.DataFrame:
+def of_no_class(maps: Maps) -> pd.DataFrame:
     """Each method that ignores the class, beside every other one."""
-    free = [m for m in own["method"].unique() if registry.family(METHODS[m]) == "class_free"]
-    beside = _beside(records[records["method"].isin(free)], own)
+    records, methods = maps.records, maps.own["method"].unique()
+    free = [m for m in methods if registry.family(METHODS[m]) == "class_free"]
+    beside = _beside(records[records["method"].isin(free)], maps.own)
     return beside[beside["control"] != beside["method"]]
 
 
-def of_rivals(_: pd.DataFrame, __: pd.DataFrame, rivals: pd.DataFrame | None) -> pd.DataFrame:
+def of_rivals(maps: Maps) -> pd.DataFrame:
     """The rivals of the study."""
-    if rivals is None:
+    if maps.rivals is None:
         return pd.DataFrame(columns=REFERENCE)
     names = {"rival": "control", FIRST_METRIC: "reference"}
-    return as_text(rivals).rename(columns=names)[REFERENCE]
+    return as_text(maps.rivals).rename(columns=names)[REFERENCE]
 
 
-def of_untrained(records: pd.DataFrame, own: pd.DataFrame, _: pd.DataFrame | None) -> pd.DataFrame:
+def of_untrained(maps: Maps) -> pd.DataFrame:
     """The same method on each untrained net of the architecture."""
-    untrained = records[records["net"].isin(untrained_nets(records))]
+    untrained = maps.records[maps.records["net"].isin(untrained_nets(maps.records))]
     names = {"net": "control", FIRST_METRIC: "reference"}
     keys = ["sample", "size", "architecture", "method"]
-    twins = untrained.rename(columns=names)[[*keys, "control", "reference"]]
-    return own[[*CELL, "architecture", "method"]].merge(twins, on=keys)[REFERENCE]
+    nets = untrained.rename(columns=names)[[*keys, "control", "reference"]]
+    return maps.own[[*CELL, "architecture", "method"]].merge(nets, on=keys)[REFERENCE]
 
 
-KINDS = (of_no_net, of_no_class, of_rivals, of_untrained)
+def of_twins(maps: Maps) -> pd.DataFrame:
+    """The same method on the untrained twins of a cascade, their mean, of its few samples."""
+    if maps.cascade is None:
+        return pd.DataFrame(columns=REFERENCE)
+    of_map = as_text(twins(maps.cascade)).groupby([*CELL, "method"])[FIRST_METRIC]
+    return of_map.mean().reset_index(name="reference").assign(control=TWINS)[REFERENCE]
+
+
+KINDS = (of_no_net, of_no_class, of_rivals, of_untrained, of_twins)
 
 
 def label(control: str) -> str:
     """The name of a control in print."""
-    return {**RIVAL_LABELS, **CONTROL_LABELS}.get(control, control)
+    return {**LABELS, **CONTROL_LABELS}.get(control, control)
 
 
 def _beside(controls: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
