@@ -20,7 +20,7 @@ from lookwhere.datasets.selections import plan
 from lookwhere.declarations import Declaration
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS, METHODS
 from lookwhere.metrics import cascade, rivals
-from lookwhere.metrics.registry import METRICS, of_maps
+from lookwhere.metrics.registry import METRICS, of_maps, of_passes
 from lookwhere.statistics.costs import beside
 
 FIVE = list(looks.OF_THESIS)
@@ -201,9 +201,27 @@ def cascade_of(records: pd.DataFrame, stages: int = 3, seeds: int = 2) -> pd.Dat
     return steps[cascade.COLUMNS].sort_values(order, ignore_index=True)
 
 
+def with_faithfulness(records: pd.DataFrame) -> pd.DataFrame:
+    """The records with the metrics that need the net: null of controls, and where undefined.
+
+    Those that the records have stay.
+    """
+    rng = np.random.default_rng(2)
+    defined = records["concentration"].notna() & records["method"].isin(LABELS)
+    values = {
+        name: pd.Series(rng.random(len(records)) - (name == "road") / 4).where(defined)
+        for name in of_passes(METRICS)
+        if name not in records
+    }
+    return records.assign(**values)
+
+
 def draw_chart(name: str, records: pd.DataFrame) -> Figure:
     """The chart of this name, drawn as the workflow draws it."""
-    chart = registry.load(registry.entries()[name])
+    entry = registry.entries()[name]
+    chart = registry.load(entry)
+    if {"faithfulness", "contrast"} & {*entry.options.get("needs", ())}:
+        records = with_faithfulness(records)
     sources = {
         "sweep": sweep_of,
         "costs": lambda table: beside(table, costs_of(table)),
@@ -211,7 +229,8 @@ def draw_chart(name: str, records: pd.DataFrame) -> Figure:
         "cascade": cascade_of,
     }
     if chart.source == registry.ALL:
-        source = {"measures": records} | {name: make(records) for name, make in sources.items()}
+        source = {"measures": with_faithfulness(records)}
+        source |= {name: make(records) for name, make in sources.items()}
     else:
         source = sources.get(chart.source, lambda table: table)(records)
     of_reasons = {name: {"reasons": reasons_of(records)} for name in ("planted", "evidence")}

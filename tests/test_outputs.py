@@ -18,6 +18,7 @@ STUDY = {
     "sizes_of_a_net": ["original", "224"],
     "trained_nets": ["vgg19"],
     "predicting_nets": ["vgg19"],
+    "rivals": [],
     "nets_of_other_class": [],
     "cascaded_nets": [],
     "further_evidence": [],
@@ -88,6 +89,12 @@ def test_settings_that_a_chart_takes_are_passed():
 def test_outputs_without_their_needs_are_left_out(key, few, many, entries, name):
     assert name not in of(entries, **{key: few})
     assert name in of(entries, **{key: many})
+
+
+def test_a_chart_of_rivals_may_need_that_the_study_lists_any(own):
+    entries = own('@chart("mine", "Mine", source="rivals", needs=["rivals"], caption="")')
+    assert "mine" not in of(entries)
+    assert "mine" in of(entries, rivals=["mean_map"])
 
 
 def test_without_a_list_all_of_the_library_are_chosen_and_none_of_the_users(own):

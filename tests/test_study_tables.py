@@ -40,7 +40,6 @@ RESULTS = evidence.Results(RECORDS, RIVALS, CASCADE, REASONS)
 EXPECTED = {
     "evidence": lambda: evidence.of_methods(RESULTS),
     "evidence_by_net": lambda: evidence.of_nets(RESULTS),
-    "agreement": lambda: concordance.of_metrics(TRAINED),
     "planted": lambda: planted.shares(RECORDS, REASONS),
     "detection": lambda: planted.detection(RECORDS, REASONS),
     "concentration": lambda: summary.summarise(TRAINED),
@@ -62,6 +61,7 @@ EXPECTED = {
     "wins": lambda: wins.matrix(wins.wins(RECORDS)),
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
+    "agreement": lambda: concordance.of_metrics(RECORDS),
     "undefined": lambda: summary.undefined(RECORDS),
     "verdicts": lambda: verdicts.verdicts(RECORDS, RIVALS, CASCADE).drop(columns="tests"),
     "discrimination": lambda: discrimination.of_methods(RIVALS),

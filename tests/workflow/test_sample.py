@@ -258,7 +258,7 @@ def test_the_report_holds_every_table_and_figure(study):
     study.build("--report", "results/report.html")
     report = (study.root / "results/report.html").read_text()
     tables = sorted(path.stem for path in (study.root / "results/tables").glob("*.csv"))
-    assert len(tables) == 21
+    assert len(tables) == 22
     for name in [f"{figure}.html" for figure in FIGURES] + [f"{t}.html" for t in tables]:
         assert f'"name": "{name}"' in report, name
     for words in (

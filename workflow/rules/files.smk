@@ -38,7 +38,10 @@ def table_files(labels):
     return files
 
 
-# Resources set for compute_maps apply to the rules of all groups of methods, and to the cascade.
+# Resources set for compute_maps apply to all jobs that have a net: those of the groups of methods, of
+# metrics that need it, of rivals and of the cascade.
 RESOURCES = workflow.resource_settings.overwrite_resources
-for RULE in [*map(rule_of_group, GROUPS), "compute_cascade"] if "compute_maps" in RESOURCES else []:
-    RESOURCES.setdefault(RULE, RESOURCES["compute_maps"])
+if "compute_maps" in RESOURCES:
+    WITH_NETS = ["score_faithfulness", "compute_rivals", "compute_cascade"]
+    for NAME in [*map(rule_of_group, GROUPS), *WITH_NETS]:
+        RESOURCES.setdefault(NAME, RESOURCES["compute_maps"])

@@ -75,7 +75,8 @@ def draw(records: pd.DataFrame) -> Figure:
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.02)
-        bar.set_label("Kendall\N{RIGHT SINGLE QUOTATION MARK}s tau-b (below: mean, above: lowest)")
+        bar.set_label("Kendall\N{RIGHT SINGLE QUOTATION MARK}s tau-b")
+        axes.set_xlabel("Below the diagonal: mean of nets and sizes; above: the lowest")
         figure.suptitle(TITLE)
         framed = "Framed: Krippendorff\N{RIGHT SINGLE QUOTATION MARK}s alpha over images"
         artists.legend(figure, [], 1, artists.notes(trained, framed))

@@ -27,7 +27,9 @@ def draw(records: pd.DataFrame) -> Figure:
     titles = concordance.labels(names, with_direction=True)
     tables = {t: means[means["measure"] == n] for t, n in zip(titles, names, strict=True)}
     with styled():
-        page = panels.draw(tables, "Mean", one_scale=False)
+        page = panels.draw(tables, "", one_scale=False)
+        for axes in page.figure.axes:
+            axes.set_xlabel("Mean")
         page.figure.suptitle(TITLE)
         handles = artists.partial_handles(means)
         rest = artists.left_out(len(page.left_out), "metric", "measures")

@@ -88,9 +88,9 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
 def _room(axes: Axes, table: pd.DataFrame) -> None:
     """Limits with all points, and a part of every quadrant for its words."""
     columns = (["lift", "lift_low", "lift_high"], ["faithful", "faithful_low", "faithful_high"])
-    lifts, heights = (table[names].stack() for names in columns)
-    low, high = min(lifts[lifts > 0].min(), 1), max(lifts.max(), 1)
-    axes.set_xlim(min(low / 1.2, high**-0.4 / 1.2), max(high * 1.2, low**-0.4 * 1.2))
-    least, most = min(heights.min(), 0), max(heights.max(), 0)
+    lifts, heights = (table[names].stack().dropna() for names in columns)
+    low, high = min([1, *lifts[lifts > 0]]), max([1, *lifts])
+    axes.set_xlim(min(low, high**-0.4) / 1.2, max(high, low**-0.4) * 1.2)
+    least, most = min([0, *heights]), max([0, *heights])
     reach = most - least or 1
     axes.set_ylim(least - 0.3 * reach, most + 0.3 * reach)

@@ -78,7 +78,7 @@ of least, imputed (Rong et al. 2022). Infidelity: how far the sums of the map ov
 what the logit loses with these (Yeh et al. 2019).
 """
 AGREEMENT = """
-Kendall's tau-b of the rankings of the methods by two measures: a mean over trained nets and sizes,
+Whether two measures rank the methods alike, by Kendall's tau-b: a mean over trained nets and sizes,
 the lowest and the highest of them, and their number. Alpha: Krippendorff's, of the rankings by
 single images with one measure. Measures of which less is better are turned; methods with equal maps
 count once.

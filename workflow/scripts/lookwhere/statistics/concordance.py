@@ -31,7 +31,7 @@ def of_metrics(records: pd.DataFrame) -> pd.DataFrame:
     trained = methods_only(trained_only(records))
     names = of_records(records.columns)
     cells = [_oriented(cell, names) for _, cell in split(trained, ["net", "size"])]
-    means = [cell.groupby("method", observed=True)[names].mean() for cell in cells]
+    means = [cell.groupby("method", observed=True)[names].mean().to_numpy() for cell in cells]
     rows = []
     for place, name in enumerate(names):
         alphas = [ordinal_alpha(_ratings(cell, name)) for cell in cells]
@@ -39,8 +39,8 @@ def of_metrics(records: pd.DataFrame) -> pd.DataFrame:
             {"measure": name, "other_measure": name, "alpha": _mean(alphas)}
             | {"images": trained.loc[trained[name].notna(), "image_id"].nunique()}
         )
-        for other in names[place + 1 :]:
-            taus = np.array([_tau(table[name], table[other]) for table in means])
+        for column, other in enumerate(names[place + 1 :], place + 1):
+            taus = np.array([_tau(table[:, place], table[:, column]) for table in means])
             taus = taus[~np.isnan(taus)]
             ends = (taus.min(), taus.max()) if len(taus) else (nan, nan)
             rows.append(
@@ -103,11 +103,12 @@ def _ratings(records: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return means.rank(axis=1).to_numpy(float)
 
 
-def _tau(one: pd.Series, other: pd.Series) -> float:
-    both = one.notna() & other.notna()
+def _tau(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    both = ~np.isnan(one) & ~np.isnan(other)
     if both.sum() < FEWEST_METHODS:
         return nan
-    return float(kendalltau(one[both], other[both]).statistic)
+    # No p is read: the asymptotic one is the fastest.
+    return float(kendalltau(one[both], other[both], method="asymptotic").statistic)
 
 
 def _mean(values: list[float] | NDArray[np.float64]) -> float:

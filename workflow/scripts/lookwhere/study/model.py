@@ -732,6 +732,7 @@ class Study(Part):
             "predicting_nets": [net.name for net in trained or self.nets if not net.maps],
             "cascaded_nets": self.cascaded_nets,
             "mask_dilation": self.mask_dilation,
+            "rivals": list(self.rivals),
             "nets_of_other_class": self.annotated_nets if "other_class" in self.rivals else [],
             "reasons": reasons,
             "conducts": sorted({"honest" if first in r else "cheating" for r in reasons.values()}),

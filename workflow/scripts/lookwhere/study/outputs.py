@@ -16,6 +16,7 @@ CONDITIONS = {
     "several sizes": ("sizes_of_a_net", 2),
     "trained nets": ("trained_nets", 1),
     "predictions": ("predicting_nets", 1),
+    "rivals": ("rivals", 1),
     "other class": ("nets_of_other_class", 1),
     "cascade": ("cascaded_nets", 1),
     "evidence": ("further_evidence", 1),
