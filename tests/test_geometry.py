@@ -13,9 +13,10 @@ from torchvision.transforms import functional
 
 from lookwhere.datasets import geometry, regions, sizes
 from lookwhere.metrics import scoring
-from lookwhere.metrics.registry import METRICS
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.nets.inputs import Input
+
+from .studies import OF_MAPS
 
 BILINEAR = transforms.InterpolationMode.BILINEAR
 SHAPES = [(30, 40), (40, 30), (37, 61), (61, 37), (50, 50), (60, 200), (480, 640), (427, 640)]
@@ -155,7 +156,7 @@ def test_padding_is_no_mask_and_no_box_and_no_dilation_covers_it(shape):
     assert np.array_equal(region.dilation_index == 0, inside)
     assert np.array_equal(region.dilation_index == 3, ~inside)
     flat = Saliency(np.ones((1, 224, 224), dtype=np.float32))
-    scores = scoring.score(flat, region, list(METRICS))
+    scores = scoring.score(flat, region, OF_MAPS)
     assert scores["mask_fraction"] == scores["concentration"] == inside.mean()
     assert [step["mask_fraction"] for step in scoring.sweep(flat, region)] == 3 * [inside.mean()]
 
@@ -167,11 +168,11 @@ def test_an_object_that_a_crop_cuts_keeps_its_rest_and_one_that_it_loses_is_an_e
         mask = np.zeros((32, 92), dtype=bool)
         mask[:, columns] = True
         region = regions.prepare([mask], 0, [0, 0.1]).at("crop-28")
-        row[name] = scoring.score(flat, region, list(METRICS)), list(scoring.sweep(flat, region))
+        row[name] = scoring.score(flat, region, OF_MAPS), list(scoring.sweep(flat, region))
     scores, steps = row["lost"]
     assert scores["status"] == "empty_mask"
     assert scores["mask_fraction"] == scores["box_fraction"] == 0
-    assert {scores[name] for name in METRICS} == {None}
+    assert {scores[name] for name in OF_MAPS} == {None}
     assert {step["concentration"] for step in steps} == {None}
     scores, steps = row["cut"]  # the crop has the columns from 32
     assert scores["status"] == "ok"

@@ -12,7 +12,7 @@ from lookwhere.datasets.regions import Region
 from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency
 
-NAMES = [name for name in METRICS if name != "concentration"]
+from .studies import MORE as NAMES
 
 SHAPE = (2, 5, 7)
 MAPS = arrays(np.float32, SHAPE, elements=st.floats(-1e3, 1e3, width=32)).filter(np.any)

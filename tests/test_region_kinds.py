@@ -43,7 +43,13 @@ def test_tables_state_it_in_all_forms_with_notes(tmp_path):
     scores = Scores(fabricate(images=4), regions=BOXES)
     label = registry.entries()["concentration"].label
     for each in (scores, replace(scores, regions="")):
-        make_tables.main(each, {"concentration": label}, tmp_path / "t", tmp_path / "u.csv")
+        make_tables.main(
+            each,
+            {"concentration": label},
+            {"concentration": {}},
+            tmp_path / "t",
+            tmp_path / "u.csv",
+        )
         for suffix in ("md", "tex", "html"):
             text = (tmp_path / f"t/concentration.{suffix}").read_text("utf-8")
             assert (BOXES in " ".join(text.split())) == bool(each.regions)

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from lookwhere.charts import artists
 from lookwhere.charts.registry import chart
-from lookwhere.charts.style import PAGE, shortened, styled
+from lookwhere.charts.style import PAGE, shortened, styled, wrapped
 from lookwhere.methods.names import LABELS
 from lookwhere.statistics import evidence
 from lookwhere.statistics.strata import methods_only, trained_only
@@ -29,7 +29,7 @@ in the column of training one that stays as it is. A study has the columns of wh
 Half filled: more than a fifth of the records are undefined.
 """
 TITLE = "What speaks for each method?"
-ROW, NAME = 0.17, 30  # inches a method; characters of its name
+ROW, NAME, QUESTION = 0.17, 30, 14  # inches a method; characters of its name, and of a question
 # By piece of evidence: the question, its axis, and the level of no information.
 COLUMNS: Mapping[str, tuple[str, str, float]] = {
     "lift": ("On the object?", "Lift", 1),
@@ -85,16 +85,16 @@ def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -
     axes.axvline(level, **artists.CHANCE)
     if name == "lift":
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(2))
     place = {method: number for number, method in enumerate(table["method"])}
     if name in of_nets and of_nets["net"].nunique() > 1:
         axes.plot(of_nets[name], of_nets["method"].map(place), **TICK)
     shown = table if name == "lift" else table.drop(columns=["records", "undefined"])
     ends = (name, f"{name}_low", f"{name}_high")
     artists.points(axes, shown, range(len(table)), ends, counts=False)
-    axes.set_title(question, fontsize=8)
+    axes.set_title(wrapped(question, QUESTION), fontsize=8)
     axes.set_xlabel(label)
