@@ -29,7 +29,7 @@ in the column of training one that stays as it is. A study has the columns of wh
 Half filled: more than a fifth of the records are undefined.
 """
 TITLE = "What speaks for each method?"
-ROW, NAME, QUESTION = 0.17, 30, 14  # inches a method; characters of its name, and of a question
+ROW, NAME, QUESTION = 0.17, 36, 14  # inches a method; characters of its name, and of a question
 # By piece of evidence: the question, its axis, and the level of no information.
 COLUMNS: Mapping[str, tuple[str, str, float]] = {
     "lift": ("On the object?", "Lift", 1),
