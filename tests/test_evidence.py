@@ -6,12 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lookwhere.statistics import cascade, discrimination, evidence, verdicts
+from lookwhere.statistics import (
+    cascade,
+    discrimination,
+    evidence,
+    faithful,
+    planted,
+    verdicts,
+)
 from lookwhere.statistics.evidence import Results
 from lookwhere.statistics.strata import trained_only
 from lookwhere.statistics.summary import summarise
 
-from .studies import cascade_of, fabricate, rivals_of
+from .studies import cascade_of, fabricate, reasons_of, rivals_of, with_faithfulness
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -97,3 +104,20 @@ def test_undefined_pairs_are_left_out_of_the_mean():
     assert kept["discrimination"].isna().any()
     means = kept.groupby("method", observed=True)["discrimination"].mean()
     assert np.allclose(table["discrimination"], means[table["method"]])
+
+
+def test_faithfulness_is_that_of_the_quadrant_and_its_interval():
+    records = with_faithfulness(RECORDS)
+    table = evidence.of_nets(Results(records))
+    for name in ("faithful", "faithful_low", "faithful_high"):
+        expected = values(faithful.of_methods(records), name, "net", "method")
+        assert values(table, name, "net", "method") == pytest.approx(expected, nan_ok=True)
+
+
+def test_detection_is_of_all_nets_of_known_reason_together():
+    reasons = reasons_of(RECORDS)
+    results = Results(RECORDS, reasons=reasons)
+    table = planted.detection(RECORDS, reasons)
+    expected = values(table[table["unit"] == "image"], "auc", "method")
+    assert values(evidence.of_methods(results), "auc", "method") == pytest.approx(expected)
+    assert "auc" not in evidence.of_nets(results)
