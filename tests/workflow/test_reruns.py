@@ -198,9 +198,11 @@ def test_an_edited_module_recomputes_its_users(study, module, recomputed, kept):
 
 
 def test_redrawn_images_recompute_the_maps_even_in_a_later_run(study):
-    source = study.root / "workflow/scripts/worlds/scenes.py"
+    source = study.root / "workflow/scripts/worlds/easel.py"
     original = source.read_text()
-    source.write_text(original.replace("rng.uniform(0.8, 1.12)", "rng.uniform(0.7, 1.12)"))
+    edited = original.replace("rng.uniform(0.8, 1.12)", "rng.uniform(0.7, 1.12)")
+    assert edited != original
+    source.write_text(edited)
     try:
         study.build("resources/sample/instances.json", study=TWO_NETS)
         assert "compute_maps" in rules(study.planned(TWO_NETS))
