@@ -20,7 +20,7 @@ from lookwhere.datasets.samples import Sample, in_order, sample_id, write_sample
 from lookwhere.datasets.sizes import input_shape
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS
-from lookwhere.metrics.registry import METRICS
+from lookwhere.metrics.registry import METRICS, of_maps
 from tests.studies import union
 
 PAGE = [
@@ -135,11 +135,11 @@ def made_up(
         training=frame["net"].isin(UNTRAINED).map({True: "untrained", False: "trained"}),
         target_recognised=pd.Series(pd.NA, frame.index, dtype="boolean"),
         output_activation="softmax",
-        **{name: rng.random(len(frame)) for name in METRICS},
+        **{name: rng.random(len(frame)) for name in of_maps(METRICS)},
         status="ok",
     )
     undefined = (rng.random(len(frame)) < 0.1) & frame["method"].isin(methods)
-    frame.loc[undefined, list(METRICS)] = np.nan
+    frame.loc[undefined, of_maps(METRICS)] = np.nan
     why = rng.choice(["zero_energy", "not_finite", "empty_mask"], undefined.sum())
     frame.loc[undefined, "status"] = why
     negligible = pd.Series(rng.random(len(frame)) < 0.1, dtype="boolean")
