@@ -22,10 +22,10 @@ from lookwhere.io import missing
 from lookwhere.io.results import checked_file, checked_folder
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics import concentration
-from lookwhere.metrics.registry import METRICS
 from lookwhere.report import gallery, pictures
 
 from .browser.study import CLASSES, METHODS, NETS, SHAPES, SIZES, Study, made_up, small_study
+from .studies import OF_MAPS
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def data_of(page: str) -> dict:
 # The data
 
 
-@pytest.mark.parametrize("name", [*METRICS, "lift"])
+@pytest.mark.parametrize("name", [*OF_MAPS, "lift"])
 def test_numbers_of_maps_are_those_of_the_record(name):
     frame = measures().assign(lift=lambda f: f["concentration"] / f["mask_fraction"])
     numbers = iter(data(frame.drop(columns="lift"))["maps"][name])
@@ -351,7 +351,7 @@ def test_a_method_that_is_not_defined_has_a_text_and_no_picture(study, tmp_path)
     table = study.measures
     lost = (table["net"] == NETS[0]) & (table["method"] == METHODS[0])
     with checked_file(tmp_path / "measures.parquet") as draft:
-        numbers = table[list(METRICS)].mask(lost)
+        numbers = table[OF_MAPS].mask(lost)
         status = table["status"].mask(lost, "not_defined")
         table.assign(**numbers, status=status).to_parquet(draft)
     arguments = study.arguments | {"maps": maps, "measures": str(tmp_path / "measures.parquet")}
