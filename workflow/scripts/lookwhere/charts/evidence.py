@@ -85,7 +85,7 @@ def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -
     axes.axvline(level, **artists.CHANCE)
     if name == "lift":
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
