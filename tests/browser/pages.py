@@ -21,7 +21,7 @@ from lookwhere.report import pictures
 
 from .study import CLASSES, METHODS, NETS, SIZES
 
-UNTRAINED_SAYS = " (untrained)"
+UNTRAINED_NOTE = " (untrained)"
 
 # Every batch is brought into the window, which fills it.
 CARDS = """
@@ -76,7 +76,7 @@ class Page:
     def cards(self) -> list[tuple[str, ...]]:
         """Sample, net and size of all cards, in the order of the page."""
         cards = self.browser.execute_async_script(CARDS)
-        return [(sample, net.removesuffix(UNTRAINED_SAYS), size) for sample, net, size in cards]
+        return [(sample, net.removesuffix(UNTRAINED_NOTE), size) for sample, net, size in cards]
 
     def picture(self, position: int) -> Any:
         return self.one(f'[data-position="{position}"]')
@@ -129,7 +129,7 @@ def size_name(size: str) -> str:
 
 
 def expected(
-    study, sort: str = "sample", method: str = METHODS[-1], ascending: bool = True, **wanted: str
+    study, sort: str = "sample", method: str = METHODS[-1], ascending: bool = True, **filters: str
 ) -> list[tuple[str, ...]]:
     """What pandas says that the page shows."""
     cards = study.measures[study.measures["method"] == method]
@@ -137,7 +137,7 @@ def expected(
         lift=cards["concentration"] / cards["mask_fraction"],
         **{"class": cards["sample"].map(dict(SAMPLES))},
     )
-    for name, value in wanted.items():
+    for name, value in filters.items():
         cards = cards[cards[name] == value]
     places = [*dict(SAMPLES), *NETS, *SIZES]
     cards = cards.sort_values(

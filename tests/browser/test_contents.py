@@ -16,7 +16,7 @@ from lookwhere.io.results import checked_file
 from lookwhere.methods.names import LABELS
 from lookwhere.report import gallery
 
-from .pages import SAMPLES, UNTRAINED_SAYS, Page, expected, hash_of, negligible, record, tap
+from .pages import SAMPLES, UNTRAINED_NOTE, Page, expected, hash_of, negligible, record, tap
 from .study import CLASSES, METHODS, NETS, UNTRAINED, small_study
 
 pytestmark = [pytest.mark.browser]
@@ -46,7 +46,7 @@ def test_the_page_may_not_ask_for_more(page):
         "new Image().src = 'http://localhost:1/a.png'"
     )
     assert blocked == "http://localhost:1/a.png"
-    page.browser.get_log("browser")  # tells of it too
+    page.browser.get_log("browser")  # which holds this error too
 
 
 def test_names_are_text_whatever_stands_in_them(page):
@@ -95,10 +95,10 @@ def test_frames_have_the_shape_of_the_input(page):
 
 
 def test_untrained_nets_are_said_to_be(page):
-    said = {net: net + UNTRAINED_SAYS if net in UNTRAINED else net for net in NETS}
-    assert {card.text for card in page.all(".card .net")} == set(said.values())
+    labels = {net: net + UNTRAINED_NOTE if net in UNTRAINED else net for net in NETS}
+    assert {card.text for card in page.all(".card .net")} == set(labels.values())
     options = page.all("[name=net] option")
-    assert {option.get_attribute("value"): option.text for option in options[1:]} == said
+    assert {option.get_attribute("value"): option.text for option in options[1:]} == labels
 
 
 # The numbers

@@ -15,7 +15,7 @@ from lookwhere.report import gallery
 
 from .pages import (
     SAMPLES,
-    UNTRAINED_SAYS,
+    UNTRAINED_NOTE,
     Page,
 )
 from .study import CLASSES, PAGE, SIZES, made_up
@@ -39,7 +39,7 @@ def test_the_large_view_goes_through_the_pictures(page, study):
     assert titles == [
         f"Guided Grad-CAM {place}, original size",
         f"Input {place}, 64 × 64",  # noqa: RUF001
-        f"Input {CLASSES[0]}, alexnet{UNTRAINED_SAYS}, original size",
+        f"Input {CLASSES[0]}, alexnet{UNTRAINED_NOTE}, original size",
         f"Guided Grad-CAM {place}, 64 × 64",  # noqa: RUF001
     ]
     page.one("#view [name=previous]").click()

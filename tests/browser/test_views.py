@@ -7,7 +7,7 @@ from selenium.webdriver.common.keys import Keys
 
 from lookwhere.methods.names import LABELS
 
-from .pages import SAMPLES, UNTRAINED_SAYS, expected, hash_of
+from .pages import SAMPLES, UNTRAINED_NOTE, expected, hash_of
 from .study import CLASSES, METHODS
 
 pytestmark = [pytest.mark.browser]
@@ -17,22 +17,22 @@ pytestmark = [pytest.mark.browser]
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "filters",
     [
         {"class": CLASSES[1]},
         {"net": "alexnet"},
         {"size": "64"},
         {"class": CLASSES[2], "net": "vgg19", "size": "original"},
     ],
-    ids=lambda wanted: "-".join(wanted),
+    ids=lambda filters: "-".join(filters),
 )
-def test_filters(page, study, wanted):
-    for name, value in wanted.items():
+def test_filters(page, study, filters):
+    for name, value in filters.items():
         page.choose(name, value)
-    cards = expected(study, **wanted)
+    cards = expected(study, **filters)
     assert page.cards() == cards
     assert page.one("#count").text == f"{len(cards)} of 24 rows"
-    for name in wanted:
+    for name in filters:
         page.choose(name, "")
     assert page.cards() == expected(study)
 
@@ -145,7 +145,7 @@ def test_back_closes_the_large_view_and_forward_opens_it(page):
 def test_an_address_opens_its_picture(page, method):
     page.open(map="scored", view=f"{SAMPLES[3][0]}/alexnet/64/{method}")
     title = "Input" if method == "input" else LABELS[method]
-    place = f"{SAMPLES[3][1]}, alexnet{UNTRAINED_SAYS}, 64 × 64"  # noqa: RUF001
+    place = f"{SAMPLES[3][1]}, alexnet{UNTRAINED_NOTE}, 64 × 64"  # noqa: RUF001
     assert page.one("#view-title").text == f"{title} {place}"
     page.press(Keys.ESCAPE)
     page.wait(lambda: hash_of(page) == "map=scored")

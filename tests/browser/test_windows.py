@@ -203,8 +203,8 @@ def test_a_missing_picture_is_said(chromium, folder, tmp_path):
     opened.wait(lambda: opened.all(".missing"))
     # Both nets saw this input.
     assert len(opened.all(".missing")) == 2
-    said = "return getComputedStyle(arguments[0], '::after').content"
-    assert opened.run(said, opened.one(".missing")) == '"no picture"'
+    script = "return getComputedStyle(arguments[0], '::after').content"
+    assert opened.run(script, opened.one(".missing")) == '"no picture"'
     chromium.get_log("browser")  # the file that was not found
 
 

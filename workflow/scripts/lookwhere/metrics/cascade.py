@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from lookwhere.datasets.samples import is_number
+from lookwhere.metrics import gathering
 from lookwhere.metrics.columns import NAMES, RECORD
 
 STAGE = ["stage", "seed", "layers", "share_of_layers", "share_of_parameters", "lowest_layer"]
@@ -26,14 +26,7 @@ def table(records: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 
 def gather(parts: Iterable[pd.DataFrame], names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The records of all jobs, in the order of the ``names`` by column.
-
-    Image ids are whole numbers where all are.
-    """
-    records = pd.concat([table([]), *parts], ignore_index=True)[COLUMNS]
-    if records["image_id"].map(is_number).all():
-        records["image_id"] = records["image_id"].astype("int64")
-    for column in NAMES:
-        records[column] = pd.Categorical(records[column], list(names[column]), ordered=True)
+    """The records of all jobs, in the order of the ``names`` by column."""
     order = [*NAMES, "sample", "stage", "seed"]
-    return records.sort_values(order, kind="stable", ignore_index=True)
+    of_columns = {column: names[column] for column in NAMES}
+    return gathering.gather([table([]), *parts], of_columns, order)[COLUMNS]

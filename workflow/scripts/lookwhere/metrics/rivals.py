@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from lookwhere.datasets.regions import Region
-from lookwhere.datasets.samples import is_number
+from lookwhere.metrics import gathering
 from lookwhere.metrics.columns import NAMES, RECORD
 from lookwhere.metrics.saliency import Saliency
 
@@ -92,13 +92,8 @@ def gather(parts: Iterable[pd.DataFrame], names: Mapping[str, Sequence[str]]) ->
 
     ``names`` lists the study's nets, sizes, methods, classes and rivals, by column.
     """
-    rows = pd.concat(parts, ignore_index=True)
-    if rows["image_id"].map(is_number).all():
-        rows["image_id"] = rows["image_id"].astype("int64")
-    for column, values in names.items():
-        rows[column] = pd.Categorical(rows[column], values, ordered=True)
     order = [*NAMES[:3], "rival", "class", "sample"]
-    return rows.sort_values(order, kind="stable", ignore_index=True)[COLUMNS]
+    return gathering.gather(parts, names, order)[COLUMNS]
 
 
 def _either(one: Any, other: Any) -> Any:

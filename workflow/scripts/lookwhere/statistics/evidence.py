@@ -71,7 +71,7 @@ def of_nets(results: Results) -> pd.DataFrame:
 
 
 def _joined(results: Results, by: Sequence[str]) -> pd.DataFrame:
-    tables = [table for piece in PIECES.values() if (table := piece(results, by)) is not None]
+    tables = [table for piece in PIECES if (table := piece(results, by)) is not None]
     first, *others = (table.astype(dict.fromkeys(by, "str")) for table in tables)
     for table in others:
         first = first.merge(table, on=list(by), how="left")
@@ -115,13 +115,7 @@ def detection(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
 
 
 Piece = Callable[[Results, Sequence[str]], pd.DataFrame | None]
-PIECES: Mapping[str, Piece] = {
-    "lift": lift,
-    "rank_correlation": rank_correlation,
-    "discrimination": discriminates,
-    "faithful": faithfulness,
-    "auc": detection,
-}
+PIECES: Sequence[Piece] = (lift, rank_correlation, discriminates, faithfulness, detection)
 
 
 def _means(records: pd.DataFrame, name: str, by: Sequence[str]) -> pd.DataFrame:
