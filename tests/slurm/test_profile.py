@@ -72,9 +72,11 @@ def test_a_site_with_accounts_and_a_gpu(accounted, house, expected):
         listed = ask("sacct", "-X", "-n", "-P", "--format=Account,Partition,State,AllocTRES")
         return [line.split("|") for line in listed.splitlines()]
 
-    one_each = ["select_subset", "dilate_masks", "check_nets", "gather_scores"]
-    submitted = len(one_each) + 4 + 4 + 2  # maps, their scores, and those of controls at two sizes
-    wait_for(lambda: len(ran()) == submitted, "the accounts of all jobs")
+    of_images = ["select_subset", "dilate_masks"]
+    of_nets = ["check_nets", "check_recognition"]
+    submitted = len([*of_images, *of_nets, "gather_scores"]) + 4 + 4 + 2  # maps, scores, controls
+    wait_for(lambda: len(ran()) >= submitted, "the accounts of all jobs")
+    assert len(ran()) == submitted
     assert {(account, state) for account, _, state, _ in ran()} == {("lab", "COMPLETED")}
     gpus = ["gres/gpu=1" in allocated for _, partition, _, allocated in ran()]
     assert gpus == [partition == "gpus" for _, partition, _, _ in ran()]
