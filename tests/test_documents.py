@@ -26,10 +26,9 @@ RULES = "".join(path.read_text("utf-8") for path in REPOSITORY.glob("workflow/ru
 FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_readme_lists_the_formats_of_data_sets():
-    [section] = re.findall(
-        r"^### Formats of annotations\n(.*?)^#", (REPOSITORY / "README.md").read_text(), re.S | re.M
-    )
+def test_the_page_of_the_configuration_lists_the_formats_of_data_sets():
+    page = (REPOSITORY / "docs/configuration.md").read_text("utf-8")
+    [section] = re.findall(r"^## Formats of annotations\n(.*?)^#", page, re.S | re.M)
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(FORMATS)
 
 

@@ -1,4 +1,4 @@
-"""The schema of study files and the README's table of keys are those of the model."""
+"""The schema of study files and the documents' table of keys are those of the model."""
 
 import copy
 import re
@@ -34,9 +34,9 @@ def test_the_schema_is_that_of_the_model():
     assert FILE.read_text("utf-8") == documents.schema_file(write_schema.known()), "make schema"
 
 
-def test_the_table_of_the_readme_is_that_of_the_model():
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
-    assert readme == documents.with_table(readme, documents.table(SHIPPED)), "make schema"
+def test_the_table_of_keys_is_that_of_the_model():
+    page = (REPOSITORY / documents.PAGE).read_text("utf-8")
+    assert page == documents.with_table(page, documents.table(SHIPPED)), "make schema"
 
 
 def test_the_table_has_every_key_once():

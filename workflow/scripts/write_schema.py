@@ -1,4 +1,4 @@
-"""Write the schema of study files, the README's table of keys, and that of methods: make schema."""
+"""Write the schema of study files, and the tables of keys and of methods: make schema."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Generated documents: the schema for editors, the README's table of keys, the table of methods.
+"""Generated documents: the schema for editors, the tables of keys and of methods.
 
 ``make schema`` writes them after a change of the model, or of the methods.
 """
@@ -14,6 +14,7 @@ from lookwhere.study.schema import Schema
 
 ROOT = Path(__file__).parents[4]
 SCHEMA_FILE = "workflow/schemas/config.schema.yaml"
+PAGE = "docs/configuration.md"  # of the keys
 KEYS = ("<!-- keys: written by make schema -->\n", "<!-- end of keys -->\n")
 HEAD = "# Written by make schema, from workflow/scripts/lookwhere/study/model.py.\n"
 
@@ -36,7 +37,8 @@ def schema_file(known: Mapping[str, Collection[str]]) -> str:
 def table(defaults: Mapping[str, Any]) -> str:
     """The keys as a Markdown table, a row each; ``defaults`` is the content of config.yaml."""
     rows = ["| key | value | default |", "| --- | --- | --- |"]
-    return "\n".join([*rows, *_rows(schema.of_study(), "", defaults)]) + "\n"
+    lines = "\n".join([*rows, *_rows(schema.of_study(), "", defaults)]) + "\n"
+    return lines.replace("](docs/", "](")  # as seen from the page
 
 
 def with_table(document: str, rows: str, marks: tuple[str, str] = KEYS) -> str:
@@ -104,18 +106,18 @@ def _default(node: Schema, value: Any) -> str:
     if isinstance(value, list):
         plain = all(isinstance(item, (str, int)) for item in value)
         return (
-            ", ".join(map(str, value)) if plain else f"{len(value)}, see [config.yaml](config.yaml)"
+            ", ".join(map(str, value)) if plain else f"{len(value)}, see [config.yaml](../config.yaml)"
         )
     return "" if value is None else str(value)
 
 
 def main(root: Path, known: Mapping[str, Collection[str]]) -> None:
-    """Write the schema, the README's table and that of methods of the repository at ``root``."""
-    readme, page = root / "README.md", root / methods_page.PAGE
+    """Write the schema, and the tables of keys and methods, of the repository at ``root``."""
+    keys, methods = root / PAGE, root / methods_page.PAGE
     defaults = yaml.safe_load((root / "config.yaml").read_text("utf-8"))
     (root / SCHEMA_FILE).write_text(schema_file(known), "utf-8")
-    readme.write_text(with_table(readme.read_text("utf-8"), table(defaults)), "utf-8")
+    keys.write_text(with_table(keys.read_text("utf-8"), table(defaults)), "utf-8")
     sources = (methods_page.PAPERS, methods_page.MEASUREMENTS)
     rows = methods_page.table(*((root / name).read_text("utf-8") for name in sources))
-    document = with_table(page.read_text("utf-8"), rows, methods_page.MARKS)
-    page.write_text(document, "utf-8")
+    document = with_table(methods.read_text("utf-8"), rows, methods_page.MARKS)
+    methods.write_text(document, "utf-8")
