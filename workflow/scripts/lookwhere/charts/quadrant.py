@@ -18,8 +18,8 @@ CAPTION = """
 A point a method, with 95 % bootstrap intervals over images. Across: lift, on a logarithmic axis;
 right of 1 more energy lies on the object than by chance. Up: what the net loses with the pixels
 that the map ranks first, beyond what it loses with those that it ranks last; above 0 more than in
-random order. A map below is no explanation of the net, wherever it lies; a map above and left is
-one: the net uses what is beside the object.
+random order. Above and left, the net depends on pixels beside the object; below 0, the order of the
+map does no better than a random one in this test, wherever its energy lies.
 """
 TITLE = "On the object, and needed by the net?"
 ACROSS, MOST = 2, 4  # panels in a row, and in all
@@ -50,11 +50,14 @@ def draw(records: pd.DataFrame) -> Figure:
         grid = figure.subplots(down, ACROSS, squeeze=False, sharex=True, sharey=True)
         for axes in list(grid.flat)[len(visible) :]:
             axes.remove()
-        for net, axes in zip(visible, grid.flat, strict=False):
+        for place, (net, axes) in enumerate(zip(visible, grid.flat, strict=False)):
             _panel(axes, table[table["net"] == net])
             axes.set_title(shortened(net, NAME), fontsize=8)
-            axes.set(xlabel="Lift (1: chance)", ylabel=f"{contrast.label} (0: random order)")
             axes.tick_params(axis="x", labelbottom=True)
+            if place % ACROSS == 0:
+                axes.set_ylabel(f"{contrast.label}\n(0: random order)")
+            if place + ACROSS >= len(visible):
+                axes.set_xlabel("Lift (1: chance)")
         _room(grid.flat[0], table[table["net"].isin(visible)])
         figure.suptitle(TITLE)
         notes = artists.notes(trained, intervals=table["faithful_low"])
