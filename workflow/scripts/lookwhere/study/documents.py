@@ -104,10 +104,9 @@ def _default(node: Schema, value: Any) -> str:
     if isinstance(value, Mapping):
         return ""
     if isinstance(value, list):
-        plain = all(isinstance(item, (str, int)) for item in value)
-        return (
-            ", ".join(map(str, value)) if plain else f"{len(value)}, see [config.yaml](../config.yaml)"
-        )
+        if all(isinstance(item, (str, int)) for item in value):
+            return ", ".join(map(str, value))
+        return f"{len(value)}, see [config.yaml](../config.yaml)"
     return "" if value is None else str(value)
 
 
