@@ -96,7 +96,7 @@ def save(figure: Figure, stem: Path, caption: str) -> None:
     for suffix in FORMATS:
         with atomic_file(f"{stem}.{suffix}") as draft, styled():
             figure.savefig(draft, dpi=EPS_DPI if suffix == "eps" else None)
-            figure.set_layout_engine("none")  # the same layout in all formats
+            _keep_layout(figure)
             if suffix == "eps":
                 draft.write_bytes(compressed(draft.read_bytes()))
     picture = Path(f"{stem}.png").read_bytes()
@@ -104,6 +104,12 @@ def save(figure: Figure, stem: Path, caption: str) -> None:
     page = pages.figure_page(stem.name, figure.get_suptitle(), caption, picture, width)
     with atomic_file(f"{stem}.html") as draft:
         draft.write_text(page, "utf-8")
+
+
+def _keep_layout(figure: Figure) -> None:
+    """Give the figure its present layout in all formats; ``"none"`` would draw each twice."""
+    with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
 
 
 # An image as matplotlib writes it in EPS: the three colours of each pixel in hexadecimal digits.
