@@ -15,9 +15,9 @@ from lookwhere.methods.names import METHODS
 from lookwhere.study import validation
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import entries, files_of
+from lookwhere.study.fields import Part
 from lookwhere.study.homes import expanded
 from lookwhere.study.load import load
-from lookwhere.study.model import Part
 
 REPOSITORY = Path(__file__).parents[1]
 CATALOGUE = Catalogue.read(REPOSITORY / "resources")

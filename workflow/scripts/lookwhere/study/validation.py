@@ -28,7 +28,8 @@ from lookwhere.study import reference as other_means
 from lookwhere.study.catalogue import Catalogue
 from lookwhere.study.entries import FORM, KINDS, entries, file_of, name_of
 from lookwhere.study.homes import at_home
-from lookwhere.study.model import Net, Study, is_path, is_torchvisions
+from lookwhere.study.model import Study
+from lookwhere.study.nets import Net, is_path, is_torchvisions
 
 Config = dict[str, Any]
 
