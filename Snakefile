@@ -1,4 +1,4 @@
-# Where do CNNs look? Saliency maps of every net, method and input size, and the share of their
+# Where do nets look? Saliency maps of every net, method and input size, and the share of their
 # energy on the object: annotations -> subset -> masks, maps -> energy -> tables, figures.
 from snakemake.utils import min_version
 
