@@ -1,5 +1,6 @@
 """The cascade of a study that asks for it, and what the key changes of another."""
 
+import re
 from collections import Counter
 
 import pandas as pd
@@ -83,3 +84,31 @@ def test_other_stages_compute_the_cascade_alone(study):
     planned = jobs(study, more)
     assert planned["compute_cascade"] == 2
     assert not any(rule.startswith(("compute_maps", "score_")) for rule in planned)
+
+
+def test_one_more_net_has_its_cascade_alone(study):
+    """One without weights has none. All nets are checked again, before cascades are gathered."""
+    study.build(study=ASKED)
+    trained = {"name": "squeezenet", "architecture": "squeezenet1_1", "outputs": "sigmoid"}
+    trained["weights"] = f"{WEIGHTS}/squeezenet1_1.pth"
+    untrained = {"name": "another", "architecture": "squeezenet1_1", "weights": "random"}
+    for net, nets in [(trained, ["squeezenet"] * 2), (untrained, [])]:
+        planned = study.planned(ASKED | {"nets": [*ASKED["nets"], net]})
+        cascades = [job for job in planned if job.startswith("compute_cascade ")]
+        assert [re.search("net=([a-z]+)", job)[1] for job in cascades] == nets
+        assert {"check_nets", "gather_cascade"} <= {job.split()[0] for job in planned}
+
+
+@pytest.mark.parametrize(
+    ("change", "computed"),
+    [
+        ({"sizes": [64, 80]}, ["size=80"] * 2),
+        ({"methods": [*PLAIN["methods"], ["layer_cam"]]}, ["group=layer_cam"]),
+    ],
+    ids=["size", "method"],
+)
+def test_one_more_size_or_method_has_its_cascade_alone(study, change, computed):
+    study.build(study=ASKED)
+    cascades = [job for job in study.planned(ASKED | change) if job.startswith("compute_cascade ")]
+    assert len(cascades) == len(computed)
+    assert all(part in job for part, job in zip(computed, cascades, strict=True))

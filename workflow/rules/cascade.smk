@@ -14,14 +14,13 @@ if CASCADED:
                 methods=lambda wildcards: code_of("methods", GROUPS[wildcards.group]),
                 metrics=code_of("metrics", ["concentration"]),
                 net=lambda wildcards: with_hash(NETS[wildcards.net]),
-                targets={item["name"]: item["targets"] for item in CLASSES},
+                targets=TARGETS,
                 plan=STUDY.cascade.model_dump(),
                 seed=STUDY.seed,
             ),
             samples=expand(rules.select_subset.output.samples, selection=LEADING),
             images=expand("<results>/samples/{selection}.csv", selection=LEADING),
             regions=expand(rules.dilate_masks.output.regions, selection=LEADING),
-            checked=rules.check_nets.output.nets,
             weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
         output:
             records="<results>/cascades/{net}/{size}/{group}.parquet",
@@ -67,6 +66,8 @@ if CASCADED:
                     group=GROUPS,
                 )
             ],
+            # Here, since check_nets reruns with another net, size or method: no cascade depends on it.
+            checked=rules.check_nets.output.nets,
         output:
             cascade="<results>/cascade.parquet",
         log:

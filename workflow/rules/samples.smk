@@ -10,6 +10,7 @@ DILATIONS = [step / 10 for step in range(11)]
 
 RECORDED = RESULTS / provenance.FOLDER / "selections.json"
 CLASS_NAMES = [item.name for item in STUDY.classes]
+TARGETS = {item.name: item.targets for item in STUDY.classes}
 
 
 def digest_of_annotations():
@@ -123,4 +124,4 @@ def shards_of_selection(wildcards):
 def targets_of_selection(wildcards):
     """The output indices of the classes of a selection, by class."""
     names = SELECTIONS[wildcards.selection].classes
-    return {c["name"]: c["targets"] for c in CLASSES if c["name"] in names}
+    return {name: targets for name, targets in TARGETS.items() if name in names}
