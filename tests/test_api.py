@@ -20,7 +20,9 @@ from lookwhere.methods.run import saliency_maps
 from .studies import OF_MAPS
 
 
-@pytest.mark.parametrize("module", ["lookwhere.api", "lookwhere.io.console"])
+@pytest.mark.parametrize(
+    "module", ["lookwhere.api", "lookwhere.io.console", "lookwhere.datasets.targets"]
+)
 def test_examples_are_right(module):
     failed, tried = doctest.testmod(importlib.import_module(module))
     assert tried > 0

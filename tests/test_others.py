@@ -10,6 +10,7 @@ from lookwhere.datasets.selections import Span
 from lookwhere.io.results import checked_folder
 
 CLASSES = ["dog", "cat", "bus"]
+TARGETS = {"dog": [0, 1], "cat": [2], "bus": [3]}
 
 
 def square(left: int) -> list:
@@ -44,7 +45,7 @@ def dogs(data):
 
 def test_it_is_a_class_of_the_study_that_could_be_drawn_in_the_image(data):
     """Image 3 has a box of a cat, without a mask: no other class there."""
-    chosen = others.choose(data, dogs(data), CLASSES, 0)
+    chosen = others.choose(data, dogs(data), TARGETS, 0)
     assert {name: each.class_name for name, each in chosen.items()} in (
         {"000000000001-dog": "cat", "000000000002-dog": other} for other in ("cat", "bus")
     )
@@ -54,24 +55,30 @@ def test_it_is_a_class_of_the_study_that_could_be_drawn_in_the_image(data):
 
 
 def test_classes_outside_the_study_are_none(data):
-    chosen = others.choose(data, dogs(data), ["dog", "bus"], 0)
+    chosen = others.choose(data, dogs(data), {"dog": [0], "bus": [1]}, 0)
     assert {name: each.class_name for name, each in chosen.items()} == {"000000000002-dog": "bus"}
 
 
 def test_of_several_the_seed_decides(data):
     drawn = [
-        others.choose(data, dogs(data), CLASSES, seed)["000000000002-dog"].class_name
+        others.choose(data, dogs(data), TARGETS, seed)["000000000002-dog"].class_name
         for seed in range(20)
     ]
     assert set(drawn) == {"cat", "bus"}
-    assert (
-        drawn[0] == others.choose(data, dogs(data), CLASSES[::-1], 0)["000000000002-dog"].class_name
-    )
+    turned = dict(reversed(TARGETS.items()))
+    assert drawn[0] == others.choose(data, dogs(data), turned, 0)["000000000002-dog"].class_name
+
+
+def test_a_class_that_shares_a_target_is_none(data):
+    """One map may explain both."""
+    chosen = others.choose(data, dogs(data), TARGETS | {"cat": [1, 2]}, 0)
+    assert {name: each.class_name for name, each in chosen.items()} == {"000000000002-dog": "bus"}
+    assert not others.choose(data, dogs(data), {name: [0, 1, 2] for name in CLASSES}, 0)
 
 
 def test_masks_follow_the_pixels_of_reduced_images(data):
     samples = base.select(data, [Span("dog", 0, 3)], 0, max_pixels=250)
-    chosen = others.choose(data, samples, CLASSES, 0, max_pixels=250)
+    chosen = others.choose(data, samples, TARGETS, 0, max_pixels=250)
     other = chosen["000000000001-dog"]
     assert (other.width, other.height) == (samples[0].width, samples[0].height) == (25, 10)
 

@@ -52,7 +52,14 @@ def planned(study):
 
 
 @pytest.fixture(scope="module")
-def rivals(study, planned):
+def further(study, planned):
+    """The jobs of the other rivals, of a study that has the first."""
+    study.build("results/rivals.parquet", study=STUDY | {"rivals": RIVALS[:1]})
+    return study.planned(STUDY | {"rivals": RIVALS})
+
+
+@pytest.fixture(scope="module")
+def rivals(study, further):
     study.build(study=STUDY | {"rivals": RIVALS})
     return pd.read_parquet(study.root / "results/rivals.parquet")
 
@@ -67,6 +74,27 @@ def test_without_the_key_there_is_no_table_or_figure_of_them(study):
 def test_the_key_recomputes_no_map_and_no_score(planned):
     assert planned >= JOBS
     assert not planned & OF_MAPS
+
+
+def of_rule(jobs, rule):
+    return [job for job in jobs if job.split()[0] == rule]
+
+
+def test_another_rival_recomputes_none(further, rivals, study):
+    [job] = of_rule(further, "compute_rivals")
+    assert "rival=least_likely" in job
+    assert not rules(further) & {"select_others", *OF_MAPS}
+    left = study.planned(STUDY | {"rivals": RIVALS[1:]})
+    assert not rules(left) & {"select_others", "compute_rivals", "reduce_maps", "score_means"}
+
+
+def test_another_class_recomputes_no_least_likely_output(rivals, study):
+    """It may be the other class of samples that the study has."""
+    classes = [*STUDY["classes"], {"name": "clock", "target": 5}]
+    jobs = of_rule(study.planned(STUDY | {"rivals": RIVALS, "classes": classes}), "compute_rivals")
+    [least_likely] = [job for job in jobs if "rival=least_likely" in job]
+    assert "selection=2" in least_likely
+    assert len([job for job in jobs if "rival=other_class" in job]) == 2
 
 
 def test_every_record_has_every_rival(rivals, study):
@@ -182,6 +210,7 @@ def test_it_is_the_same_where_maps_are_deleted(rivals, study):
 def test_more_images_explain_the_new_samples_alone(rivals, study):
     grown = STUDY | {"rivals": RIVALS, "images_per_class": 4}
     planned = study.planned(grown)
-    for rule in ("select_others", "compute_rivals", "reduce_maps"):
-        [job] = [job for job in planned if job.split()[0] == rule]
-        assert "selection=2" in job
+    for rule, count in {"select_others": 1, "compute_rivals": 2, "reduce_maps": 1}.items():
+        jobs = of_rule(planned, rule)
+        assert len(jobs) == count
+        assert all("selection=2" in job for job in jobs)

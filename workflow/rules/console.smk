@@ -18,11 +18,8 @@ SAMPLES = sum(IMAGES_BY_CLASS.values())
 def expected_seconds(name, wildcards):
     """The approximate time of a job: maps by the cost of their net, other jobs a few seconds."""
     samples = SAMPLES / sum(map(len, SHARDS.values()))
-    if name.startswith("compute_maps"):
+    if name.startswith("compute_maps") or name == "compute_rivals":
         return 5 + samples * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))
-    if name == "compute_rivals":  # one pass of the maps for each other target
-        work = operations(wildcards["net"], wildcards["size"])
-        return 5 + len(OF_TARGETS) * samples * (0.1 + 0.15 * work)
     if name == "compute_cascade":
         explained = STUDY.cascade.explained(len(CLASSES))
         return 5 + explained * (0.1 + 0.15 * operations(wildcards["net"], wildcards["size"]))

@@ -3,6 +3,7 @@ SALIENCY = "<results>/saliency/{net}/{method}/{size}/{selection}-{shard}"
 SHOWCASE = "<results>/showcase/{net}/{size}/{group}/{selection}-{shard}"
 COSTS = "<results>/costs/{net}/{size}/{group}/{selection}-{shard}.parquet"
 RIVALS = "<results>/rivals.parquet" if STUDY.rivals else []
+RIVAL_SCORES = "<results>/rival_scores/{net}/{size}/{group}/{rival}/{selection}-{shard}.parquet"
 FAITHFULNESS = "<results>/faithfulness/{net}/{size}/{group}/{metric}/{selection}-{shard}.parquet"
 KEPT_MAPS = SALIENCY if STUDY.keep_maps else SHOWCASE  # the showcase's stay in any case
 
@@ -11,6 +12,11 @@ def map_folder(method):
     """A method's maps of a net, a size and a shard, as an output."""
     folder = directory(SALIENCY.replace("{method}", method))
     return folder if STUDY.keep_maps else temp(folder)
+
+
+def of_other_class(wildcards, value):
+    """What a job of rivals has of another class alone: else it has none."""
+    return value if wildcards.rival == "other_class" else []
 
 
 def rule_of_group(group, rule="compute_maps"):

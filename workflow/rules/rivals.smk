@@ -15,7 +15,7 @@ rule select_others:
             code=source_hash.of_scripts("select_others"),
             format=STUDY.dataset.format_name,
             format_code=source_hash.of_entries([DECLARED["formats"][STUDY.dataset.format_name]]),
-            classes=CLASS_NAMES,
+            targets=TARGETS,
             choices=STUDY.dataset.choices,
             max_pixels=STUDY.max_pixels or None,
             seed=STUDY.seed,
@@ -45,33 +45,39 @@ rule select_others:
         "../scripts/select_others.py"
 
 
-# The maps of other targets are scored at once: none is written.
+# The maps of other targets are scored at once: none is written. Each rival has jobs of its own, whose
+# inputs are those that it needs: another rival recomputes none, and another class recomputes no least
+# likely output.
 rule compute_rivals:
     input:
         settings=noted(
-            "compute_rivals-{group}-{net}-{selection}",
-            makes="rival_scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
+            "compute_rivals-{rival}-{group}-{net}",
+            makes=RIVAL_SCORES.removeprefix("<results>/"),
             code=source_hash.of_scripts("compute_rivals"),
             methods=lambda wildcards: GROUPS[wildcards.group],
             code_of_methods=lambda wildcards: code_of("methods", GROUPS[wildcards.group]),
             net=lambda wildcards: with_hash(NETS[wildcards.net]),
-            targets={item["name"]: item["targets"] for item in CLASSES},
-            rivals=OF_TARGETS,
-            shards=shards_of_selection,
+            targets=lambda wildcards: of_other_class(wildcards, TARGETS),
             seed=STUDY.seed,
         ),
         samples=rules.select_subset.output.samples,
         images="<results>/samples/{selection}.csv",
         regions=rules.dilate_masks.output.regions,
-        others=rules.select_others.output.others,
-        maps=lambda wildcards: expand(SALIENCY, method=GROUPS[wildcards.group], allow_missing=True),
+        predictions="<results>/predictions/{net}/{size}/{group}/{selection}-{shard}.parquet",
+        others=lambda wildcards: of_other_class(wildcards, rules.select_others.output.others),
+        maps=lambda wildcards: of_other_class(
+            wildcards, expand(SALIENCY, method=GROUPS[wildcards.group], allow_missing=True)
+        ),
         weights=lambda wildcards: fetched_weights(NETS[wildcards.net]),
     output:
-        scores="<results>/rival_scores/{net}/{size}/{group}/{selection}-{shard}.parquet",
+        scores=RIVAL_SCORES,
     log:
-        "<logs>/compute_rivals/{net}-{size}-{group}-{selection}-{shard}.log",
+        "<logs>/compute_rivals/{rival}-{net}-{size}-{group}-{selection}-{shard}.log",
     benchmark:
-        "<benchmarks>/compute_rivals/{net}-{size}-{group}-{selection}-{shard}.tsv"
+        "<benchmarks>/compute_rivals/{rival}-{net}-{size}-{group}-{selection}-{shard}.tsv"
+    wildcard_constraints:
+        net=one_of(EXPLAINED),
+        rival=one_of(OF_TARGETS),
     priority: 4000
     conda:
         "../../envs/saliency.yaml"
@@ -157,7 +163,7 @@ rule gather_rivals:
                 "rival": STUDY.rivals,
             },
         ),
-        scores=of_nets(rules.compute_rivals.output.scores, EXPLAINED, group=GROUPS)
+        scores=of_nets(RIVAL_SCORES, EXPLAINED, group=GROUPS, rival=OF_TARGETS)
         + [
             file
             for net in (SIZES_OF if MEAN_MAP in STUDY.rivals else [])

@@ -1,4 +1,4 @@
-"""Explain other outputs of one net, and score these maps beside the maps of the samples.
+"""Explain another output of one net, and score these maps beside the maps of the samples.
 
 No map is written: they are scored at once.
 """
@@ -15,151 +15,184 @@ from lookwhere.datasets import others, regions
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
-from lookwhere.datasets.selections import shard_of
-from lookwhere.io import receipts
+from lookwhere.io import receipts, results
 from lookwhere.io.logs import job, log, progress
 from lookwhere.io.missing import NOT_DEFINED
 from lookwhere.io.prefetch import read_ahead
 from lookwhere.methods.explainer import Explainer, Explanation
 from lookwhere.metrics import parts, rivals, saliency, scoring
-from lookwhere.metrics.rivals import LEAST_LIKELY, NO_OTHER_CLASS, OTHER_CLASS
+from lookwhere.metrics.rivals import LEAST_LIKELY, NO_OTHER_CLASS, OTHER_CLASS, SAME_OUTPUT
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.nets import device, memory, predictions
 from lookwhere.nets.batches import batches, by_pixels, read_batch, shape_of
 
-CHOICES = {OTHER_CLASS: predictions.best_targets, LEAST_LIKELY: predictions.least_likely}
+Maps = Mapping[str, Saliency | str]  # of a sample by method, or why there is none
 
 
 @dataclass(frozen=True)
-class Folders:
-    """The results that a job reads."""
+class Task:
+    """What a job explains, whichever the rival."""
 
-    maps: Mapping[str, str]  # by method
+    net: Mapping[str, Any]
+    size: str
+    methods: Sequence[str]
+    seed: int
+    own: Mapping[str, int]  # the output that the sample's own maps explain, by sample
     regions: str
-    others: str  # the other class of samples, with its region
+
+
+class LeastLikely:
+    """The output of the lowest logit."""
+
+    name = LEAST_LIKELY
+    choose = staticmethod(predictions.least_likely)
+
+    def is_in(self, sample: Sample) -> bool:
+        """Whether the sample has one: each has."""
+        return True
+
+    def candidates(self, sample: Sample) -> None:
+        """All outputs."""
+
+    def beside(self, sample: Sample, maps: Maps, region: Region) -> Iterator[dict[str, Any]]:
+        """No columns beside those of the energy, of each of the ``maps``."""
+        return ({} for _ in maps)
+
+
+@dataclass(frozen=True)
+class OtherClass:
+    """Another class in the image."""
+
+    classes: Mapping[str, str]  # by sample that has one
+    targets: Mapping[str, Sequence[int]]  # by class
+    regions: str  # of the other class, by sample
+    maps: Mapping[str, str]  # the folders of the samples' own, by method
+    size: str
+
+    name = OTHER_CLASS
+    choose = staticmethod(predictions.best_targets)
+
+    def is_in(self, sample: Sample) -> bool:
+        """Whether the image of the sample shows another class."""
+        return sample.id in self.classes
+
+    def candidates(self, sample: Sample) -> Sequence[int]:
+        """The outputs of the other class."""
+        return self.targets[self.classes[sample.id]]
+
+    def beside(self, sample: Sample, maps: Maps, region: Region) -> Iterator[dict[str, Any]]:
+        """The other class and the four energies, of each of the ``maps``."""
+        if not self.is_in(sample):
+            yield from ({"pair_status": NO_OTHER_CLASS} for _ in maps)
+            return
+        other = {"other_class": self.classes[sample.id]}
+        other_region = region_of(sample, self.regions, self.size)
+        for method, map_ in maps.items():
+            own = saliency.read(Path(self.maps[method]), sample.id)
+            yield other | rivals.pair(own, map_, region, other_region)
+
+
+Rival = LeastLikely | OtherClass
 
 
 def main(
-    samples: Sequence[Sample],
-    image_folder: ImageFolder,
-    net: Mapping[str, Any],
-    targets: Mapping[str, Sequence[int]],
-    size: str,
-    seed: int,
-    chosen: Sequence[str],
-    folders: Folders,
-    output: str,
+    samples: Sequence[Sample], images: ImageFolder, task: Task, rival: Rival, output: str
 ) -> None:
-    """Write the rows of the ``chosen`` rivals; ``targets`` are those of all classes."""
+    """Write a row a sample and method."""
+    label = f"{rival.name} of {task.net['name']} at {task.size}"
+    rows: list[dict[str, Any]] = []
+    for sample, target, maps in explained(samples, images, task, rival, label):
+        rows += rows_of(sample, target, maps, task, rival)
+    none = dict.fromkeys(task.methods, NO_OTHER_CLASS)
+    for sample in samples:
+        if not rival.is_in(sample):
+            rows += rows_of(sample, None, none, task, rival)
+    table = rivals.table(rows)
+    for status in (NO_OTHER_CLASS, SAME_OUTPUT):
+        if count := table.loc[table["status"] == status, "sample"].nunique():
+            log.info("%s: %d of %d samples have none: %s", label, count, len(samples), status)
+    parts.write(table, output)
+
+
+def explained(
+    samples: Sequence[Sample], images: ImageFolder, task: Task, rival: Rival, label: str
+) -> Iterator[tuple[Sample, int, Maps]]:
+    """Each of the ``samples`` that has the ``rival``, with its output and its maps."""
     processor = device.choose_device()
-    smallest = shape_of(by_pixels(samples, size)[0], size)
-    explainer = Explainer(net, list(folders.maps), processor, seed, (3, *smallest))
-    other_classes = others.read_classes(Path(folders.others))
-    label = f"{net['name']} at {size}"
-    pairs = [sample for sample in samples if sample.id in other_classes]
-    log.info("%s: %d of %d samples with another class", label, len(pairs), len(samples))
+    smallest = shape_of(by_pixels(samples, task.size)[0], task.size)
+    explainer = Explainer(task.net, task.methods, processor, task.seed, (3, *smallest))
 
     def read(batch: Sequence[Sample]) -> np.ndarray:
-        return read_batch(batch, image_folder, size, explainer.input)
+        return read_batch(batch, images, task.size, explainer.input)
 
-    def record(sample: Sample, method: str, rival: str) -> dict[str, Any]:
-        return parts.record(sample, net=net["name"], method=method, size=size) | {"rival": rival}
-
-    rows: list[dict[str, Any]] = []
-    shape = None
-    for rival in chosen:
-        explained = pairs if rival == OTHER_CLASS else samples
-        planned = batches(explained, size, memory.PIXELS_PER_BATCH[processor.type])
-        read_batches = read_ahead(read, planned)
-        for batch in progress(planned, f"{label}, {rival}"):
-            inputs = next(read_batches)
-            if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
-                device.trim_heap()
-                shape = inputs.shape[2:]
-            classes = [other_classes.get(sample.id, sample.class_name) for sample in batch]
-            candidates = [targets[name] for name in classes]
-            # The seeds of the samples' own maps: only the target differs.
-            seeds = [[seed, *sample.id.encode()] for sample in batch]
-            explanation = explainer.explain(inputs, candidates, seeds, CHOICES[rival])
-            for place, sample in enumerate(batch):
-                other_class = other_classes[sample.id] if rival == OTHER_CLASS else None
-                maps = maps_of(explanation, place, folders)
-                target = {"target": int(explanation.targets[place])}
-                rows += [
-                    record(sample, method, rival) | target | row
-                    for method, row in score(sample, maps, other_class, size, folders)
-                ]
-        if rival == OTHER_CLASS:
-            rows += [
-                record(sample, method, rival) | row
-                for sample in samples
-                if sample.id not in other_classes
-                for method, row in score_none(sample, size, folders)
-            ]
-    parts.write(rivals.table(rows), output)
+    present = [sample for sample in samples if rival.is_in(sample)]
+    planned = batches(present, task.size, memory.PIXELS_PER_BATCH[processor.type])
+    read_batches, shape = read_ahead(read, planned), None
+    for batch in progress(planned, label):
+        inputs = next(read_batches)
+        if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
+            device.trim_heap()
+            shape = inputs.shape[2:]
+        candidates = [rival.candidates(sample) for sample in batch]
+        # The seeds of the samples' own maps: only the target differs.
+        seeds = [[task.seed, *sample.id.encode()] for sample in batch]
+        explanation = explainer.explain(inputs, candidates, seeds, rival.choose)
+        for place, sample in enumerate(batch):
+            target = int(explanation.targets[place])
+            yield sample, target, maps_of(explanation, place, task, target == task.own[sample.id])
 
 
-def maps_of(explanation: Explanation, place: int, folders: Folders) -> dict[str, Saliency | str]:
-    """The maps of an image of a batch, or the status of a missing one, by method."""
+def maps_of(explanation: Explanation, place: int, task: Task, is_own: bool) -> Maps:
+    """The maps of an image of a batch; none where they are the sample's own (``is_own``)."""
     return {
-        method: Saliency(explanation.maps[method][place])
-        if method in explanation.maps
-        else NOT_DEFINED
-        for method in folders.maps
+        method: NOT_DEFINED
+        if method not in explanation.maps
+        else SAME_OUTPUT
+        if is_own
+        else Saliency(explanation.maps[method][place])
+        for method in task.methods
     }
 
 
-def score(
-    sample: Sample,
-    maps: Mapping[str, Saliency | str],
-    other_class: str | None,
-    size: str,
-    folders: Folders,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The energy of a rival's ``maps`` on the sample's region, by method.
-
-    Of an ``other_class`` also the four energies: of both maps on both objects.
-    """
-    region = region_of(sample, folders.regions, size)
-    other = region_of(sample, folders.others, size) if other_class is not None else None
-    for method, saliency_map in maps.items():
-        row = scoring.score(saliency_map, region, [])
-        if other is not None:
-            own = saliency.read(Path(folders.maps[method]), sample.id)
-            row |= rivals.pair(own, saliency_map, region, other) | {"other_class": other_class}
-        yield method, row
-
-
-def score_none(sample: Sample, size: str, folders: Folders) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of a sample without another class in its image, by method."""
-    region = region_of(sample, folders.regions, size)
-    for method in folders.maps:
-        yield method, scoring.score(NO_OTHER_CLASS, region, []) | {"pair_status": NO_OTHER_CLASS}
+def rows_of(
+    sample: Sample, target: int | None, maps: Maps, task: Task, rival: Rival
+) -> Iterator[dict[str, Any]]:
+    """A row of each of the ``maps``: their energy on the sample's region."""
+    region = region_of(sample, task.regions, task.size)
+    of_rival = {"rival": rival.name, "target": target}
+    beside = rival.beside(sample, maps, region)
+    for (method, map_), columns in zip(maps.items(), beside, strict=True):
+        record = parts.record(sample, net=task.net["name"], method=method, size=task.size)
+        yield record | of_rival | scoring.score(map_, region, []) | columns
 
 
 def region_of(sample: Sample, folder: str, size: str) -> Region:
     return regions.read(Path(folder, f"{sample.id}.npz")).at(size)
 
 
+def rival_of(name: str, source: Any, settings: Mapping[str, Any], size: str) -> Rival:
+    """The rival of a job, from its inputs and settings."""
+    if name == LEAST_LIKELY:
+        return LeastLikely()
+    maps = dict(zip(settings["methods"], source.maps, strict=True))
+    classes = others.read_classes(Path(source.others))
+    return OtherClass(classes, settings["targets"], source.others, maps, size)
+
+
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        net, source = settings["net"], snakemake.input
+        net, source, size = settings["net"], snakemake.input, snakemake.wildcards.size
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         device.retain_heap()
-        selection = read_samples(source.samples)
+        explained_before = results.read_table(Path(source.predictions))
+        own = dict(
+            zip(explained_before["sample"], explained_before["target"].tolist(), strict=True)
+        )
         main(
-            shard_of(selection, int(snakemake.wildcards.shard), settings["shards"]),
+            [sample for sample in read_samples(source.samples) if sample.id in own],
             ImageFolder.listed(snakemake.params.images, source.images),
-            net,
-            settings["targets"],
-            snakemake.wildcards.size,
-            settings["seed"],
-            settings["rivals"],
-            Folders(
-                dict(zip(settings["methods"], source.maps, strict=True)),
-                source.regions,
-                source.others,
-            ),
+            Task(net, size, settings["methods"], settings["seed"], own, source.regions),
+            rival_of(snakemake.wildcards.rival, source, settings, size),
             snakemake.output.scores,
         )

@@ -1,6 +1,6 @@
 """Choose another class of the study in the image of each sample, and prepare its region."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lookwhere.datasets import base, others, regions
@@ -14,15 +14,18 @@ from lookwhere.io.results import checked_folder
 def main(
     data: Dataset,
     samples: Sequence[Sample],
-    classes: Sequence[str],
+    targets: Mapping[str, Sequence[int]],
     seed: int,
     max_pixels: int | None,
     dilation: float,
     dilations: Sequence[float],
     folder: str,
 ) -> None:
-    """Write the region of the other class in the image of each sample, by the sample's id."""
-    chosen = others.choose(data, samples, classes, seed, max_pixels)
+    """Write the region of the other class in the image of each sample, by the sample's id.
+
+    ``targets`` are those of the classes, by name.
+    """
+    chosen = others.choose(data, samples, targets, seed, max_pixels)
     log.info("%d of %d samples show another class of the study", len(chosen), len(samples))
     with checked_folder(folder) as draft:
         for [sample] in progress([[sample] for sample in chosen], "other classes"):
@@ -39,7 +42,7 @@ if __name__ == "__main__":
         main(
             base.load(settings["format"], annotations, images, settings["choices"]),
             read_samples(snakemake.input.samples),
-            settings["classes"],
+            settings["targets"],
             settings["seed"],
             settings["max_pixels"],
             settings["dilation"],

@@ -1,18 +1,20 @@
 """Another class of the study in the image of a sample: does a map tell the two apart?
 
 The other class is one that the study could draw in the image by its own rules, whether or not it
-has drawn that sample. Of several it is one by chance, which the seed and the names alone decide: a
-class that a study appends changes it where it comes first.
+has drawn that sample, and whose targets are others: of classes that share a target, one map may
+explain both. Of several it is one by chance, which the seed and the names alone decide: a class
+that a study appends changes it where it comes first.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from lookwhere.datasets import base
 from lookwhere.datasets.base import Dataset
 from lookwhere.datasets.samples import ImageId, Sample, sample_id
+from lookwhere.datasets.targets import apart
 from lookwhere.io import results
 from lookwhere.io.logs import log
 
@@ -22,21 +24,20 @@ CLASSES = "classes.json"  # beside the regions: the other class, by the id of th
 def choose(
     data: Dataset,
     samples: Sequence[Sample],
-    classes: Sequence[str],
+    targets: Mapping[str, Collection[int]],
     seed: int,
     max_pixels: int | None = None,
 ) -> dict[str, Sample]:
-    """The sample of another of the ``classes`` in the same image, by the id of a sample.
+    """The sample of another class in the same image, by the id of a sample.
 
-    ``samples`` without another class are left out. Raises StudyError as ``data`` does.
+    ``targets`` are those of every class of the study. ``samples`` without another class are left
+    out. Raises StudyError as ``data`` does.
     """
-    drawable = {name: set(pool) for name, pool in data.images(classes).items()}
+    drawable = {name: set(pool) for name, pool in data.images(list(targets)).items()}
     chosen: dict[str, tuple[str, ImageId]] = {}
     for sample in samples:
         present = [
-            name
-            for name in classes
-            if name != sample.class_name and sample.image_id in drawable[name]
+            name for name in apart(targets, sample.class_name) if sample.image_id in drawable[name]
         ]
         if present:
             name = min(present, key=lambda name: _draw(seed, sample.id, name))

@@ -34,7 +34,7 @@ STEPS = {
     "import_maps": ("maps of {net} at {size}", "read"),
     "score_maps": ("maps of {net} at {size}", "scored"),
     "select_others": ("other classes", "selected"),
-    "compute_rivals": ("rivals of {net} at {size}", "computed"),
+    "compute_rivals": ("{rival} of {net} at {size}", "computed"),
     "reduce_maps": ("maps of {net} at {size}", "reduced"),
     "score_means": ("mean maps of {net} at {size}", "scored"),
     "gather_rivals": ("rivals", "gathered"),

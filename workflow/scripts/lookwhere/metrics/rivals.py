@@ -30,8 +30,10 @@ LABELS = {
     MEAN_MAP: "Mean map",
 }
 
-# Why a rival has no map, beside the statuses of concentration.
+# Why a rival has no map, beside the statuses of concentration. A rival of the output that the
+# sample's own map explains is that map: it differs from none.
 NO_OTHER_CLASS, NO_OTHER_IMAGE = "no_other_class", "no_other_image"
+SAME_OUTPUT = "same_output"
 
 ENERGY = ["concentration", "energy_inside", "energy_total", "mask_fraction", "status"]
 # The map of the sample's class, and of the other, each on both objects.
@@ -93,7 +95,7 @@ def gather(parts: Iterable[pd.DataFrame], names: Mapping[str, Sequence[str]]) ->
     ``names`` lists the study's nets, sizes, methods, classes and rivals, by column.
     """
     order = [*NAMES[:3], "rival", "class", "sample"]
-    return gathering.gather(parts, names, order)[COLUMNS]
+    return gathering.gather([table([]), *parts], names, order)[COLUMNS]
 
 
 def _either(one: Any, other: Any) -> Any:
