@@ -305,6 +305,29 @@ FAULTY = {
         | {"rivals": ["least_likely", "mean_map"]},
         "rivals: least_likely explains a net, and all maps are of other tools; remove it (mean_map",
     ),
+    "rivals of nets that explain their highest output": (
+        {"rivals": ["least_likely", "mean_map"], "explain": "predicted"},
+        "rivals: least_likely needs a net that explains the annotated class, and this study has",
+    ),
+    "other class of nets that explain their highest output, beside a folder of maps": (
+        {"nets": [net(explain="predicted"), {"name": "theirs", "maps": "docs"}]}
+        | {"methods": ["grad_cam"], "rivals": ["other_class"]},
+        "rivals: other_class needs a net that explains the annotated class, and this study has",
+    ),
+    "other class of equal targets": (
+        {"rivals": ["other_class"]}
+        | {"classes": [{"name": name, "target": [1, 2]} for name in ("object", "part", "mark")]},
+        "needs two classes without a common target, for one map may explain both: 'object' has "
+        "[1, 2], 'part' has [1, 2], 'mark' has [1, 2]; give other targets, or remove it",
+    ),
+    "other class of a common target": (
+        {
+            "rivals": ["other_class"],
+            "classes": [{"name": "clock"}, {"name": "time", "target": 892}],
+        },
+        "rivals: other_class needs two classes without a common target, for one map may explain "
+        "both: 'clock' has [409, 892], 'time' has [892]; give",
+    ),
     "showcase of some": ({"showcase": "some"}, "showcase: 'some' is not allowed; give a list"),
     "showcase": ({"showcase": 3}, "showcase: 3 is not allowed; give a list of sample ids"),
 }

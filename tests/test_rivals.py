@@ -156,3 +156,12 @@ def test_rows_are_gathered_in_the_order_of_the_study():
     assert gathered["image_id"].tolist() == [3, 12]
     assert gathered["target"].isna().all()
     assert isinstance(gathered["rival"].dtype, pd.CategoricalDtype)
+
+
+def test_a_study_without_rows_has_an_empty_table():
+    """Of nets that explain their highest output a study may have no job of rivals."""
+    names = {"net": ["one"], "size": ["64"], "method": ["m"], "class": ["a"]}
+    gathered = rivals.gather([], names | {"rival": ["least_likely"]})
+    assert gathered.empty
+    assert list(gathered.columns) == rivals.COLUMNS
+    assert list(gathered["net"].cat.categories) == ["one"]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from lookwhere.datasets.names import FORMATS, slug
 from lookwhere.datasets.nearest import is_archive
 from lookwhere.datasets.sizes import SIZE
+from lookwhere.datasets.targets import apart
 from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
 from lookwhere.methods import map_folders
@@ -59,7 +60,7 @@ def faults(
         *_cell_faults(config, catalogue),
         *_name_faults(config),
         *_map_faults(config),
-        *_rival_faults(config),
+        *_rival_faults(config, catalogue),
         *_architecture_faults(config, catalogue.architectures),
         *_target_faults(config, catalogue.targets),
         *_threshold_faults(config),
@@ -253,18 +254,42 @@ def _map_faults(config: Config) -> Iterator[str]:
                 yield f"{key}: no net has a folder of maps by {name!r}; {hint(name, known)}"
 
 
-def _rival_faults(config: Config) -> Iterator[str]:
+def _rival_faults(config: Config, catalogue: Catalogue) -> Iterator[str]:
     """Errors of rivals that no sample or net can have."""
     rivals = _list(config, "rivals")
+    of_outputs = [rival for rival in ("other_class", "least_likely") if rival in rivals]
     if "other_class" in rivals and len(_list(config, "classes")) < 2:
         yield "rivals: other_class needs two classes; list another class, or remove it"
     if map_folders.all_are_folders(config):
-        for rival in ("other_class", "least_likely"):
-            if rival in rivals:
-                yield (
-                    f"rivals: {rival} explains a net, and all maps are of other tools; remove it "
-                    "(mean_map needs no net)"
-                )
+        for rival in of_outputs:
+            yield (
+                f"rivals: {rival} explains a net, and all maps are of other tools; remove it "
+                "(mean_map needs no net)"
+            )
+    elif of_outputs:
+        yield from _explained_faults(config, catalogue, of_outputs)
+
+
+def _explained_faults(config: Config, catalogue: Catalogue, rivals: Sequence[str]) -> Iterator[str]:
+    """Errors of ``rivals``, which explain other outputs than that of the annotated class."""
+    try:
+        study = Study.model_validate(config).completed(catalogue)
+    except ValidationError:  # of which ``messages.faults`` has the errors
+        return
+    if not study.annotated_nets:
+        for rival in rivals:
+            yield (
+                f"rivals: {rival} needs a net that explains the annotated class, and this study "
+                "has none; add annotated to explain, or remove it (mean_map explains no output)"
+            )
+    elif "other_class" in rivals and len(study.classes) > 1:
+        targets = {item.name: item.targets for item in study.classes}
+        if not any(apart(targets, name) for name in targets):
+            shared = ", ".join(f"{name!r} has {item}" for name, item in targets.items())
+            yield (
+                f"rivals: other_class needs two classes without a common target, for one map may "
+                f"explain both: {shared}; give other targets, or remove it"
+            )
 
 
 def _folder_faults(key: str, folder: str) -> Iterator[str]:
