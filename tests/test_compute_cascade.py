@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 import compute_cascade
-from gather_cascade import main as gather
+from gather_records import main as gather
 from lookwhere.datasets import regions
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, sample_id
@@ -96,7 +96,7 @@ def records(net, tmp_path_factory):
             *(SIZE, METHODS_USED, PLAN, SEED, part),
         )
         names = {"net": ["net"], "size": [SIZE], "method": METHODS_USED, "class": ["dog"]}
-        gather([part], names, table)
+        gather("cascade", [part], names, table)
         yield read_table(Path(table)), Recorder.candidates
 
 

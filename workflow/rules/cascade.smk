@@ -48,7 +48,8 @@ if CASCADED:
             settings=noted(
                 "gather_cascade",
                 makes="cascade.parquet",
-                code=source_hash.of_scripts("gather_cascade"),
+                code=source_hash.of_scripts("gather_records"),
+                kind="cascade",
                 names={
                     "net": CASCADED,
                     "size": SIZES,
@@ -56,7 +57,7 @@ if CASCADED:
                     "class": [item["name"] for item in CLASSES],
                 },
             ),
-            records=[
+            parts=[
                 file
                 for net in CASCADED
                 for file in expand(
@@ -69,7 +70,7 @@ if CASCADED:
             # Here, since check_nets reruns with another net, size or method: no cascade depends on it.
             checked=rules.check_nets.output.nets,
         output:
-            cascade="<results>/cascade.parquet",
+            table="<results>/cascade.parquet",
         log:
             "<logs>/gather_cascade.log",
         benchmark:
@@ -82,4 +83,4 @@ if CASCADED:
             mem_mb=1000,
             runtime=10,
         script:
-            "../scripts/gather_cascade.py"
+            "../scripts/gather_records.py"

@@ -16,7 +16,7 @@ rule plot_charts:
         sweep=rules.gather_scores.output.sweep,
         costs=rules.gather_scores.output.costs,
         rivals=RIVALS,
-        cascade=rules.gather_cascade.output.cascade if CASCADED else [],
+        cascade=rules.gather_cascade.output.table if CASCADED else [],
         subset=rules.list_samples.output.subset,
     output:
         figure_files({name: FIGURES[name] for name in CHARTS}),

@@ -154,7 +154,8 @@ rule gather_rivals:
         settings=noted(
             "gather_rivals",
             makes="rivals.parquet",
-            code=source_hash.of_scripts("gather_rivals"),
+            code=source_hash.of_scripts("gather_records"),
+            kind="rivals",
             names={
                 "net": list(NETS),
                 "size": SIZES,
@@ -163,7 +164,7 @@ rule gather_rivals:
                 "rival": STUDY.rivals,
             },
         ),
-        scores=of_nets(RIVAL_SCORES, EXPLAINED, group=GROUPS, rival=OF_TARGETS)
+        parts=of_nets(RIVAL_SCORES, EXPLAINED, group=GROUPS, rival=OF_TARGETS)
         + [
             file
             for net in (SIZES_OF if MEAN_MAP in STUDY.rivals else [])
@@ -172,7 +173,7 @@ rule gather_rivals:
             )
         ],
     output:
-        rivals=RIVALS,
+        table=RIVALS,
     log:
         "<logs>/gather_rivals.log",
     benchmark:
@@ -185,4 +186,4 @@ rule gather_rivals:
         mem_mb=growing(2000),
         runtime=30,
     script:
-        "../scripts/gather_rivals.py"
+        "../scripts/gather_records.py"

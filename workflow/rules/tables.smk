@@ -19,7 +19,7 @@ rule make_tables:
         measures=rules.gather_scores.output.measures,
         costs=rules.gather_scores.output.costs,
         rivals=RIVALS,
-        cascade=rules.gather_cascade.output.cascade if CASCADED else [],
+        cascade=rules.gather_cascade.output.table if CASCADED else [],
         subset=rules.list_samples.output.subset,
         reference=ancient(STUDY.reference) if STUDY.reference else [],
     output:
