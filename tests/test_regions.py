@@ -7,7 +7,7 @@ from lookwhere.datasets import masks, regions
 from lookwhere.errors import StudyError
 from lookwhere.io.results import checked_folder
 
-from .studies import union
+from .studies import sample_of, union
 
 DILATIONS = [0, 0.5, 2]
 A = [[5, 5, 15, 5, 15, 12, 5, 12]]
@@ -79,6 +79,20 @@ def test_a_file_holds_the_whole_region(region, tmp_path):
     for name, values in vars(region).items():
         assert np.array_equal(getattr(read, name), values)
         assert getattr(getattr(read, name), "dtype", None) == getattr(values, "dtype", None)
+
+
+def test_the_region_of_a_sample_is_read_at_a_size_from_the_folder_of_its_selection(tmp_path):
+    selections = {"1": [sample_of(1), sample_of(2)], "2": [sample_of(1, "cat")]}
+    for name, selection in selections.items():
+        with checked_folder(tmp_path / name) as draft:
+            for place, sample in enumerate(selection):
+                instance = union([[A, B][place]], 30, 40)
+                regions.write(regions.prepare([instance], 0, [0]), draft / f"{sample.id}.npz")
+    folders = regions.folders_by_sample(selections.values(), [str(tmp_path / n) for n in "12"])
+    assert [folders[sample_of(*key).id][-1] for key in [(1,), (2,), (1, "cat")]] == ["1", "1", "2"]
+    second = sample_of(2).id
+    region = regions.read_at(folders[second], second, "15")
+    assert np.array_equal(region.mask, masks.resize(union([B], 30, 40), 15, 15))
 
 
 def test_a_damaged_file_is_refused_with_the_way_out(region, tmp_path):

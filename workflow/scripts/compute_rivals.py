@@ -86,7 +86,7 @@ class OtherClass:
             yield from ({"pair_status": NO_OTHER_CLASS} for _ in maps)
             return
         other = {"other_class": self.classes[sample.id]}
-        other_region = region_of(sample, self.regions, self.size)
+        other_region = regions.read_at(self.regions, sample.id, self.size)
         for method, map_ in maps.items():
             own = saliency.read(Path(self.maps[method]), sample.id)
             yield other | rivals.pair(own, map_, region, other_region)
@@ -158,16 +158,12 @@ def rows_of(
     sample: Sample, target: int | None, maps: Maps, task: Task, rival: Rival
 ) -> Iterator[dict[str, Any]]:
     """A row of each of the ``maps``: their energy on the sample's region."""
-    region = region_of(sample, task.regions, task.size)
+    region = regions.read_at(task.regions, sample.id, task.size)
     of_rival = {"rival": rival.name, "target": target}
     beside = rival.beside(sample, maps, region)
     for (method, map_), columns in zip(maps.items(), beside, strict=True):
         record = parts.record(sample, net=task.net["name"], method=method, size=task.size)
         yield record | of_rival | scoring.score(map_, region, []) | columns
-
-
-def region_of(sample: Sample, folder: str, size: str) -> Region:
-    return regions.read(Path(folder, f"{sample.id}.npz")).at(size)
 
 
 def rival_of(name: str, source: Any, settings: Mapping[str, Any], size: str) -> Rival:

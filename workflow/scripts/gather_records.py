@@ -10,9 +10,7 @@ from lookwhere.metrics import cascade, rivals
 GATHER = {"rivals": rivals.gather, "cascade": cascade.gather}
 
 
-def main(
-    kind: str, paths: Sequence[str], names: Mapping[str, Sequence[str]], output: str
-) -> None:
+def main(kind: str, paths: Sequence[str], names: Mapping[str, Sequence[str]], output: str) -> None:
     """Write the table of a ``kind``, from its parts; ``names`` is the study's order, by column."""
     with checked_file(output) as draft:
         table = GATHER[kind]((read_table(Path(path)) for path in paths), names)

@@ -1,6 +1,7 @@
 """List the samples of all selections, their images and their masks."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,13 @@ def main(
     ``images`` lists the files of the images with their orientation.
     """
     orientations = dict(zip(images["file"], images["orientation"], strict=True))
-    folder_of = {
-        sample: Path(folder)
-        for selection, folder in zip(selections, region_folders, strict=True)
-        for sample in read_samples(selection)
-    }
-    samples = in_order(folder_of, classes)
+    selected = [read_samples(selection) for selection in selections]
+    folder_of = regions.folders_by_sample(selected, region_folders)
+    samples = in_order(chain.from_iterable(selected), classes)
     rows = []
     with checked_folder(mask_folder) as draft:
         for [sample] in progress([[sample] for sample in samples], "samples"):
-            region = regions.read(folder_of[sample] / f"{sample.id}.npz")
+            region = regions.read(Path(folder_of[sample.id], f"{sample.id}.npz"))
             masks.write(region.mask, draft / f"{sample.id}.png")
             rows.append(row(sample, region, orientations[sample.file]))
     write_samples(samples, output)

@@ -24,7 +24,7 @@ def main(
     """Write a row a sample and method: its record and the grid, null of a map without energy."""
     rows = []
     for sample in samples:
-        region = regions.read(Path(region_folder, f"{sample.id}.npz")).at(size)
+        region = regions.read_at(region_folder, sample.id, size)
         for method, folder in map_folders.items():
             map_ = saliency.read(Path(folder), sample.id)
             grid = map_ if isinstance(map_, str) else mean_map.on_grid(map_, region)

@@ -1,7 +1,6 @@
 """Compute and score the controls, maps of no net, for one size and shard."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ def main(
     def maps() -> Iterator[tuple[dict[str, Any], Saliency, Region]]:
         for sample in samples:
             image = np.asarray(geometry.transform(image_folder.read(sample), size))
-            region = regions.read(Path(region_folder, f"{sample.id}.npz")).at(size)
+            region = regions.read_at(region_folder, sample.id, size)
             for control, saliency in controls.maps(image, sample.id, names).items():
                 record = parts.record(sample, net=None, method=control, size=size)
                 yield record, Saliency(saliency), region

@@ -38,8 +38,7 @@ def main(
 
     def maps() -> Iterator[tuple[dict[str, Any], Saliency | str, Region]]:
         for sample in samples:
-            region = regions.read(Path(region_folder, f"{sample.id}.npz"))
-            region = region.at(net_and_size["size"])
+            region = regions.read_at(region_folder, sample.id, net_and_size["size"])
             for method, folder in map_folders.items():
                 record = parts.record(sample, method=method, **net_and_size)
                 yield record, read(Path(folder), sample.id), region

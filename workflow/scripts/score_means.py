@@ -1,6 +1,6 @@
 """Score the mean map of one net, size and group of methods on the mask of every sample."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def rows(
     samples = list(grids["sample"].unique())
     covered, counted, fractions = [], [], []
     for sample in samples:
-        region = regions.read(Path(region_folders[sample], f"{sample}.npz")).at(size)
+        region = regions.read_at(region_folders[sample], sample, size)
         shares = mean_map.coverage(region)
         covered.append(shares[0].ravel())
         counted.append(shares[1].ravel())
@@ -49,21 +49,12 @@ def rows(
             yield {**record, "rival": MEAN_MAP, **asdict(energy)}
 
 
-def folders_by_sample(selections: Sequence[str], folders: Sequence[str]) -> dict[str, str]:
-    """The folder of the region of every sample."""
-    return {
-        sample.id: folder
-        for selection, folder in zip(selections, folders, strict=True)
-        for sample in read_samples(selection)
-    }
-
-
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings):
         source = snakemake.input
         main(
             pd.concat((read_table(Path(grids)) for grids in source.grids), ignore_index=True),
-            folders_by_sample(source.selections, source.regions),
+            regions.folders_by_sample(map(read_samples, source.selections), source.regions),
             snakemake.wildcards.size,
             snakemake.output.scores,
         )

@@ -3,7 +3,7 @@
 It is prepared once per sample, at the size of the image, and follows it to that of the net's input.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lookwhere.datasets import geometry, masks
 from lookwhere.datasets.masks import Mask
+from lookwhere.datasets.samples import Sample
 from lookwhere.io import results
 
 
@@ -91,6 +92,25 @@ def read(path: Path) -> Region:
             return Region(**arrays)
     except (OSError, ValueError, TypeError, BadZipFile) as error:
         raise results.unusable(path, f"can't be read ({error})", path.parent) from None
+
+
+def read_at(folder: str | Path, sample: str, size: str) -> Region:
+    """Read the region of a ``sample``, by its id, and bring it to an input ``size``.
+
+    ``folder`` is the result folder of its selection. Raises StudyError as ``read`` does.
+    """
+    return read(Path(folder, f"{sample}.npz")).at(size)
+
+
+def folders_by_sample(
+    selections: Iterable[Sequence[Sample]], folders: Iterable[str]
+) -> dict[str, str]:
+    """The folder of the region of every sample, by its id; the ``folders`` are by selection."""
+    return {
+        sample.id: folder
+        for selection, folder in zip(selections, folders, strict=True)
+        for sample in selection
+    }
 
 
 def _without(region: Region, ignored: Mask) -> Region:
