@@ -46,6 +46,11 @@ def test_the_table_follows_from_the_logits(targets):
         assert row.top1 == logits.index(max(logits))
 
 
+def test_the_targets_of_a_table_are_by_sample():
+    table = predictions.table(["a", "b"], LOGITS, torch.tensor([3, 1]))
+    assert predictions.targets(table) == {"a": 3, "b": 1}
+
+
 def test_probability_of_large_logits_is_finite():
     table = predictions.table(["a"], torch.tensor([[1e4, 1e4 - 1]]), torch.tensor([1]))
     assert table["probability"][0] == pytest.approx(1 / (1 + math.e))

@@ -13,7 +13,7 @@ from lookwhere.io import missing
 from lookwhere.io.results import checked_folder, read_table, write_array
 from lookwhere.metrics.registry import METRICS, of_passes
 from lookwhere.nets import memory
-from score_faithfulness import main
+from score_faithfulness import Task, main
 
 SIZES = [(96, 64), (64, 96), (96, 64), (80, 80)]
 SAMPLES = [
@@ -54,7 +54,7 @@ def score(study, samples=SAMPLES, metric="deletion"):
     folders = {method: str(study / method) for method in METHODS}
     targets = {sample.id: 7 for sample in samples}
     table = str(study / "scores.parquet")
-    main(samples, ImageFolder(study), NET, targets, "original", 0, folders, metric, table)
+    main(samples, ImageFolder(study), Task(NET, "original", metric, targets, folders, 0), table)
     return read_table(study / "scores.parquet").set_index(["method", "sample"])[metric]
 
 

@@ -16,13 +16,20 @@ from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.datasets.selections import shard_of
 from lookwhere.errors import InputError, StudyError
 from lookwhere.io import missing, receipts
-from lookwhere.io.logs import job, log, progress
-from lookwhere.io.prefetch import read_ahead, write_behind
+from lookwhere.io.logs import job, log
+from lookwhere.io.prefetch import write_behind
 from lookwhere.io.results import checked_file, checked_folder, write_array
 from lookwhere.methods.cost import Cost
 from lookwhere.methods.explainer import Explainer
 from lookwhere.nets import device, memory, predictions
-from lookwhere.nets.batches import batches, by_pixels, candidates, read_batch, shape_of
+from lookwhere.nets.batches import (
+    batches,
+    by_pixels,
+    candidates,
+    read_batch,
+    read_in_turn,
+    shape_of,
+)
 
 COSTS = ["method", *(field.name for field in fields(Cost))]
 
@@ -53,10 +60,7 @@ def main(
     for note in explainer.notes:
         log.info("%s: %s", label, note)
     not_defined: dict[str, str] = {}
-    started, computing, shape = time.monotonic(), 0.0, None
-
-    def read(batch: Sequence[Sample]) -> np.ndarray:
-        return read_batch(batch, image_folder, size, explainer.input)
+    started, computing = time.monotonic(), 0.0
 
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, of_method in maps.items():
@@ -66,12 +70,7 @@ def main(
     with ExitStack() as stack:
         drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
         write_later = stack.enter_context(write_behind(write))
-        read_batches = read_ahead(read, planned)
-        for batch in progress(planned, label):
-            inputs = next(read_batches)
-            if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
-                device.trim_heap()
-                shape = inputs.shape[2:]
+        for batch, inputs in read_in_turn(planned, image_folder, size, explainer.input, label):
             start = time.monotonic()
             try:
                 seeds = [[seed, *sample.id.encode()] for sample in batch]
@@ -92,7 +91,8 @@ def main(
     spent = {}
     if measures_costs:
         typical = [by_pixels(samples, size)[len(samples) // 2]]
-        spent = explainer.costs(read(typical), candidates(net, targets, typical))
+        inputs = read_batch(typical, image_folder, size, explainer.input)
+        spent = explainer.costs(inputs, candidates(net, targets, typical))
     with checked_file(table) as draft:
         pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
     with checked_file(costs) as draft:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from lookwhere.datasets import others, regions
@@ -16,15 +15,14 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.regions import Region
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.io import receipts, results
-from lookwhere.io.logs import job, log, progress
+from lookwhere.io.logs import job, log
 from lookwhere.io.missing import NOT_DEFINED
-from lookwhere.io.prefetch import read_ahead
 from lookwhere.methods.explainer import Explainer, Explanation
 from lookwhere.metrics import parts, rivals, saliency, scoring
 from lookwhere.metrics.rivals import LEAST_LIKELY, NO_OTHER_CLASS, OTHER_CLASS, SAME_OUTPUT
 from lookwhere.metrics.saliency import Saliency
 from lookwhere.nets import device, memory, predictions
-from lookwhere.nets.batches import batches, by_pixels, read_batch, shape_of
+from lookwhere.nets.batches import batches, by_pixels, read_in_turn, shape_of
 
 Maps = Mapping[str, Saliency | str]  # of a sample by method, or why there is none
 
@@ -121,18 +119,9 @@ def explained(
     processor = device.choose_device()
     smallest = shape_of(by_pixels(samples, task.size)[0], task.size)
     explainer = Explainer(task.net, task.methods, processor, task.seed, (3, *smallest))
-
-    def read(batch: Sequence[Sample]) -> np.ndarray:
-        return read_batch(batch, images, task.size, explainer.input)
-
     present = [sample for sample in samples if rival.is_in(sample)]
     planned = batches(present, task.size, memory.PIXELS_PER_BATCH[processor.type])
-    read_batches, shape = read_ahead(read, planned), None
-    for batch in progress(planned, label):
-        inputs = next(read_batches)
-        if inputs.shape[2:] != shape:  # blocks of the last shape would not be used again
-            device.trim_heap()
-            shape = inputs.shape[2:]
+    for batch, inputs in read_in_turn(planned, images, task.size, explainer.input, label):
         candidates = [rival.candidates(sample) for sample in batch]
         # The seeds of the samples' own maps: only the target differs.
         seeds = [[task.seed, *sample.id.encode()] for sample in batch]
@@ -181,10 +170,7 @@ if __name__ == "__main__":
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         device.retain_heap()
-        explained_before = results.read_table(Path(source.predictions))
-        own = dict(
-            zip(explained_before["sample"], explained_before["target"].tolist(), strict=True)
-        )
+        own = predictions.targets(results.read_table(Path(source.predictions)))
         main(
             [sample for sample in read_samples(source.samples) if sample.id in own],
             ImageFolder.listed(snakemake.params.images, source.images),

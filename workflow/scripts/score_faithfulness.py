@@ -1,6 +1,7 @@
 """Score the maps of one net, size, group of methods and shard by a metric that needs the net."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,70 +13,64 @@ from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, read_samples
 from lookwhere.errors import StudyError
 from lookwhere.io import receipts, results
-from lookwhere.io.logs import job, log, progress
-from lookwhere.io.prefetch import read_ahead
+from lookwhere.io.logs import job, log
 from lookwhere.methods import passes
 from lookwhere.methods.passes import Passes
 from lookwhere.metrics import parts
 from lookwhere.metrics.registry import METRICS, measure
 from lookwhere.metrics.saliency import Saliency, read
-from lookwhere.nets import device
-from lookwhere.nets.batches import by_pixels, read_batch, shape_of
+from lookwhere.nets import device, predictions
+from lookwhere.nets.batches import by_pixels, read_in_turn, shape_of
 
 
-def main(
-    samples: Sequence[Sample],
-    images: ImageFolder,
-    net: Mapping[str, Any],
-    targets: Mapping[str, int],
-    size: str,
-    seed: int,
-    map_folders: Mapping[str, str],
-    metric: str,
-    scores: str,
-) -> None:
-    """Write the ``scores``: a row a sample and method, with the ``metric`` as a column.
+@dataclass(frozen=True)
+class Task:
+    """The maps that a job scores, and the metric."""
 
-    ``targets`` holds the output that is explained, by sample, and ``map_folders`` the maps, by
-    method. The metric is null where a map is missing, has no energy or is not finite. Samples come
-    by the shape of their inputs, as maps are computed.
+    net: Mapping[str, Any]
+    size: str
+    metric: str
+    targets: Mapping[str, int]  # the output that is explained, by sample
+    maps: Mapping[str, str]  # their folders, by method
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """The metric, the net and the size in print."""
+        return f"{METRICS[self.metric].label} of {self.net['name']} at {self.size}"
+
+
+def main(samples: Sequence[Sample], images: ImageFolder, task: Task, scores: str) -> None:
+    """Write the ``scores``: a row a sample and method, with the metric as a column.
+
+    It is null where a map is missing, has no energy or is not finite.
     """
-    samples = by_pixels(samples, size)
-    smallest = shape_of(samples[0], size)
-    forward, kind = passes.load(net, device.choose_device(), seed, (3, *smallest))
-    label = f"{METRICS[metric].label} of {net['name']} at {size}"
-    undefined = dict.fromkeys(map_folders, 0)
-
-    def read_input(sample: Sample) -> np.ndarray:
-        return read_batch([sample], images, size, kind)[0]
-
-    def rows() -> Iterator[dict[str, Any]]:
-        inputs, shape = read_ahead(read_input, samples), smallest
-        for [sample] in progress([[sample] for sample in samples], label):
-            image = next(inputs)
-            if image.shape[1:] != shape:  # blocks of the last shape would not be used again
-                device.trim_heap()
-                shape = image.shape[1:]
-            of_sample = Passes(forward, image, targets[sample.id], [seed, *sample.id.encode()])
-            for method, folder in map_folders.items():
-                saliency = read(Path(folder), sample.id)
-                try:
-                    value = _value(metric, saliency, of_sample)
-                except StudyError as error:
-                    raise StudyError(f"{sample.id}, {method}: {error}") from error
-                undefined[method] += value is None
-                yield parts.record(sample, net=net["name"], method=method, size=size) | {
-                    metric: value
-                }
-
-    table = pd.DataFrame(rows()).astype({metric: "float64"})
+    table = pd.DataFrame(rows(samples, images, task)).astype({task.metric: "float64"})
     parts.write(table.sort_values(["method", "sample"]), scores)
-    for method, count in undefined.items():
-        if count:
-            log.info("%s: %d of %d maps of %s have none", label, count, len(samples), method)
+    undefined = table[task.metric].isna().groupby(table["method"], sort=False).sum()
+    for method, count in undefined[undefined > 0].items():
+        log.info("%s: %d of %d maps of %s have none", task.label, count, len(samples), method)
 
 
-def _value(metric: str, saliency: Saliency | str, of_sample: Passes) -> float | None:
+def rows(samples: Sequence[Sample], images: ImageFolder, task: Task) -> Iterator[dict[str, Any]]:
+    """A row a sample and method; samples come by the shape of their inputs, as in compute_maps."""
+    ordered = by_pixels(samples, task.size)
+    smallest = shape_of(ordered[0], task.size)
+    forward, kind = passes.load(task.net, device.choose_device(), task.seed, (3, *smallest))
+    one_by_one = [[sample] for sample in ordered]
+    for [sample], inputs in read_in_turn(one_by_one, images, task.size, kind, task.label):
+        seeds = [task.seed, *sample.id.encode()]
+        of_sample = Passes(forward, inputs[0], task.targets[sample.id], seeds)
+        for method, folder in task.maps.items():
+            record = parts.record(sample, net=task.net["name"], method=method, size=task.size)
+            try:
+                value = value_of(task.metric, read(Path(folder), sample.id), of_sample)
+            except StudyError as error:
+                raise StudyError(f"{sample.id}, {method}: {error}") from error
+            yield record | {task.metric: value}
+
+
+def value_of(metric: str, saliency: Saliency | str, of_sample: Passes) -> float | None:
     """The metric of a map, if it is there, finite and not zero."""
     if isinstance(saliency, str):
         return None
@@ -85,21 +80,16 @@ def _value(metric: str, saliency: Saliency | str, of_sample: Passes) -> float | 
 
 if __name__ == "__main__":
     with job(snakemake.log[0], snakemake.input.settings) as settings:
-        net = settings["net"]
+        net, source = settings["net"], snakemake.input
         receipts.require(Path(net["weights"]), net.get("sha256"))
         torch.set_num_threads(snakemake.threads)
         device.retain_heap()
-        predictions = results.read_table(Path(snakemake.input.predictions))
-        targets = dict(zip(predictions["sample"], predictions["target"].tolist(), strict=True))
-        selection = read_samples(snakemake.input.samples)
+        targets = predictions.targets(results.read_table(Path(source.predictions)))
+        maps = dict(zip(settings["methods"], source.maps, strict=True))
+        size, metric = snakemake.wildcards.size, snakemake.wildcards.metric
         main(
-            [sample for sample in selection if sample.id in targets],
-            ImageFolder.listed(snakemake.params.images, snakemake.input.images),
-            net,
-            targets,
-            snakemake.wildcards.size,
-            settings["seed"],
-            dict(zip(settings["methods"], snakemake.input.maps, strict=True)),
-            snakemake.wildcards.metric,
+            [sample for sample in read_samples(source.samples) if sample.id in targets],
+            ImageFolder.listed(snakemake.params.images, source.images),
+            Task(net, size, metric, targets, maps, settings["seed"]),
             snakemake.output.scores,
         )

@@ -1,6 +1,6 @@
 """Batches of samples, as jobs give them to a net."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from lookwhere.datasets import geometry, sizes
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample
+from lookwhere.io.logs import progress
+from lookwhere.io.prefetch import read_ahead
+from lookwhere.nets import device
 from lookwhere.nets.inputs import Input
 
 
@@ -19,6 +22,26 @@ def read_batch(
     """The inputs (N, C, H, W) of samples of equal shape, normalised as the net's input."""
     pictures = (geometry.transform(images.read(sample), size) for sample in batch)
     return np.stack([kind.array(picture) for picture in pictures])
+
+
+def read_in_turn(
+    planned: Sequence[Sequence[Sample]], images: ImageFolder, size: str, kind: Input, label: str
+) -> Iterator[tuple[Sequence[Sample], NDArray[np.float32]]]:
+    """Each batch with its inputs (N, C, H, W), of which the next are read meanwhile.
+
+    Logs the progress, by the ``label``. Where the shape changes, the heap is trimmed: blocks of the
+    last shape would not be used again.
+    """
+
+    def read(batch: Sequence[Sample]) -> NDArray[np.float32]:
+        return read_batch(batch, images, size, kind)
+
+    shape = None
+    for batch, inputs in zip(progress(planned, label), read_ahead(read, planned), strict=True):
+        if inputs.shape[2:] != shape:
+            device.trim_heap()
+            shape = inputs.shape[2:]
+        yield batch, inputs
 
 
 def batches(samples: Sequence[Sample], size: str, pixels: int) -> list[list[Sample]]:

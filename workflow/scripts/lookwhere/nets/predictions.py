@@ -40,6 +40,11 @@ def least_likely(logits: Tensor, candidates: Sequence[Sequence[int] | None]) -> 
     return logits.argmin(dim=1)
 
 
+def targets(predictions: pd.DataFrame) -> dict[str, int]:
+    """The output that is explained, by sample, of a ``table``."""
+    return dict(zip(predictions["sample"], predictions["target"].tolist(), strict=True))
+
+
 def activation(outputs: int, configured: str = SOFTMAX) -> str:
     """The activation of a net's outputs, ``softmax`` or ``sigmoid`` (always for one output)."""
     return SIGMOID if outputs == 1 else configured
