@@ -92,8 +92,9 @@ def records(net, tmp_path_factory):
         folders = {sample.id: str(folder / "regions") for sample in SAMPLES}
         part, table = (str(folder / f"{name}.parquet") for name in ("part", "cascade"))
         compute_cascade.main(
-            *(SAMPLES, ImageFolder(folder), folders, net, {"dog": [3, 5, 8]}),
-            *(SIZE, METHODS_USED, PLAN, SEED, part),
+            *(SAMPLES, ImageFolder(folder), folders),
+            compute_cascade.Task(net, SIZE, METHODS_USED, {"dog": [3, 5, 8]}, PLAN, SEED),
+            part,
         )
         names = {"net": ["net"], "size": [SIZE], "method": METHODS_USED, "class": ["dog"]}
         gather("cascade", [part], names, table)
