@@ -161,9 +161,15 @@ def test_discrimination_has_both_explanations_of_each_method_beside_chance():
         assert list(axes.lines[0].get_xdata()) == [1, 1]
 
 
+def test_discrimination_marks_the_untrained_net():
+    titles = [axes.get_title().replace("\n", " ") for axes in chart_of("discrimination").axes]
+    assert titles == [f"{net} (untrained)" if net in UNTRAINED else net for net in NETS]
+
+
 def test_discrimination_without_any_pair_says_so():
     chart = registry.load(registry.entries()["discrimination"])
-    figure = chart.draw(rivals_of(RECORDS).assign(other_class=None))
+    sources = {"measures": RECORDS, "rivals": rivals_of(RECORDS).assign(other_class=None)}
+    figure = chart.draw(sources)
     assert_fits(figure)
     [text] = figure.axes[0].texts
     assert text.get_text() == "no sample shows another class of the study"

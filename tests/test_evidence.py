@@ -18,7 +18,14 @@ from lookwhere.statistics.evidence import Results
 from lookwhere.statistics.strata import trained_only
 from lookwhere.statistics.summary import summarise
 
-from .studies import cascade_of, fabricate, reasons_of, rivals_of, with_faithfulness
+from .studies import (
+    UNTRAINED,
+    cascade_of,
+    fabricate,
+    reasons_of,
+    rivals_of,
+    with_faithfulness,
+)
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -61,10 +68,21 @@ def test_means_by_net_are_those_of_the_records():
     table = evidence.of_nets(RESULTS)
     twins = cascade.twins(RESULTS.cascade)
     pairs = discrimination.of_pairs(RESULTS.rivals)
+    pairs = pairs[~pairs["net"].isin(UNTRAINED)]
     for name, records in {"rank_correlation": twins, "discrimination": pairs}.items():
         own = values(table, name, "net", "method")
         means = records.groupby(["net", "method"], observed=True)[name].mean()
         assert {key: means[key] for key in own} == pytest.approx(own, nan_ok=True)
+
+
+@pytest.mark.parametrize("of", [evidence.of_methods, evidence.of_nets])
+def test_all_evidence_is_of_trained_nets(of):
+    """The untrained net of the study, which is among its rivals too, changes no number."""
+    tables = [with_faithfulness(RECORDS), RESULTS.rivals, RESULTS.cascade]
+    of_trained = [table[~table["net"].isin(UNTRAINED)] for table in tables]
+    table, alone = (of(Results(*each, reasons_of(RECORDS))) for each in (tables, of_trained))
+    rest = alone.columns.difference(["ahead_of_all", "not_ahead"])  # which have it as a control
+    pd.testing.assert_frame_equal(table[rest], alone[rest])
 
 
 def test_nets_on_which_a_method_is_ahead_are_counted_and_the_others_named(monkeypatch):
@@ -100,7 +118,7 @@ def test_undefined_pairs_are_left_out_of_the_mean():
     rivals = RESULTS.rivals.copy()
     rivals.loc[rivals.index[::2], "pair_status"] = "zero_energy"
     table = evidence.of_methods(Results(RECORDS, rivals))
-    kept = discrimination.of_pairs(rivals)
+    kept = discrimination.of_pairs(rivals[~rivals["net"].isin(UNTRAINED)])
     assert kept["discrimination"].isna().any()
     means = kept.groupby("method", observed=True)["discrimination"].mean()
     assert np.allclose(table["discrimination"], means[table["method"]])

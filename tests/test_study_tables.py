@@ -115,7 +115,8 @@ def test_a_note_states_the_extent_of_a_table():
 def test_the_note_on_discrimination_states_how_many_samples_have_pairs():
     some = RIVALS.assign(other_class=RIVALS["other_class"].where(RIVALS["image_id"] < 3))
     note = table_of("discrimination", Scores(RECORDS, rivals=some)).note
-    assert note.startswith("3 images, 3 nets, 2 sizes. 6 of 24 samples show another class of the")
+    extent = "3 images, 3 nets, 2 sizes (untrained included)."
+    assert note.startswith(f"{extent} 6 of 24 samples show another class of the study.")
     none = table_of("discrimination", Scores(RECORDS, rivals=RIVALS.assign(other_class=None)))
     assert none.note == "0 of 24 samples show another class of the study."
     assert none.rows.empty

@@ -1,5 +1,6 @@
 """Does a map light up on anything salient, or on the class that it explains?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
 from lookwhere.charts.style import MARKERS, PAGE, PALETTE, styled
 from lookwhere.statistics import discrimination
-from lookwhere.statistics.strata import counted
+from lookwhere.statistics.strata import counted, untrained_nets
 
 CAPTION = """
 Two classes of the study in one image, and a map that explains each: how many times as much energy
@@ -30,12 +31,13 @@ OPEN: dict[str, Any] = {"markerfacecolor": "white", "linestyle": "", "zorder": 3
 @chart(
     "discrimination",
     "Discrimination between classes",
-    source="rivals",
+    source="all",
     needs=["other class"],
     caption=CAPTION,
 )
-def draw(rivals: pd.DataFrame) -> Figure:
+def draw(sources: Mapping[str, pd.DataFrame]) -> Figure:
     """A panel a net, in it a row a method: the lifts of both explanations, joined."""
+    rivals, untrained = sources["rivals"], untrained_nets(sources["measures"])
     pairs = discrimination.of_pairs(rivals)
     if pairs.empty:
         return _without_pairs()
@@ -44,10 +46,10 @@ def draw(rivals: pd.DataFrame) -> Figure:
     table = discrimination.of_methods(shown).rename(columns={"pairs": "records"})
     table = table.drop(columns="p_holm")  # hollow marks are another explanation here
     one_size = table["size"].nunique() < 2  # that the notes state
-    tables = {
-        str(net) if one_size else f"{net}, {of_net['size'].iloc[0]}": of_net
-        for net, of_net in table.groupby("net", sort=False)
-    }
+    tables = {}
+    for net, of_net in table.groupby("net", sort=False):
+        title = artists.net_label(str(net), untrained)
+        tables[title if one_size else f"{title}, {of_net['size'].iloc[0]}"] = of_net
     with styled():
         page = panels.draw(tables, LABEL, OWN, _joined)
         page.figure.suptitle(TITLE)

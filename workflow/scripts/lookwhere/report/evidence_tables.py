@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lookwhere.report.notes import INTERVALS, TESTS, extent_of
+from lookwhere.report.notes import INTERVALS, TESTS, extent_of, untrained_in
 from lookwhere.report.registry import Scores, Table, table
 from lookwhere.statistics import cascade, discrimination, evidence, paired, planted, verdicts
 from lookwhere.statistics.strata import (
@@ -127,7 +127,9 @@ def discrimination_of_methods(scores: Scores) -> Table:
     if rows.empty:
         return Table(rows, DISCRIMINATION, had)
     tests = TESTS.format(f"{between(discrimination.tests(rows))} methods of each net and size")
-    return Table(rows, DISCRIMINATION, f"{extent(pairs)}. {had} {INTERVALS} {tests}")
+    own = scores.records[scores.records["net"].isin(pairs["net"].unique())]
+    note = f"{extent(pairs)}{untrained_in(own)}. {had} {INTERVALS} {tests}"
+    return Table(rows, DISCRIMINATION, note)
 
 
 @table("evidence", "Evidence by method", needs=["evidence"], options=["reasons"])

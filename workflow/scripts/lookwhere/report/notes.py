@@ -18,6 +18,10 @@ def of_each(by: Sequence[str]) -> str:
 
 def extent_of(records: pd.DataFrame, *more: str) -> str:
     """The extent of a table's records, and the methods of equal maps: ``39 images, 3 nets.``"""
-    included = " (untrained included)" if untrained_nets(records) else ""
     equal = (f"{sentence}." for sentence in equal_maps.sentences(records))
-    return " ".join([f"{extent(records)}{included}.", *more, *equal])
+    return " ".join([f"{extent(records)}{untrained_in(records)}.", *more, *equal])
+
+
+def untrained_in(records: pd.DataFrame) -> str:
+    """`` (untrained included)`` where some of the nets are untrained."""
+    return " (untrained included)" if untrained_nets(records) else ""

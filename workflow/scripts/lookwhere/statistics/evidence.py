@@ -25,7 +25,7 @@ from lookwhere.statistics import (
     planted,
     verdicts,
 )
-from lookwhere.statistics.strata import methods_only, split, trained_only
+from lookwhere.statistics.strata import methods_only, split, trained_only, untrained_nets
 from lookwhere.statistics.summary import summarise
 
 METHOD = ["method"]
@@ -95,7 +95,8 @@ def discriminates(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     """The discrimination between two classes in an image."""
     if results.rivals is None:
         return None
-    pairs = discrimination.of_pairs(results.rivals)
+    untrained = untrained_nets(results.records)
+    pairs = discrimination.of_pairs(results.rivals[~results.rivals["net"].isin(untrained)])
     return _means(pairs, "discrimination", by) if len(pairs) else None
 
 
