@@ -85,4 +85,9 @@ def test_entropy_is_that_of_a_histogram_of_a_hundred_bins():
     halves = Saliency(-np.repeat([0.0, 3.0], 50).reshape(1, 10, 10))
     assert similarity.entropy(halves) == pytest.approx(np.log(2))
     assert similarity.entropy(Saliency(np.ones((1, 4, 4)))) == 0
-    assert similarity.entropy(Saliency(np.full((1, 4, 4), np.nan))) is None
+
+
+@pytest.mark.parametrize("value", [0, np.nan, np.inf])
+def test_a_map_that_is_zero_or_not_finite_has_no_entropy(value):
+    """A map that vanishes is no simple map: that of its histogram would be 0."""
+    assert similarity.entropy(Saliency(np.full((1, 4, 4), value, np.float32))) is None

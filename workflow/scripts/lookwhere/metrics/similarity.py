@@ -113,13 +113,14 @@ def ssim(one: NDArray[np.floating], other: NDArray[np.floating]) -> float | None
 
 
 def entropy(saliency: Saliency) -> float | None:
-    """The entropy of the histogram of a map's strength, in nats; None of a map that is not finite.
+    """The entropy of the histogram of a map's strength, in nats.
 
     The complexity of Hedström et al. 2024, with bins of equal width from the least to the largest
-    strength: 0 of a flat map, ln 100 at the most.
+    strength: 0 of a flat map, ln 100 at the most. None of a map that is not finite, or zero
+    everywhere: that is no simple map, but none.
     """
     strength = saliency.strength
-    if not np.isfinite(strength).all():
+    if not (np.isfinite(strength).all() and strength.any()):
         return None
     counts, _ = np.histogram(strength, bins=BINS)
     return float(stats.entropy(counts))
