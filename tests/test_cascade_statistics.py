@@ -67,7 +67,19 @@ def test_the_verdict_is_that_of_the_last_stage():
     assert (row["lift"], row["trained_lift"]) == pytest.approx((2, 6))
     assert row["kept_to"] == 0.5
     assert row["entropy_rise"] == pytest.approx((3.5 - 2) / 2)
+    assert (row["entropy_rise_records"], row["entropy_rise_undefined"]) == (24, 0)
     assert row["verdict"] == "changes with the net"
+
+
+def test_maps_without_entropy_have_no_rise_and_are_counted():
+    """One twin whose maps vanish, and one image of which the map of the net is flat."""
+    records = hand(HAND | {(2, 1): (np.nan, np.nan, np.nan)})
+    flat = (records["stage"] == 0) & (records["image_id"] == 0)
+    row = row_of(
+        cascade.verdicts(records.assign(entropy=records["entropy"].mask(flat, 0))), "a", "grad_cam"
+    )
+    assert row["entropy_rise"] == pytest.approx((3 - 2) / 2)
+    assert (row["entropy_rise_records"], row["entropy_rise_undefined"]) == (24, 13)
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,25 @@ def test_discrimination_marks_the_untrained_net():
     assert titles == [f"{net} (untrained)" if net in UNTRAINED else net for net in NETS]
 
 
+def test_evidence_marks_and_counts_what_is_undefined_in_a_column():
+    rivals = rivals_of(RECORDS)
+    lost = (rivals["method"] == "grad_cam") & (rivals["image_id"] < 6)
+    rivals["pair_status"] = rivals["pair_status"].mask(lost, "zero_energy")
+    chart = registry.load(registry.entries()["evidence"])
+    figure = chart.draw({"measures": RECORDS, "rivals": rivals}, reasons={})
+    titles = [axes.get_title() for axes in figure.axes]
+    halves = [
+        [place for line in axes.lines if line.get_fillstyle() == "left" for place in line.get_ydata()]
+        for axes in figure.axes
+    ]
+    assert titles == ["On the object?", "Of the class?"]
+    assert halves == [[], [METHODS.index("grad_cam")]]
+    pairs = discrimination.of_pairs(rivals[~rivals["net"].isin(UNTRAINED)])
+    own = pairs[pairs["method"] == "grad_cam"]
+    count = own["discrimination"].isna().sum()
+    assert f"Discrimination, undefined: Grad-CAM {count} of {len(own)}" in note_of(figure)
+
+
 def test_discrimination_without_any_pair_says_so():
     chart = registry.load(registry.entries()["discrimination"])
     sources = {"measures": RECORDS, "rivals": rivals_of(RECORDS).assign(other_class=None)}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lookwhere.metrics.registry import METRICS, of_passes
 from lookwhere.statistics import (
     cascade,
     discrimination,
@@ -15,7 +16,7 @@ from lookwhere.statistics import (
     verdicts,
 )
 from lookwhere.statistics.evidence import Results
-from lookwhere.statistics.strata import trained_only
+from lookwhere.statistics.strata import methods_only, trained_only
 from lookwhere.statistics.summary import summarise
 
 from .studies import (
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("few_draws")
 
 RECORDS = fabricate()
 RESULTS = Results(RECORDS, rivals_of(RECORDS), cascade_of(RECORDS))
+ENDS = ("", "_low", "_high", "_records", "_undefined")
 
 
 def values(table, name, *by):
@@ -40,14 +42,12 @@ def values(table, name, *by):
 def test_a_study_has_the_columns_of_its_results():
     alone = evidence.of_methods(Results(RECORDS))
     assert list(alone) == [
-        *("method", "records", "undefined", "lift", "lift_low", "lift_high"),
+        *("method", "lift", "lift_low", "lift_high", "lift_records", "lift_undefined"),
         *("ahead_of_all", "not_ahead"),
     ]
     more = set(evidence.of_methods(RESULTS)) - set(alone)
     pieces = ("rank_correlation", "discrimination")
-    assert more == {f"{piece}{end}" for piece in pieces for end in ("", "_low", "_high")} | {
-        "keeps_map"
-    }
+    assert more == {f"{piece}{end}" for piece in pieces for end in ENDS} | {"keeps_map"}
 
 
 def test_a_row_is_a_method_or_a_net_and_method_in_the_study_s_order():
@@ -112,6 +112,27 @@ def test_a_map_that_stays_as_it_is_keeps_its_map_on_every_net():
     cells = RECORDS.loc[RECORDS["training"] == "trained", ["net", "size"]].drop_duplicates()
     assert table["keeps_map"].iloc[0] == f"{len(cells)} of {len(cells)}"
     assert set(table["keeps_map"].iloc[1:]) == {f"0 of {len(cells)}"}
+
+
+def test_every_piece_counts_its_records_and_the_undefined_ones():
+    records, lost = with_faithfulness(RECORDS), RECORDS.index[::5]
+    records.loc[lost, [name for name in of_passes(METRICS) if name in records]] = np.nan
+    results = Results(records, RESULTS.rivals, RESULTS.cascade, reasons_of(records))
+    table = evidence.of_methods(results).set_index("method")
+    own = methods_only(trained_only(records))
+    pairs = discrimination.of_pairs(RESULTS.rivals)
+    sources = {
+        "lift": (own, "concentration"),
+        "rank_correlation": (cascade.twins(RESULTS.cascade), "rank_correlation"),
+        "discrimination": (pairs[~pairs["net"].isin(UNTRAINED)], "discrimination"),
+        "faithful": (faithful.contrasted(records), "faithful"),
+        "auc": (own[own["class"] == "dog"], "concentration"),
+    }
+    for name, (source, column) in sources.items():
+        by_method = source[column].isna().groupby(source["method"].astype(str))
+        assert by_method.sum().sum()
+        assert table[f"{name}_records"].to_dict() == by_method.size().to_dict()
+        assert table[f"{name}_undefined"].to_dict() == by_method.sum().to_dict()
 
 
 def test_undefined_pairs_are_left_out_of_the_mean():

@@ -244,6 +244,13 @@ def test_what_is_rare_is_left_out_where_there_is_none(name, nothing, something):
     assert readable.columns(table)[1].cells[1] == str(something).replace("_", " ")
 
 
+def test_counts_of_one_estimate_are_shown_where_some_are_undefined():
+    counts = {"auc_records": [60, 60], "ssim_records": [72, 72], "ssim_undefined": [0, 18]}
+    table = pd.DataFrame({"net": ["a", "b"], "auc": 0.5, "auc_undefined": 0, "ssim": 0.5, **counts})
+    assert headings(table) == ["net", "AUC", "SSIM", "n of SSIM"]
+    assert readable.columns(table)[-1].cells == ["72", "54 of 72"]
+
+
 def test_a_caller_hides_columns_and_asks_for_the_sum(tmp_path):
     table = summarise(RECORDS)
     all_but_sum = headings(table)

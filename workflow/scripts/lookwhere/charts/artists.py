@@ -262,20 +262,29 @@ def _not_defined(records: pd.DataFrame) -> list[str]:
 
 
 def _undefined(records: pd.DataFrame) -> list[str]:
-    """The undefined records by method, the most first; methods with few of them in one."""
     records = records[records["status"] != NOT_DEFINED]
-    missing = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
-    missing = missing[missing["sum"] > 0].sort_values("sum", ascending=False, kind="stable")
-    few = missing["sum"] < FEW_UNDEFINED * missing["size"]
+    counts = records["concentration"].isna().groupby(records["method"]).agg(["sum", "size"])
+    counts = counts.set_axis(["undefined", "records"], axis=1).reset_index()
+    return undefined(counts, "Undefined, left out")
+
+
+def undefined(table: pd.DataFrame, label: str) -> list[str]:
+    """A note, behind its ``label``: undefined records by method, the most first, few in one.
+
+    The ``table`` has the columns method, records and undefined.
+    """
+    missing = table[table["undefined"] > 0].sort_values("undefined", ascending=False, kind="stable")
+    few = missing["undefined"] < FEW_UNDEFINED * missing["records"]
     few |= np.arange(len(missing)) >= MOST_NAMED
-    named = [
-        f"{ALL_LABELS[str(m)]} {row['sum']} of {row['size']}" for m, row in missing[~few].iterrows()
-    ]
+    named = [f"{ALL_LABELS[str(row['method'])]} {_of(row)}" for _, row in missing[~few].iterrows()]
     if few.any():
-        most = missing[few].iloc[0]
         others = "others at most" if named else "at most"
-        named.append(f"{others} {most['sum']} of {most['size']} of a method")
-    return [f"Undefined, left out: {', '.join(named)}"] if named else []
+        named.append(f"{others} {_of(missing[few].iloc[0])} of a method")
+    return [f"{label}: {', '.join(named)}"] if named else []
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    return f"{row['undefined']} of {row['records']}"
 
 
 def _negligible(records: pd.DataFrame) -> list[str]:

@@ -26,7 +26,7 @@ the same. Needed by the net: what the net loses with the pixels that the map ran
 those that it ranks last. Tells cheats: of nets of known reason, the area under the ROC curve of
 concentration as a sign of one that does not use the object. Dashed: a map without information, or
 in the column of training one that stays as it is. A study has the columns of which it has results.
-Half filled: more than a fifth of the records are undefined.
+Half filled: more than a fifth of the records of the column are undefined.
 """
 TITLE = "What speaks for each method?"
 ROW, NAME, QUESTION = 0.17, 36, 14  # inches a method; characters of its name, and of a question
@@ -70,13 +70,21 @@ def draw(sources: Mapping[str, pd.DataFrame], reasons: Mapping[str, Sequence[str
         handles = [
             Line2D([], [], **TICK | {"label": "Mean of each net"}),
             Line2D([], [], **{**artists.CHANCE, "label": "No information"}),
-            *artists.partial_handles(table),
+            *artists.partial_handles(*(_counted(table, name) for name in pieces)),
         ]
-        artists.legend(figure, handles, 3, artists.notes(trained, intervals=table["lift_low"]))
+        notes = artists.notes(trained, intervals=table["lift_low"])
+        for name in pieces[1:]:  # the others have the first one
+            notes += artists.undefined(_counted(table, name), f"{COLUMNS[name][1]}, undefined")
+        artists.legend(figure, handles, 3, notes)
         return figure
 
 
 _ABOVE: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "annotation_clip": False}
+
+
+def _counted(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The table with the numbers of records, and of undefined ones, of a piece of evidence."""
+    return table.assign(records=table[f"{name}_records"], undefined=table[f"{name}_undefined"])
 
 
 def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -> None:
@@ -93,8 +101,7 @@ def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -
     place = {method: number for number, method in enumerate(table["method"])}
     if name in of_nets and of_nets["net"].nunique() > 1:
         axes.plot(of_nets[name], of_nets["method"].map(place), **TICK)
-    shown = table if name == "lift" else table.drop(columns=["records", "undefined"])
     ends = (name, f"{name}_low", f"{name}_high")
-    artists.points(axes, shown, range(len(table)), ends, counts=False)
+    artists.points(axes, _counted(table, name), range(len(table)), ends, counts=False)
     axes.set_title(wrapped(question, QUESTION), fontsize=8)
     axes.set_xlabel(label)

@@ -15,8 +15,10 @@ from lookwhere.statistics.strata import (
 CASCADE_COLUMNS = [
     *("net", "size", "method", "records", "undefined", "images"),
     *("rank_correlation", "rank_correlation_low", "rank_correlation_high"),
-    *("rank_correlation_signed", "ssim", "ssim_low", "ssim_high", "kept_to", "entropy_rise"),
-    *("trained_lift", "lift", "lift_low", "lift_high", "verdict"),
+    *("rank_correlation_signed", "ssim", "ssim_low", "ssim_high", "ssim_records", "ssim_undefined"),
+    *("kept_to", "entropy_rise", "entropy_rise_records", "entropy_rise_undefined"),
+    *("trained_lift", "trained_lift_records", "trained_lift_undefined"),
+    *("lift", "lift_low", "lift_high", "lift_records", "lift_undefined", "verdict"),
 ]
 VERDICTS = """
 The verdict on each method of a net, by its paired differences in concentration to every control, on
@@ -53,7 +55,8 @@ correlation is above a half. Entropy rise: how much more complex the map becomes
 H the entropy of the histogram of its strengths (Hedström et al. 2024). Verdict: keeps its map, the
 interval of the rank correlation lies above a half; changes with the net, below; changes late, below
 but kept to more than half of the layers; in between; too few images (fewer than ten) for an
-interval. n counts the records with a rank correlation.
+interval. n counts the records with a rank correlation; n of another number those that have it,
+where some have none.
 """
 TWINS = """
 Lift of a method on the trained net, and on its untrained twins: nets of the same architecture with
@@ -72,7 +75,8 @@ the class: discrimination, which is 1 where the maps of two classes in an image 
 where they are the same (the table of discrimination). Faithful: what the net loses with the pixels
 that the map ranks first, beyond those that it ranks last; 0 in random order. AUC: of nets of known
 reason, how well concentration tells those that do not use the object (the table of detection).
-Intervals are over images; by net, each row is of that net alone.
+Intervals are over images; by net, each row is of that net alone. n of a number: the records, or
+pairs, that have it, where some have none.
 """
 PLANTED = """
 Nets of known reason: the mean share of the energy on each class, and whether the class is what the

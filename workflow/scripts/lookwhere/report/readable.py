@@ -82,6 +82,7 @@ P_VALUES = ("p", "p_holm")
 IDENTIFIERS = ("status", "reasons")  # their values are names of the library, not of the study
 RARE = ("undefined", "untested", "reasons", "negligible")  # hidden where all are 0
 BULKY = ("sum", "behind")  # hidden unless a caller shows them
+RECORDS, UNDEFINED = "_records", "_undefined"  # columns that count those of one estimate
 NONE = "-"
 
 
@@ -101,9 +102,10 @@ def columns(
     """The readable columns of the table, with rounded numbers and - for undefined.
 
     Left out are those in ``hide``; the bulky, unless they are in ``show``; counts of rare cases
-    that are all 0; and ranges of nets where no row has any.
+    that are all 0; counts of the records of one estimate where none is undefined; and ranges of
+    nets where no row has any.
     """
-    hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table)}
+    hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table), *_of_counts(table)}
     if {"records", "undefined"} <= set(table):
         hidden.add("undefined")  # part of the records' column: 14 of 60
     if {"images", "ahead"} <= set(table):
@@ -126,6 +128,9 @@ def columns(
         cells = [_cell(name, v) for v in table[name]]
         if name == "records" and "undefined" in table:
             cells = list(map(_part, table["records"] - table["undefined"], table["records"]))
+        if f"{_counted(name)}_undefined" in table:
+            undefined = table[f"{_counted(name)}_undefined"]
+            cells = list(map(_part, table[name] - undefined, table[name]))
         if name == "ahead" and "images" in table:
             counts = zip(table["ahead"], table["images"], strict=True)
             cells = [f"{ahead} of {images}" for ahead, images in counts]
@@ -176,7 +181,25 @@ def _nowhere(table: pd.DataFrame) -> list[str]:
     return [name for name in RARE if name in table and len(table) and not table[name].any()]
 
 
+def _of_counts(table: pd.DataFrame) -> list[str]:
+    """Columns that count the records of one estimate: the undefined, and all if none are."""
+    return [
+        column
+        for name in table
+        if name.endswith(UNDEFINED)
+        for column in (name, f"{name.removesuffix(UNDEFINED)}{RECORDS}")
+        if column == name or not table[name].any()
+    ]
+
+
+def _counted(name: str) -> str | None:
+    """The estimate whose records a column counts: ``lift`` of ``lift_records``."""
+    return name.removesuffix(RECORDS) if name.endswith(RECORDS) else None
+
+
 def _heading(name: str) -> str:
+    if estimate := _counted(name):
+        return f"n of {_heading(estimate)}"
     return HEADINGS.get(name, name.replace("_", " "))
 
 

@@ -16,9 +16,9 @@ from math import nan
 import pandas as pd
 
 from lookwhere.metrics.registry import FIRST_METRIC
-from lookwhere.statistics import bootstrap, paired
+from lookwhere.statistics import paired
 from lookwhere.statistics.strata import as_text, split
-from lookwhere.statistics.summary import summarise
+from lookwhere.statistics.summary import lifts, mean_of, means
 
 CELL = ["net", "size", "method"]
 COMPARED = ["rank_correlation", "rank_correlation_signed", "ssim"]
@@ -35,14 +35,12 @@ def by_stage(records: pd.DataFrame, by: Sequence[str] = (*CELL, "stage")) -> pd.
     """One row a group of the columns ``by``, in the study's order.
 
     Columns: ``by``, share_of_layers (random, of its last record), records, images (of defined
-    records), undefined, rank_correlation, rank_correlation_signed and ssim with their ends (_low,
-    _high), entropy, and lift, lift_low, lift_high. ``undefined`` counts the records without a rank
-    correlation.
+    records), undefined (without a rank correlation), those of ``summary.mean_of`` for
+    rank_correlation, rank_correlation_signed and ssim, and those of ``summary.lifts``.
     """
-    lifts = summarise(records, by)[[*by, "lift", "lift_low", "lift_high"]]
     rows = [key | _similarity(group) for key, group in split(records, by)]
     columns = [*by, *_similarity(records)]
-    return pd.DataFrame(rows, columns=columns).merge(lifts, on=list(by), how="left")
+    return pd.DataFrame(rows, columns=columns).merge(lifts(records, by), on=list(by), how="left")
 
 
 def twins(records: pd.DataFrame) -> pd.DataFrame:
@@ -59,17 +57,17 @@ def trained(records: pd.DataFrame) -> pd.DataFrame:
 def verdicts(records: pd.DataFrame) -> pd.DataFrame:
     """One row a net, size and method: what is left of its maps in the untrained twins.
 
-    Columns: those of ``by_stage``, of the twins; trained_lift, of the nets as they are;
-    kept_to, the largest share of random layers up to which the mean rank correlation is above a
-    half; entropy_rise, the mean of (entropy - trained entropy) / trained entropy; and verdict. A
-    method ``keeps its map`` if the interval of its rank correlation lies above a half. If it lies
-    below, the map ``changes with the net``, or ``changes late`` where it is kept while more than
-    half of the layers are random.
+    Columns: those of ``by_stage``, of the twins; trained_lift, of the nets as they are, and its
+    counts; kept_to, the largest share of random layers up to which the mean rank correlation is
+    above a half; those of ``summary.mean_of`` for entropy_rise, (entropy - trained entropy) /
+    trained entropy; and verdict. A method ``keeps its map`` if the interval of its rank correlation
+    lies above a half. If it lies below, the map ``changes with the net``, or ``changes late`` where
+    it is kept while more than half of the layers are random.
     """
     of_twins = twins(records)
-    table = by_stage(of_twins, CELL).drop(columns=["share_of_layers", "entropy"])
-    lifts = summarise(trained(records), CELL)[[*CELL, "lift"]]
-    table = table.merge(lifts.rename(columns={"lift": "trained_lift"}), on=CELL, how="left")
+    table = by_stage(of_twins, CELL).drop(columns="share_of_layers")
+    of_net = lifts(trained(records), CELL).drop(columns=["lift_low", "lift_high"])
+    table = table.merge(_renamed(of_net, "trained_"), on=CELL, how="left")
     for more in (_kept_to(records), _entropy_rise(records)):
         table = table.merge(more, on=CELL, how="left")
     return table.assign(verdict=[_verdict(row) for _, row in table.iterrows()])
@@ -81,23 +79,19 @@ def against_twins(records: pd.DataFrame) -> pd.DataFrame:
     The twins are a control: a method whose maps are as concentrated without anything learned does
     not show what the net has learned. A pair is a sample; its difference in concentration is that
     of the net less the mean of its twins, where the map is defined on the net and on one of them at
-    the least. Columns: ``CELL``, lift, twin_lift, both with their ends (_low, _high), and those of
-    ``paired.differences`` from pairs to result. The tests of a net and size are corrected together.
+    the least. Columns: ``CELL``, those of ``summary.lifts`` and, with twin_ before, of the twins,
+    and those of ``paired.differences`` from pairs to result. The tests of a net and size are
+    corrected together.
     """
-    ends = ["lift", "lift_low", "lift_high"]
-    of_net, of_twins = trained(records), twins(records)
-    lifts = summarise(of_net, CELL)[[*CELL, *ends]]
-    lifts = lifts.merge(
-        summarise(of_twins, CELL)[[*CELL, *ends]].rename(columns=lambda name: _of_twin(name, ends)),
-        on=CELL,
-    )
+    of_twins = _renamed(lifts(twins(records), CELL), "twin_")
+    both = lifts(trained(records), CELL).merge(of_twins, on=CELL)
     means = (table.groupby(SAMPLE, observed=True)[FIRST_METRIC].mean() for table in _texts(records))
     pairs = pd.concat(means, axis=1, keys=["net_itself", "twins"]).dropna().reset_index()
     rows = []
-    for row in lifts[CELL].to_dict("records"):
+    for row in both[CELL].to_dict("records"):
         own = pairs[(pairs[CELL] == pd.Series(row)).all(axis=1)]
         rows.append(row | paired.compare(own, own["net_itself"] - own["twins"], of_nets=False))
-    table = lifts.merge(pd.DataFrame(rows, columns=None if rows else CELL), on=CELL)
+    table = both.merge(pd.DataFrame(rows, columns=None if rows else CELL), on=CELL)
     return paired.corrected(table, [table["net"], table["size"]]) if rows else table
 
 
@@ -105,8 +99,8 @@ def _texts(records: pd.DataFrame) -> list[pd.DataFrame]:
     return [as_text(table) for table in (trained(records), twins(records))]
 
 
-def _of_twin(name: str, ends: Sequence[str]) -> str:
-    return f"twin_{name}" if name in ends else name
+def _renamed(of_nets: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    return of_nets.rename(columns=lambda name: name if name in CELL else f"{prefix}{name}")
 
 
 def _similarity(group: pd.DataFrame) -> dict[str, float]:
@@ -117,18 +111,20 @@ def _similarity(group: pd.DataFrame) -> dict[str, float]:
         "undefined": int(group["rank_correlation"].isna().sum()),
     }
     for name in COMPARED:
-        defined = group[group[name].notna()]
-        ends = bootstrap.mean_interval(defined[name], defined["image_id"])
-        numbers |= {name: defined[name].mean()}
-        numbers |= dict(zip((f"{name}_low", f"{name}_high"), ends, strict=True))
-    return numbers | {"entropy": group["entropy"].mean()}
+        numbers |= mean_of(group, name)
+    return numbers
 
 
 def _entropy_rise(records: pd.DataFrame) -> pd.DataFrame:
-    """The mean relative rise of the entropy from the net to its twins; maps of none left out."""
-    before, after = (table.groupby(SAMPLE)["entropy"].mean() for table in _texts(records))
-    rise = (after - before) / before.where(before > 0)
-    return rise.groupby(CELL).mean().rename("entropy_rise").reset_index()
+    """The mean relative rise of the entropy, from the map of the net to that of each twin.
+
+    Undefined where one of them is zero, or that of the net flat.
+    """
+    before, after = _texts(records)
+    before = before.rename(columns={"entropy": "of_net"})[[*SAMPLE, "of_net"]]
+    both = after.merge(before, on=SAMPLE, how="left")
+    rise = (both["entropy"] - both["of_net"]) / both["of_net"].where(both["of_net"] > 0)
+    return means(both.assign(entropy_rise=rise), "entropy_rise", CELL)
 
 
 def _kept_to(records: pd.DataFrame) -> pd.DataFrame:

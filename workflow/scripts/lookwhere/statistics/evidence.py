@@ -18,15 +18,14 @@ import pandas as pd
 from lookwhere.metrics import contrasts
 from lookwhere.metrics.registry import of_records
 from lookwhere.statistics import (
-    bootstrap,
     cascade,
     discrimination,
     faithful,
     planted,
     verdicts,
 )
-from lookwhere.statistics.strata import methods_only, split, trained_only, untrained_nets
-from lookwhere.statistics.summary import summarise
+from lookwhere.statistics.strata import methods_only, trained_only, untrained_nets
+from lookwhere.statistics.summary import lifts, means
 
 METHOD = ["method"]
 
@@ -51,10 +50,10 @@ def of_sources(
 def of_methods(results: Results) -> pd.DataFrame:
     """One row a method, in the study's order.
 
-    Columns: method, records, undefined; each piece of evidence with its ends (_low, _high); in
-    words ahead_of_all, on how many nets the method is ahead of all controls, and not_ahead, of
-    which control it is not on the others; and keeps_map, on how many nets and sizes it keeps its
-    map in the cascade.
+    Columns: method; each piece of evidence as by ``summary.mean_of``, with its ends (_low, _high)
+    and counts (_records, _undefined); in words ahead_of_all, on how many nets the method is ahead
+    of all controls, and not_ahead, of which control it is not on the others; and keeps_map, on how
+    many nets and sizes it keeps its map in the cascade.
     """
     table = _joined(results, METHOD)
     words = [_in_words(results)]
@@ -80,15 +79,14 @@ def _joined(results: Results, by: Sequence[str]) -> pd.DataFrame:
 
 def lift(results: Results, by: Sequence[str]) -> pd.DataFrame:
     """How many times as much energy on the object as by chance."""
-    table = summarise(methods_only(trained_only(results.records)), by)
-    return table[[*by, "records", "undefined", "lift", "lift_low", "lift_high"]]
+    return lifts(methods_only(trained_only(results.records)), by)
 
 
 def rank_correlation(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     """The rank correlation of the maps of the untrained twins with those of the net."""
     if results.cascade is None:
         return None
-    return _means(cascade.twins(results.cascade), "rank_correlation", by)
+    return means(cascade.twins(results.cascade), "rank_correlation", by)
 
 
 def discriminates(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
@@ -97,14 +95,14 @@ def discriminates(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
         return None
     untrained = untrained_nets(results.records)
     pairs = discrimination.of_pairs(results.rivals[~results.rivals["net"].isin(untrained)])
-    return _means(pairs, "discrimination", by) if len(pairs) else None
+    return means(pairs, "discrimination", by) if len(pairs) else None
 
 
 def faithfulness(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     """The contrast of faithfulness that the study has."""
     if not contrasts.of_metrics(of_records(results.records.columns)):
         return None
-    return _means(faithful.contrasted(results.records), "faithful", by)
+    return means(faithful.contrasted(results.records), "faithful", by)
 
 
 def detection(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
@@ -112,21 +110,13 @@ def detection(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     if list(by) != METHOD or not results.reasons:
         return None
     table = planted.detection(results.records, results.reasons)
-    return table.loc[table["unit"] == "image", [*by, "auc", "auc_low", "auc_high"]]
+    counts = {name: f"auc_{name}" for name in ("records", "undefined")}
+    names = [*by, "auc", "auc_low", "auc_high", *counts.values()]
+    return table.rename(columns=counts).loc[table["unit"] == "image", names]
 
 
 Piece = Callable[[Results, Sequence[str]], pd.DataFrame | None]
 PIECES: Sequence[Piece] = (lift, rank_correlation, discriminates, faithfulness, detection)
-
-
-def _means(records: pd.DataFrame, name: str, by: Sequence[str]) -> pd.DataFrame:
-    """The means of a column ``name`` and their intervals over images."""
-    rows = []
-    for key, group in split(records, by):
-        defined = group[group[name].notna()]
-        low, high = bootstrap.mean_interval(defined[name], defined["image_id"])
-        rows.append(key | {name: defined[name].mean(), f"{name}_low": low, f"{name}_high": high})
-    return pd.DataFrame(rows)
 
 
 def _in_words(results: Results) -> pd.DataFrame:

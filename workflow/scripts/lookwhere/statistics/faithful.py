@@ -5,9 +5,8 @@ import pandas as pd
 from lookwhere.metrics import contrasts
 from lookwhere.metrics.contrasts import Contrast
 from lookwhere.metrics.registry import of_records
-from lookwhere.statistics import bootstrap
-from lookwhere.statistics.strata import methods_only, split, trained_only
-from lookwhere.statistics.summary import summarise
+from lookwhere.statistics.strata import methods_only, trained_only
+from lookwhere.statistics.summary import means, summarise
 
 
 def contrast_of(records: pd.DataFrame) -> Contrast:
@@ -23,16 +22,9 @@ def contrasted(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_methods(records: pd.DataFrame) -> pd.DataFrame:
-    """A row a trained net and method: as ``summarise``, with faithful, faithful_low, faithful_high.
+    """A row a trained net and method: as ``summarise``, with the ``means`` of the contrast.
 
-    These are the mean of the contrast, which is 0 for a map of random order, and its interval.
+    Their column is ``faithful``: 0 for a map of random order.
     """
-    values = contrasted(records)
-    rows = []
-    for key, group in split(values, ["net", "method"]):
-        defined = group[group["faithful"].notna()]
-        low, high = bootstrap.mean_interval(defined["faithful"], defined["image_id"])
-        ends = {"faithful_low": low, "faithful_high": high}
-        rows.append(key | {"faithful": defined["faithful"].mean()} | ends)
-    lifts = summarise(values, ["net", "method"])
-    return lifts.merge(pd.DataFrame(rows), on=["net", "method"])
+    values, by = contrasted(records), ["net", "method"]
+    return summarise(values, by).merge(means(values, "faithful", by), on=by)

@@ -52,6 +52,36 @@ def summarise_measures(records: pd.DataFrame, needs_net: bool | None = None) -> 
     )[lambda table: ["measure", *table.columns.drop("measure")]]
 
 
+def lifts(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """One row a group of the columns ``by``: lift with its counts, named as by ``mean_of``."""
+    counts = {name: f"lift_{name}" for name in ("records", "undefined")}
+    ends = ["lift", "lift_low", "lift_high"]
+    return summarise(records, by).rename(columns=counts)[[*by, *ends, *counts.values()]]
+
+
+def means(records: pd.DataFrame, name: str, by: Sequence[str]) -> pd.DataFrame:
+    """One row a group of the columns ``by``, in the study's order: those of ``mean_of``."""
+    rows = [key | mean_of(group, name) for key, group in split(records, by)]
+    return pd.DataFrame(rows, columns=None if rows else [*by, *mean_of(records, name)])
+
+
+def mean_of(records: pd.DataFrame, name: str) -> dict[str, float | int]:
+    """The mean of a column ``name`` over the records that have it.
+
+    Keys: ``name``; with its ending _low and _high, the interval over images; _records and
+    _undefined, how many records there are, and how many of these have no value.
+    """
+    defined = records[records[name].notna()]
+    low, high = bootstrap.mean_interval(defined[name], defined["image_id"])
+    return {
+        name: defined[name].mean(),
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_records": len(records),
+        f"{name}_undefined": len(records) - len(defined),
+    }
+
+
 def _summary(group: pd.DataFrame, metric: str, of_nets: bool) -> dict[str, object]:
     defined = group[group[metric].notna()]
     values, images = defined[metric], defined["image_id"]
