@@ -174,7 +174,12 @@ def test_evidence_marks_and_counts_what_is_undefined_in_a_column():
     figure = chart.draw({"measures": RECORDS, "rivals": rivals}, reasons={})
     titles = [axes.get_title() for axes in figure.axes]
     halves = [
-        [place for line in axes.lines if line.get_fillstyle() == "left" for place in line.get_ydata()]
+        [
+            place
+            for line in axes.lines
+            if line.get_fillstyle() == "left"
+            for place in line.get_ydata()
+        ]
         for axes in figure.axes
     ]
     assert titles == ["On the object?", "Of the class?"]

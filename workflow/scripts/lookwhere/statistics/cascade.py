@@ -87,10 +87,11 @@ def against_twins(records: pd.DataFrame) -> pd.DataFrame:
     both = lifts(trained(records), CELL).merge(of_twins, on=CELL)
     means = (table.groupby(SAMPLE, observed=True)[FIRST_METRIC].mean() for table in _texts(records))
     pairs = pd.concat(means, axis=1, keys=["net_itself", "twins"]).dropna().reset_index()
+    pairs["difference"] = paired.exact(pairs["net_itself"] - pairs["twins"])
     rows = []
     for row in both[CELL].to_dict("records"):
         own = pairs[(pairs[CELL] == pd.Series(row)).all(axis=1)]
-        rows.append(row | paired.compare(own, own["net_itself"] - own["twins"], of_nets=False))
+        rows.append(row | paired.compare(own, own["difference"], of_nets=False))
     table = both.merge(pd.DataFrame(rows, columns=None if rows else CELL), on=CELL)
     return paired.corrected(table, [table["net"], table["size"]]) if rows else table
 

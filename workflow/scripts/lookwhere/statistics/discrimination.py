@@ -17,7 +17,7 @@ import pandas as pd
 from lookwhere.metrics.rivals import OTHER_CLASS
 from lookwhere.statistics import bootstrap
 from lookwhere.statistics.equal_maps import TOLERANCE
-from lookwhere.statistics.paired import compare, corrected
+from lookwhere.statistics.paired import compare, corrected, exact
 from lookwhere.statistics.strata import split
 
 BY = ["net", "size", "method"]
@@ -71,7 +71,7 @@ def tests(table: pd.DataFrame) -> pd.Series:
 def _row(group: pd.DataFrame) -> dict[str, float]:
     defined = group[group["discrimination"].notna()]
     images, both = defined["image_id"], (defined["right"] == 2).astype(float)
-    tested = compare(defined, _exact(defined["discrimination"]), of_nets=False)
+    tested = compare(defined, exact(defined["discrimination"]), of_nets=False)
     ends = {"discrimination_low": tested.pop("low"), "discrimination_high": tested.pop("high")}
     both_low, both_high = bootstrap.mean_interval(both, images)
     return {
@@ -109,8 +109,3 @@ def _share(pairs: pd.DataFrame, on: str, off: str, pixels_on: str, pixels_off: s
     inside, outside = pairs[on] / pairs[pixels_on], pairs[off] / pairs[pixels_off]
     share = inside / (inside + outside)
     return share.where(pairs["pair_status"] == "ok")
-
-
-def _exact(values: pd.Series) -> pd.Series:
-    """The values, 0 where they are rounding: no test is made of it."""
-    return values.mask(values.abs() <= TOLERANCE, 0.0)

@@ -25,6 +25,7 @@ from statsmodels.stats.multitest import multipletests
 from lookwhere.methods.names import CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.statistics import bootstrap
+from lookwhere.statistics.equal_maps import TOLERANCE
 from lookwhere.statistics.strata import (
     LOWEST_HIGHEST,
     add_strata,
@@ -167,6 +168,11 @@ def compare(
         "effect_size": effect_size,
         "p": p,
     }
+
+
+def exact(values: pd.Series) -> pd.Series:
+    """The differences ``values``, 0 where they are rounding, of which no test is made."""
+    return values.mask(values.abs() <= TOLERANCE, 0.0)
 
 
 def _side_by_side(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

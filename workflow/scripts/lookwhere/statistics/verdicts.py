@@ -20,8 +20,7 @@ from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.metrics.rivals import LABELS as RIVAL_LABELS
 from lookwhere.statistics import bootstrap
 from lookwhere.statistics.cascade import twins
-from lookwhere.statistics.equal_maps import TOLERANCE
-from lookwhere.statistics.paired import AHEAD, BEHIND, TOO_FEW, compare, corrected
+from lookwhere.statistics.paired import AHEAD, BEHIND, TOO_FEW, compare, corrected, exact
 from lookwhere.statistics.strata import as_text, methods_only, trained_only, untrained_nets
 
 AHEAD_OF_ALL, NO_DIFFERENT = "ahead of all controls", "no different"
@@ -79,8 +78,7 @@ def against_controls(
     kinds = (kind(maps) for kind in KINDS)
     references = pd.concat(references for references in kinds if len(references))
     both = own.merge(references[REFERENCE], on=[*CELL, "method"])
-    difference = both[FIRST_METRIC] - both["reference"]
-    both["difference"] = difference.mask(difference.abs() <= TOLERANCE, 0.0)  # no test of rounding
+    both["difference"] = exact(both[FIRST_METRIC] - both["reference"])
     both = both.drop(columns=["sample", "size", "architecture", FIRST_METRIC, "reference"])
     cells = both.groupby(["net", "method", "control"], sort=False)
     rows = [
