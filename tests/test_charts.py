@@ -190,6 +190,17 @@ def test_evidence_marks_and_counts_what_is_undefined_in_a_column():
     assert f"Discrimination, undefined: Grad-CAM {count} of {len(own)}" in note_of(figure)
 
 
+def test_agreement_counts_what_it_leaves_out():
+    lost = (RECORDS["method"] == "grad_cam") & (RECORDS["net"] == "vgg19")
+    lost |= (RECORDS["method"] == "deconvolution") & (RECORDS["image_id"] == 0)
+    whole = RECORDS.assign(**{name: RECORDS[name].fillna(0.1) for name in OF_MAPS})
+    records = whole.assign(concentration=whole["concentration"].mask(lost))
+    note = note_of(draw("agreement", records))
+    # two samples of the image, of two nets and sizes; and a method at two sizes
+    assert "Records without a value of a method, left out: at most 8 of 96" in note
+    assert "Methods of a net and size, more than a fifth undefined, left out: at most 2" in note
+
+
 def test_discrimination_without_any_pair_says_so():
     chart = registry.load(registry.entries()["discrimination"])
     sources = {"measures": RECORDS, "rivals": rivals_of(RECORDS).assign(other_class=None)}

@@ -57,12 +57,17 @@ def row(table, one, other):
 
 
 def test_tau_is_scipy_s_of_the_means_within_nets_and_lower_is_turned(records):
+    lost = (records["method"] == "grad_cam") & (records["image_id"] < 2)
+    records["concentration"] = records["concentration"].fillna(0.1).mask(lost)
     found = row(concordance.of_metrics(records), "concentration", "deletion")
     taus = []
     for net in ("vgg19", "alexnet"):
         of_net = records[(records["net"] == net) & records["method"].isin(METHODS)]
-        means = of_net.groupby("method", observed=True)[["concentration", "deletion"]].mean()
+        complete = of_net[of_net["image_id"] >= 2]
+        means = complete.groupby("method", observed=True)[["concentration", "deletion"]].mean()
         taus.append(kendalltau(means["concentration"], -means["deletion"]).statistic)
+    counts = [found[name] for name in ("images", "records", "undefined", "not_compared")]
+    assert counts == [10, 48, 8, 0]
     assert found["tau"] == pytest.approx(np.mean(taus))
     assert (found["lowest"], found["highest"]) == pytest.approx((min(taus), max(taus)))
     assert found["cells"] == 2
@@ -83,6 +88,41 @@ def test_the_alpha_of_a_metric_is_of_images_that_rank_the_methods(records):
     random = row(concordance.of_metrics(records), "deletion", "deletion")
     assert abs(random["alpha"]) < 0.3
     assert random["images"] == 12
+
+
+@pytest.fixture
+def alike(records):
+    """All images rank the methods in one order by deletion; each has a level of its own."""
+    level = records["sample"].str[:12].astype(float)
+    return records.assign(deletion=-records["method"].cat.codes - 10 * level)
+
+
+def test_missing_values_alone_change_no_alpha(alike):
+    """Ranks among the methods present would differ from those of all."""
+    lost = np.random.default_rng(3).random(len(alike)) < 0.1
+    some = alike.assign(deletion=alike["deletion"].mask(lost))
+    found = row(concordance.of_metrics(some), "deletion", "deletion")
+    assert found["alpha"] == pytest.approx(1)
+    assert found["undefined"] > 0
+
+
+def test_missing_values_alone_change_no_tau(alike):
+    """A method that lacks the images of low values would come first by its mean."""
+    whole = alike.assign(concentration=-alike["deletion"])
+    lost = (whole["method"] == METHODS[0]) & whole["sample"].str[:12].astype(int).isin(range(4))
+    for name in ("deletion", "concentration"):
+        some = whole.assign(**{name: whole[name].mask(lost)})
+        found = row(concordance.of_metrics(some), "concentration", "deletion")
+        assert found["tau"] == pytest.approx(1)
+        assert (found["records"], found["undefined"]) == (48, 8)
+
+
+def test_a_method_that_is_mostly_undefined_is_not_compared_and_counted(alike):
+    lost = (alike["method"] == METHODS[0]) & (alike["net"] == "vgg19")
+    some = alike.assign(deletion=alike["deletion"].mask(lost))
+    found = row(concordance.of_metrics(some), "deletion", "deletion")
+    assert (found["undefined"], found["not_compared"], found["images"]) == (0, 1, 12)
+    assert found["alpha"] == pytest.approx(1)
 
 
 def test_methods_of_equal_maps_count_once(records, monkeypatch):

@@ -16,7 +16,8 @@ Below the diagonal: Kendall's tau-b of the rankings of the methods by two metric
 trained nets and sizes; above it: the lowest of a net and size. 1 is the same ranking, 0 none in
 common, -1 the reverse; metrics of which less is better are turned. On the diagonal, framed:
 Krippendorff's alpha of the rankings by single images with one metric, 1 where all images agree, 0
-where they do no more than at random. Methods with equal maps count once.
+where they do no more than at random. Methods with equal maps count once. All methods are compared
+on the same records: those where all have a value.
 """
 TITLE = "Do the metrics agree on which method is better?"
 COLOURS, CELL, NAMES, SIGN = "RdBu", 0.36, 1.7, 0.06  # inches: of a cell, names, and a character
@@ -79,5 +80,16 @@ def draw(records: pd.DataFrame) -> Figure:
         axes.set_xlabel("Below the diagonal: mean of nets and sizes; above: the lowest")
         figure.suptitle(TITLE)
         framed = "Framed: Krippendorff\N{RIGHT SINGLE QUOTATION MARK}s alpha over images"
-        artists.legend(figure, [], 1, artists.notes(trained, framed))
+        artists.legend(figure, [], 1, [*artists.notes(trained, framed), *_left_out(pairs)])
         return figure
+
+
+def _left_out(pairs: pd.DataFrame) -> list[str]:
+    """Notes on the records and methods that are not compared, of the pair that lacks the most."""
+    worst, cases = pairs.loc[pairs["undefined"].idxmax()], int(pairs["not_compared"].max())
+    lost, records = int(worst["undefined"]), int(worst["records"])
+    notes = {
+        f"Records without a value of a method, left out: at most {lost} of {records}": lost,
+        f"Methods of a net and size, more than a fifth undefined, left out: at most {cases}": cases,
+    }
+    return [note for note, count in notes.items() if count]

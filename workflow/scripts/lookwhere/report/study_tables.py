@@ -81,7 +81,9 @@ AGREEMENT = """
 Whether two measures rank the methods alike, by Kendall's tau-b: a mean over trained nets and sizes,
 the lowest and the highest of them, and their number. Alpha: Krippendorff's, of the rankings by
 single images with one measure. Measures of which less is better are turned; methods with equal maps
-count once.
+count once. All methods are compared on the same records (n of them, each a sample, net and size):
+those where all have a value. Not compared: methods of a net and size that are undefined in more
+than a fifth of the records.
 """
 CERTAINTY = """
 How concentration differs from that of the records of which the net is surest: the mean over classes

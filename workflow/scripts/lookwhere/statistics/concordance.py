@@ -5,8 +5,14 @@ trained net and size. Of one metric it is Krippendorff's alpha (Krippendorff 201
 over images: each rates the methods by its ranks of them (Tomsett et al. 2020: inter-rater
 reliability). Metrics of which less is better are turned. Methods with equal maps on a net count
 once there. ``agreement`` is of classes, nets and sizes, by the first metric.
+
+Methods are compared on the records where all of them have a value: means of other records, or ranks
+among the methods present, differ by what is missing alone. As in ``ranks`` a method that is
+undefined in more than a fifth of the records of a net and size is not compared there, so that it
+does not cost the others these records.
 """
 
+from collections.abc import Sequence
 from math import nan
 
 import numpy as np
@@ -16,41 +22,50 @@ from scipy.stats import kendalltau
 
 from lookwhere.metrics.registry import METRICS, of_records
 from lookwhere.statistics import equal_maps
-from lookwhere.statistics.strata import methods_only, split, trained_only
+from lookwhere.statistics.strata import (
+    MOST_UNDEFINED,
+    as_text,
+    methods_only,
+    split,
+    trained_only,
+)
 
 FEWEST_METHODS = 3  # tau of two is 1 or -1
+RECORD = ["sample", "image_id"]
+COLUMNS = [
+    *("measure", "other_measure", "tau", "lowest", "highest", "cells", "alpha"),
+    *("images", "records", "undefined", "not_compared"),
+]
 
 
 def of_metrics(records: pd.DataFrame) -> pd.DataFrame:
     """A row for every two metrics, and for each with itself.
 
     Columns: measure, other_measure, tau (a mean over nets and sizes), lowest, highest (of a net and
-    size), cells (nets and sizes, of three methods or more), alpha (of a metric with itself), and
-    images (that rate).
+    size), cells (nets and sizes, of three methods or more), alpha (of a metric with itself), images
+    (that are compared), records (a sample, net and size each), undefined (of a method that is
+    compared), and not_compared (methods of a net and size, undefined in more than a fifth).
     """
     trained = methods_only(trained_only(records))
     names = of_records(records.columns)
-    cells = [_oriented(cell, names) for _, cell in split(trained, ["net", "size"])]
-    means = [cell.groupby("method", observed=True)[names].mean().to_numpy() for cell in cells]
+    cells = [_side_by_side(cell, names) for _, cell in split(trained, ["net", "size"])]
     rows = []
     for place, name in enumerate(names):
-        alphas = [ordinal_alpha(_ratings(cell, name)) for cell in cells]
-        rows.append(
-            {"measure": name, "other_measure": name, "alpha": _mean(alphas)}
-            | {"images": trained.loc[trained[name].notna(), "image_id"].nunique()}
-        )
-        for column, other in enumerate(names[place + 1 :], place + 1):
-            taus = np.array([_tau(table[:, place], table[:, column]) for table in means])
+        alone = [_complete(cell, [name]) for cell in cells]
+        alphas = [ordinal_alpha(_ratings(cell)) for cell in alone]
+        counts = _counts(cells, alone)
+        rows.append({"measure": name, "other_measure": name, "alpha": _mean(alphas)} | counts)
+        for other in names[place + 1 :]:
+            both = [_complete(cell, [name, other]) for cell in cells]
+            taus = np.array([_tau(cell, name, other) for cell in both])
             taus = taus[~np.isnan(taus)]
             ends = (taus.min(), taus.max()) if len(taus) else (nan, nan)
             rows.append(
                 {"measure": name, "other_measure": other, "tau": _mean(taus)}
                 | {"lowest": ends[0], "highest": ends[1], "cells": len(taus)}
+                | _counts(cells, both)
             )
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-COLUMNS = ["measure", "other_measure", "tau", "lowest", "highest", "cells", "alpha", "images"]
 
 
 def labels(names: list[str], with_direction: bool = False) -> list[str]:
@@ -84,31 +99,62 @@ def ordinal_alpha(ratings: NDArray[np.float64]) -> float:
     return float(1 - (of_value.sum() - 1) * (pairs * distances).sum() / expected)
 
 
-def _oriented(records: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """The records of a net and size, where more is better, and of equal maps one method alone."""
+def _side_by_side(records: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The records of a net and size, a row each: a column a metric (more is better) and method.
+
+    Of equal maps there is one method alone.
+    """
     repeated = {
         method
         for groups in equal_maps.groups(records).values()
         for group in groups
         for method in group[1:]
     }
-    signs = {name: -1 if METRICS[name].better == "lower" else 1 for name in names}
-    kept = records[~records["method"].isin(repeated)]
-    return kept.assign(**{name: sign * kept[name] for name, sign in signs.items()})
+    kept = as_text(records[~records["method"].isin(repeated)])
+    table = kept.pivot(index=RECORD, columns="method", values=list(names))
+    signs = [-1 if METRICS[name].better == "lower" else 1 for name, _ in table.columns]
+    return table * signs
 
 
-def _ratings(records: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    """The ranks of the methods (images, methods) by a metric; NaN where it is not defined."""
-    means = records.groupby(["image_id", "method"], observed=True)[name].mean().unstack()
-    return means.rank(axis=1).to_numpy(float)
+def _complete(cell: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The records of ``_side_by_side`` where all compared methods have the metrics ``names``.
+
+    Its columns are those of these metrics and methods; without any method there is no record.
+    """
+    undefined = cell[names].isna().mean().unstack(level=0).max(axis=1)
+    compared = undefined.index[undefined <= MOST_UNDEFINED]
+    table = cell.loc[:, pd.MultiIndex.from_product([names, compared])]
+    return table.dropna() if len(compared) else table[:0]
 
 
-def _tau(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    both = ~np.isnan(one) & ~np.isnan(other)
-    if both.sum() < FEWEST_METHODS:
+def _counts(cells: Sequence[pd.DataFrame], complete: Sequence[pd.DataFrame]) -> dict[str, int]:
+    """How much of the ``cells``, tables of ``_side_by_side``, is compared."""
+    images = {image for table in complete for _, image in table.index}
+    records = sum(map(len, cells))
+    methods, compared = (
+        sum(table.columns.get_level_values(1).nunique() for table in tables)
+        for tables in (cells, complete)
+    )
+    return {
+        "images": len(images),
+        "records": records,
+        "undefined": records - sum(map(len, complete)),
+        "not_compared": methods - compared,
+    }
+
+
+def _ratings(table: pd.DataFrame) -> NDArray[np.float64]:
+    """The ranks of the methods (images, methods) by their means over the records of an image."""
+    return table.groupby("image_id").mean().rank(axis=1).to_numpy(float)
+
+
+def _tau(table: pd.DataFrame, one: str, other: str) -> float:
+    """Of the means of two metrics by method; NaN of too few methods."""
+    if len(table.columns) < 2 * FEWEST_METHODS:
         return nan
     # No p is read: the asymptotic one is the fastest.
-    return float(kendalltau(one[both], other[both], method="asymptotic").statistic)
+    means = table[one].mean(), table[other].mean()
+    return float(kendalltau(*means, method="asymptotic").statistic)
 
 
 def _mean(values: list[float] | NDArray[np.float64]) -> float:
