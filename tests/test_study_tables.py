@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import make_tables
-from lookwhere.report import evidence_tables, notes, registry, study_tables, tables
+from lookwhere.report import evidence_tables, notes, readable, registry, study_tables, tables
 from lookwhere.report.registry import Scores
 from lookwhere.statistics import (
     cascade,
@@ -110,6 +110,25 @@ def test_a_note_states_the_extent_of_a_table():
     assert table_of("planted").note.startswith("12 images, 2 nets, 2 sizes. 95 % bootstrap")
     assert table_of("detection").note.endswith("Left out: 1 net of no known reason.")
     assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
+
+
+def test_a_note_on_no_test_states_so():
+    """All maps are equal, controls included."""
+    same = Scores(RECORDS.assign(concentration=0.5), cascade=CASCADE.assign(concentration=0.5))
+    tables = ["verdicts", "twins", "wins", "differences", "differences_between_sizes"]
+    for note in (table_of(name, same).note for name in tables):
+        assert notes.NO_TESTS in note
+        assert "nan" not in note
+
+
+def test_a_method_without_a_verdict_has_no_counts_of_a_control():
+    lost = RECORDS["method"] == "grad_cam"
+    some = RECORDS.assign(concentration=RECORDS["concentration"].mask(lost))
+    columns = readable.columns(table_of("verdicts", Scores(some)).rows)
+    cells = {column.heading: column.cells for column in columns}
+    [place, _] = [n for n, method in enumerate(cells["method"]) if method == "Grad-CAM"]
+    assert {cells[name][place] for name in ("control", "pairs", "ahead on")} == {"-"}
+    assert "tests" not in cells
 
 
 def test_the_note_on_discrimination_states_how_many_samples_have_pairs():

@@ -131,9 +131,37 @@ def test_a_control_of_too_few_images_is_counted_and_decides_nothing():
 
 
 def test_without_enough_images_there_is_no_verdict():
-    row = only(verdicts(records_of({"grad_cam": 0.8, "noise": 0.1}, images=3)))
+    table = verdicts(records_of({"grad_cam": 0.8, "noise": 0.1}, images=3))
+    row = only(table)
     assert (row["verdict"], row["controls"], row["untested"]) == ("too few images", 0, 1)
     assert pd.isna(row["control"])
+    assert row["tests"] == 1
+    assert table["tests"].dtype == "int64"
+
+
+def test_the_number_of_tests_is_that_of_the_net_where_one_method_has_no_verdict():
+    """Of two methods, one with three images: all its controls are too few."""
+    records = records_of({"grad_cam": 0.8, "layer_cam": 0.8, "noise": 0.1})
+    lost = (records["method"] == "layer_cam") & (records["image_id"] >= 3)
+    records["concentration"] = records["concentration"].mask(lost)
+    table = verdicts(records).set_index("method")
+    assert table["verdict"].to_dict() == {
+        "grad_cam": "ahead of all controls",
+        "layer_cam": "too few images",
+    }
+    assert table["tests"].to_dict() == {"grad_cam": 2, "layer_cam": 2}
+    assert table["tests"].dtype == "int64"
+
+
+def test_a_verdict_counts_its_pairs_and_those_without_a_value():
+    """The maps of the least likely class are zero on some samples."""
+    records = records_of({"grad_cam": 0.8, "noise": 0.1})
+    methods = records[records["method"] == "grad_cam"]
+    rivals = rivals_from(methods, "least_likely", 0.9)
+    rivals["concentration"] = rivals["concentration"].where(rivals["image_id"] < 12)
+    row = only(verdicts(records, rivals))
+    assert (row["verdict"], row["control"]) == ("behind", "least_likely")
+    assert (row["pairs"], row["undefined"], row["images"]) == (12, IMAGES - 12, 12)
 
 
 def test_a_method_that_is_not_defined_keeps_its_row():

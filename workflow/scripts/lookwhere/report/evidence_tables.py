@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from lookwhere.report.notes import INTERVALS, TESTS, extent_of, untrained_in
+from lookwhere.report import notes
+from lookwhere.report.notes import INTERVALS, extent_of, untrained_in
 from lookwhere.report.registry import Scores, Table, table
 from lookwhere.statistics import cascade, discrimination, evidence, paired, planted, verdicts
 from lookwhere.statistics.strata import (
@@ -29,7 +30,8 @@ the lowest difference (method less control), with the interval and p of this one
 of no net; methods that ignore the class, of which a study may list some; the same method on an
 untrained net of the architecture, or on the untrained twins of a cascade; and the rivals of the
 study: the map of another class in the image, that of the least likely class, and the mean map of
-the other images. Tests: Wilcoxon's, over images, as in the table of differences by net, corrected
+the other images. Pairs: the records on which both maps have a value; undefined: those on which one
+has none. Tests: Wilcoxon's, over images, as in the table of differences by net, corrected
 together over all methods and controls of the net. Untested: controls with too few images. No
 different is no proof of equality: the interval states how large a difference may be.
 """
@@ -107,7 +109,7 @@ def of_twins(scores: Scores) -> Table:
     """Lift on the trained net and on its untrained twins, and the paired differences."""
     assert scores.cascade is not None
     rows = cascade.against_twins(scores.cascade)
-    tests = TESTS.format(f"{paired.family(rows, ['net', 'size'])} methods of each net and size")
+    tests = notes.families((paired.family(rows, ["net", "size"]), "methods of each net and size"))
     return Table(rows, TWINS, f"{extent(scores.cascade)}. {INTERVALS} {tests}")
 
 
@@ -115,7 +117,8 @@ def of_twins(scores: Scores) -> Table:
 def verdicts_by_net(scores: Scores) -> Table:
     """Each method of a net against all controls."""
     rows = verdicts.verdicts(scores.records, scores.rivals, scores.cascade)
-    tests = TESTS.format(f"{between(rows['tests'])} pairs of a method and a control of each net")
+    pairs = "pairs of a method and a control of each net"
+    tests = notes.families((between(rows["tests"]), pairs))
     rows = rows.drop(columns="tests")
     return Table(rows, VERDICTS, extent_of(trained_only(scores.records), INTERVALS, tests))
 
@@ -130,7 +133,7 @@ def discrimination_of_methods(scores: Scores) -> Table:
     had = f"{pairs['sample'].nunique()} of {of_all} samples show another class of the study."
     if rows.empty:
         return Table(rows, DISCRIMINATION, had)
-    tests = TESTS.format(f"{between(discrimination.tests(rows))} methods of each net and size")
+    tests = notes.families((between(discrimination.tests(rows)), "methods of each net and size"))
     own = scores.records[scores.records["net"].isin(pairs["net"].unique())]
     note = f"{extent(pairs)}{untrained_in(own)}. {had} {INTERVALS} {tests}"
     return Table(rows, DISCRIMINATION, note)

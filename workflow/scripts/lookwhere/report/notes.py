@@ -9,11 +9,18 @@ from lookwhere.statistics.strata import extent, untrained_nets
 
 INTERVALS = "95 % bootstrap intervals over images."
 TESTS = "p: Wilcoxon's signed-rank test over images, corrected by Holm's method over {}."
+NO_TESTS = "There is no test: no pair differs on any image."
 
 
 def of_each(by: Sequence[str]) -> str:
     """`` of each net`` for tables by net; nothing for those without groups."""
     return f" of each {', '.join(by)}" if by else ""
+
+
+def families(*counted: tuple[str, str], by: Sequence[str] = ()) -> str:
+    """The families of tests: of each its number, as ``paired.family``, and what is compared."""
+    texts = [f"{count} {pairs}" for count, pairs in counted if count != "0"]
+    return TESTS.format(f"{', and over '.join(texts)}{of_each(by)}") if texts else NO_TESTS
 
 
 def extent_of(records: pd.DataFrame, *more: str) -> str:

@@ -133,7 +133,7 @@ def columns(
             cells = list(map(_part, table[name] - undefined, table[name]))
         if name == "ahead" and "images" in table:
             counts = zip(table["ahead"], table["images"], strict=True)
-            cells = [f"{ahead} of {images}" for ahead, images in counts]
+            cells = [NONE if pd.isna(ahead) else f"{ahead} of {images}" for ahead, images in counts]
         if name == "images" and "of_images" in table:
             cells = list(map(_part, table["images"], table["of_images"]))
         if name == "mean" and any(partial := mostly_undefined(table)):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lookwhere.methods.names import LABELS
-from lookwhere.report.notes import INTERVALS, TESTS, extent_of, of_each
+from lookwhere.report import notes
+from lookwhere.report.notes import INTERVALS, extent_of, of_each
 from lookwhere.report.registry import Scores, Table, table
 from lookwhere.statistics import (
     certainty,
@@ -159,13 +160,13 @@ def differences(scores: Scores, by: Sequence[str]) -> Table:
     """Every two methods, and each method and control, on the same records."""
     rows = paired.differences(scores.records, by)
     of_methods = rows["other"].isin(LABELS)
-    tests = [
-        f"{paired.family(rows[of_kind], by)} pairs of {kind}"
+    families = [
+        (paired.family(rows[of_kind], by), f"pairs of {kind}")
         for kind, of_kind in {"methods": of_methods, "method and control": ~of_methods}.items()
         if of_kind.any()
     ]
-    families = TESTS.format(f"{', and over '.join(tests)}{of_each(by)}")
-    note = extent_of(add_strata(scores.records, by), INTERVALS, families)
+    tests = notes.families(*families, by=by)
+    note = extent_of(add_strata(scores.records, by), INTERVALS, tests)
     return Table(rows, DIFFERENCES, note)
 
 
@@ -179,7 +180,7 @@ def differences_between_sizes(scores: Scores) -> Table:
     records = methods_only(trained_only(scores.records))
     rows = paired.between_sizes(records)
     pairs = ["size", "other"]
-    tests = TESTS.format(f"{paired.family(rows, pairs)} methods of each two sizes")
+    tests = notes.families((paired.family(rows, pairs), "methods of each two sizes"))
     return Table(rows, DIFFERENCES, extent_of(records, INTERVALS, tests))
 
 
@@ -198,7 +199,8 @@ def average_ranks(scores: Scores, by: Sequence[str]) -> Table:
 def number_of_wins(scores: Scores) -> Table:
     """On how many images each method is ahead of each other."""
     both = wins.wins(scores.records)
-    tests = TESTS.format(f"{both['p'].count() // 2} pairs of methods").replace("p:", "*: p < 0.05,")
+    count = str(both["p"].count() // 2)
+    tests = notes.families((count, "pairs of methods")).replace("p:", "*: p < 0.05,")
     records = methods_only(trained_only(scores.records))
     return Table(wins.matrix(both), WINS, extent_of(records, tests))
 

@@ -30,8 +30,9 @@ CELL = ["sample", "net", "size"]
 REFERENCE = [*CELL, "method", "control", "reference"]
 COLUMNS = [
     *("net", "method", "verdict", "control", "difference", "low", "high", "p_holm"),
-    *("images", "ahead", "controls", "untested", "tests"),
+    *("pairs", "undefined", "images", "ahead", "controls", "untested", "tests"),
 ]
+OF_CONTROL = ["pairs", "undefined", "images", "ahead"]  # counts; without a control there are none
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,15 @@ def verdicts(
     Columns: net, method, verdict (behind, no different, ahead of all controls, or too few images),
     control (that the verdict is about: of those ahead of the method, else of those it can't be told
     from, else of all, the one with the lowest difference), the difference (method - control) with
-    its interval and p_holm, images, ahead (on how many of these the method is), controls (tested),
-    untested (controls of too few images), and tests (of the net, that are corrected together).
+    its interval and p_holm, pairs, undefined (records of which one of the two maps has no value),
+    images, ahead (on how many of these the method is), controls (tested), untested (controls of too
+    few images), and tests (of the net, that are corrected together).
     """
     table = against_controls(records, rivals, cascade)
     rows = [
         _verdict(group) for _, group in table.groupby(["net", "method"], sort=False, observed=True)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(OF_CONTROL, "Int64"))
 
 
 def against_controls(
@@ -69,7 +71,8 @@ def against_controls(
 ) -> pd.DataFrame:
     """Every method of a net against every control: ``paired.compare``, p_holm and result.
 
-    The column ``data`` has the differences of each, and their images, for an interval.
+    ``undefined`` counts the records that are no pair, and ``tests`` those of the net. The column
+    ``data`` has the differences of each, and their images, for an interval.
     """
     records = as_text(records)
     own = methods_only(trained_only(records))
@@ -88,6 +91,7 @@ def against_controls(
         for key, group in cells
     ]
     table = pd.DataFrame(rows)
+    table["undefined"] = table["data"].map(len) - table["pairs"]
     table["tests"] = table.groupby("net")["p"].transform("count")
     return corrected(table, [table["net"]])
 
@@ -165,4 +169,5 @@ def _verdict(group: pd.DataFrame) -> dict[str, object]:
 
 def _counts(group: pd.DataFrame) -> dict[str, int]:
     untested = int((group["result"] == TOO_FEW).sum())
-    return {"controls": len(group) - untested, "untested": untested}
+    tests = int(group["tests"].iloc[0])
+    return {"controls": len(group) - untested, "untested": untested, "tests": tests}
