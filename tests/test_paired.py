@@ -139,6 +139,20 @@ def test_too_few_images_have_no_test():
     assert set(same["result"]) == {"equal"}
 
 
+@pytest.mark.parametrize(
+    ("differing", "result"), [(3, "too few images"), (5, "too few images"), (6, "ahead")]
+)
+def test_images_without_a_difference_are_none_of_a_test(differing, result):
+    """Wilcoxon's test drops them: of five others p is 2 / 2^5 at the least, of six 2 / 2^6."""
+    records = fabricate(nets=["vgg19"], sizes=["224"], methods=["deconvolution", "grad_cam"])
+    own = records[records["method"].isin(["deconvolution", "grad_cam"])]
+    more = 0.01 * (1 + own["image_id"]) * (own["image_id"] < differing)
+    share = 0.5 + more.where(own["method"] == "grad_cam", 0)
+    [row] = differences(own.assign(concentration=share), []).to_dict("records")
+    assert (row["images"], row["ahead"], row["behind"]) == (12, differing, 0)
+    assert (row["method"], row["result"]) == ("grad_cam", result)
+
+
 def test_an_untrained_net_is_a_control_of_its_own_architecture_alone():
     table = table_of("net")
     assert set(table.loc[table["other"] == "untrained", "net"]) == {"vgg19"}

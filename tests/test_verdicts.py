@@ -130,6 +130,17 @@ def test_a_control_of_too_few_images_is_counted_and_decides_nothing():
     assert (row["controls"], row["untested"]) == (1, 1)
 
 
+def test_a_control_that_is_the_same_on_most_images_is_no_different():
+    """Too few images differ for a test, but it has the images for one."""
+    records = records_of({"grad_cam": 0.8, "noise": 0.1})
+    own = records[records["method"] == "grad_cam"]
+    more = 0.1 * (own["image_id"] < 3)
+    rivals = own.assign(rival="other_class", concentration=own["concentration"] - more)
+    row = only(verdicts(records, rivals))
+    assert (row["verdict"], row["control"]) == ("no different", "other_class")
+    assert (row["controls"], row["untested"], row["ahead"]) == (2, 0, 3)
+
+
 def test_without_enough_images_there_is_no_verdict():
     table = verdicts(records_of({"grad_cam": 0.8, "noise": 0.1}, images=3))
     row = only(table)

@@ -45,10 +45,10 @@ interval is over images, for each row by itself; the range of nets, from the net
 difference to that of the highest, is the spread over nets, which it does not cover. p is that of
 Wilcoxon's signed-rank test of the images' mean differences, and p (Holm) corrects it for all rows
 of the group that compare methods, or that compare methods and controls. With n images p can't be
-below 2 / 2ⁿ. Result: ahead, behind, not significant (p (Holm) of 0.05 or more), or too few images
-for any difference to be. The effect size is the rank-biserial correlation: 1 where the method is
-ahead on every image, -1 where it is behind. Equal: no record differs, as of methods with equal
-maps, and there is no test.
+below 2 / 2ⁿ, and images without a difference are none of them. Result: ahead, behind, not
+significant (p (Holm) of 0.05 or more), or too few images for any difference to be. The effect size
+is the rank-biserial correlation: 1 where the method is ahead on every image, -1 where it is behind.
+Equal: no record differs, as of methods with equal maps, and there is no test.
 """
 RANKS = """
 Average ranks of the methods over images, by concentration: 1 is the best, and ties share the mean

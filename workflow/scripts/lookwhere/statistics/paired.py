@@ -138,9 +138,18 @@ def corrected(table: pd.DataFrame, families: Sequence[pd.Series]) -> pd.DataFram
     sides = np.where(table["difference"] > 0, AHEAD, BEHIND)
     result = pd.Series(sides, table.index).where(table["p_holm"] < SIGNIFICANT, NOT_SIGNIFICANT)
     tests = by_family.transform("size").reindex(table.index, fill_value=1)
-    lowest = tests * 2.0 ** (1 - table["images"])  # p of images that all differ in one direction
+    differing = table["ahead"] + table["behind"]  # the others are none of the test
     equal = table["effect_size"].isna() & (table["pairs"] > 0)
-    return table.assign(result=result.mask(~(lowest < SIGNIFICANT), TOO_FEW).mask(equal, EQUAL))
+    result = result.mask(~enough(differing, tests), TOO_FEW).mask(equal, EQUAL)
+    return table.assign(result=result)
+
+
+def enough(images: pd.Series, tests: pd.Series) -> pd.Series:
+    """Whether p is significant of so many ``images`` that all differ in one direction.
+
+    It is that of one of so many ``tests`` that are corrected together.
+    """
+    return tests.clip(lower=1) * 2.0 ** (1 - images) < SIGNIFICANT
 
 
 def compare(

@@ -20,7 +20,16 @@ from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.metrics.rivals import LABELS as RIVAL_LABELS
 from lookwhere.statistics import bootstrap
 from lookwhere.statistics.cascade import twins
-from lookwhere.statistics.paired import AHEAD, BEHIND, TOO_FEW, compare, corrected, exact
+from lookwhere.statistics.paired import (
+    AHEAD,
+    BEHIND,
+    NOT_SIGNIFICANT,
+    TOO_FEW,
+    compare,
+    corrected,
+    enough,
+    exact,
+)
 from lookwhere.statistics.strata import as_text, methods_only, trained_only, untrained_nets
 
 AHEAD_OF_ALL, NO_DIFFERENT = "ahead of all controls", "no different"
@@ -93,7 +102,10 @@ def against_controls(
     table = pd.DataFrame(rows)
     table["undefined"] = table["data"].map(len) - table["pairs"]
     table["tests"] = table.groupby("net")["p"].transform("count")
-    return corrected(table, [table["net"]])
+    table = corrected(table, [table["net"]])
+    # Maps that are the same on most images can't be told apart, whatever the others show.
+    alike = (table["result"] == TOO_FEW) & enough(table["images"], table["tests"])
+    return table.assign(result=table["result"].mask(alike, NOT_SIGNIFICANT))
 
 
 def of_no_net(maps: Maps) -> pd.DataFrame:
