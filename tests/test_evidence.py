@@ -160,3 +160,9 @@ def test_detection_is_of_all_nets_of_known_reason_together():
     expected = values(table[table["unit"] == "image"], "auc", "method")
     assert values(evidence.of_methods(results), "auc", "method") == pytest.approx(expected)
     assert "auc" not in evidence.of_nets(results)
+
+
+def test_evidence_computes_no_detection_by_nets(monkeypatch):
+    """It would take as long again."""
+    monkeypatch.setattr(planted, "_interval_of_means", None)
+    assert "auc" in evidence.of_methods(Results(RECORDS, reasons=reasons_of(RECORDS)))

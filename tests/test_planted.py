@@ -123,6 +123,27 @@ def test_the_interval_is_that_of_draws_by_hand(unit, monkeypatch):
     assert [row["auc_low"], row["auc_high"]] == pytest.approx(expected, abs=0.03)
 
 
+def test_the_area_of_a_resample_is_that_of_its_records(monkeypatch):
+    """An image that is drawn twice counts twice, and a resample holds one number an image."""
+    records = records_of(noise)
+    seen = {}
+    monkeypatch.setattr(
+        bootstrap, "interval", lambda *arguments: seen.update(enumerate(arguments)) or (0, 1)
+    )
+    planted.detection(records, REASONS, ["image"])
+    statistic, images, cells = (seen[place] for place in range(3))
+    assert cells == images == 12
+    of_object = records[records["class"] == "object"]
+    by_image = [own for _, own in of_object.groupby("image_id")]
+    resamples = np.random.default_rng(2).integers(images, size=(20, images))
+    expected = []
+    for resample in resamples:
+        drawn = pd.concat([by_image[place] for place in resample])
+        expected.append(roc_auc_score(drawn["net"] == "patch", -drawn["concentration"]))
+    assert statistic(resamples, axis=-1) == pytest.approx(expected)
+    assert float(statistic(resamples[0], axis=-1)) == pytest.approx(expected[0])
+
+
 def test_shares_of_classes_without_common_pixels_add_up_to_one():
     table = planted.shares(records_of(noise), REASONS)
     sums = table[table["class"] != "part"].groupby("net", observed=True)["mean"].sum()

@@ -90,6 +90,21 @@ def interval(
     return float(low), float(high)
 
 
+def occurrences(resample: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each of n clusters is in each resample ``(..., n)`` of their numbers: ``(..., n)``.
+
+    Examples
+    --------
+    >>> occurrences(np.array([[0, 2, 2], [1, 1, 1]]))
+    array([[1, 0, 2],
+           [0, 3, 0]])
+    """
+    clusters = resample.shape[-1]
+    rows = resample.reshape(-1, clusters)
+    cells = rows + clusters * np.arange(len(rows))[:, None]
+    return np.bincount(cells.ravel(), minlength=resample.size).reshape(resample.shape)
+
+
 def mean_interval(values: pd.Series, clusters: pd.Series) -> tuple[float, float]:
     """The interval of the mean of ``values``, one a record."""
     return ratio_interval(values, pd.Series(1.0, index=values.index), clusters)

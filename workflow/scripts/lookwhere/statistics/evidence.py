@@ -109,10 +109,10 @@ def detection(results: Results, by: Sequence[str]) -> pd.DataFrame | None:
     """How well concentration tells nets that cheat, over images: of all nets together alone."""
     if list(by) != METHOD or not results.reasons:
         return None
-    table = planted.detection(results.records, results.reasons)
+    table = planted.detection(results.records, results.reasons, ["image"])
     counts = {name: f"auc_{name}" for name in ("records", "undefined")}
     names = [*by, "auc", "auc_low", "auc_high", *counts.values()]
-    return table.rename(columns=counts).loc[table["unit"] == "image", names]
+    return table.rename(columns=counts)[names]
 
 
 Piece = Callable[[Results, Sequence[str]], pd.DataFrame | None]

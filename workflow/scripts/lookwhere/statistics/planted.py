@@ -62,10 +62,12 @@ def _role(class_name: str, reason: Sequence[str]) -> str:
     return HOLDS if class_name in reason else DECOY
 
 
-def detection(records: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
+def detection(
+    records: pd.DataFrame, reasons: Reasons, units: Sequence[str] = UNITS
+) -> pd.DataFrame:
     """How well the concentration on the object tells cheating nets: one row a unit and method.
 
-    Columns: unit (of ``UNITS``), method, records (or nets) and undefined ones (nets without any
+    Columns: unit, method, records (or nets) and undefined ones (nets without any
     defined record), honest and cheating (numbers of the defined), auc with auc_low and auc_high
     (over images), sensitivity and specificity below a lift of 1, and best_sensitivity,
     best_specificity and threshold (the concentration below which a net is flagged) where their sum
@@ -78,7 +80,7 @@ def detection(records: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
     known = known.assign(honest=known["net"].astype(str).map(is_honest).astype(bool))
     rows = [
         {"unit": unit} | key | _detection(group, unit)
-        for unit in UNITS
+        for unit in units
         for key, group in split(known, ["method"])
     ]
     return pd.DataFrame(rows, columns=None if rows else ["unit", "method", *_detection(known, "")])
@@ -149,7 +151,7 @@ def _interval_of_records(defined: pd.DataFrame) -> tuple[float, float]:
     """The interval of the AUC of records, over images.
 
     Pairs of an honest and a cheating record are counted by the images of both, once: a resample
-    sums the counts of its images.
+    sums the counts of its images, each as often as it has both.
     """
     images, codes = np.unique(defined["image_id"], return_inverse=True)
     honest = defined["honest"].to_numpy(bool)
@@ -163,11 +165,12 @@ def _interval_of_records(defined: pd.DataFrame) -> tuple[float, float]:
     numbers = [np.bincount(codes[side], minlength=len(images)) for side in (honest, ~honest)]
 
     def of_resample(resample: NDArray[np.int64], axis: int) -> NDArray[np.float64]:
-        won = wins[resample[..., :, None], resample[..., None, :]].sum(axis=(-2, -1))
-        compared = numbers[0][resample].sum(axis=-1) * numbers[1][resample].sum(axis=-1)
+        drawn = bootstrap.occurrences(resample)
+        won = ((drawn @ wins) * drawn).sum(axis=-1)
+        compared = (drawn @ numbers[0]) * (drawn @ numbers[1])
         return np.asarray(won / compared)
 
-    return bootstrap.interval(of_resample, len(images), len(images) ** 2)
+    return bootstrap.interval(of_resample, len(images), len(images))
 
 
 def _interval_of_means(defined: pd.DataFrame) -> tuple[float, float]:
