@@ -21,7 +21,11 @@ from .studies import OF_MAPS
 
 
 @pytest.mark.parametrize(
-    "module", ["lookwhere.api", "lookwhere.io.console", "lookwhere.datasets.targets"]
+    "module",
+    [
+        *("lookwhere.api", "lookwhere.io.console"),
+        *("lookwhere.datasets.targets", "lookwhere.statistics.bootstrap"),
+    ],
 )
 def test_examples_are_right(module):
     failed, tried = doctest.testmod(importlib.import_module(module))

@@ -19,6 +19,7 @@ from lookwhere.charts import dilation_sweep, registry, style
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
+from lookwhere.metrics.registry import METRICS, of_passes
 from lookwhere.report import comparison
 from lookwhere.statistics import discrimination, paired, summary
 from lookwhere.statistics.strata import extent, once, trained_only
@@ -34,6 +35,7 @@ from .studies import (
     fabricate,
     rivals_of,
     sweep_of,
+    with_faithfulness,
 )
 
 pytestmark = pytest.mark.usefixtures("few_draws")
@@ -188,6 +190,20 @@ def test_evidence_marks_and_counts_what_is_undefined_in_a_column():
     own = pairs[pairs["method"] == "grad_cam"]
     count = own["discrimination"].isna().sum()
     assert f"Discrimination, undefined: Grad-CAM {count} of {len(own)}" in note_of(figure)
+
+
+def test_faithfulness_is_of_one_net_in_each_panel():
+    figure = chart_of("faithfulness")
+    records = with_faithfulness(RECORDS)
+    trained = records[records["training"] == "trained"]
+    names = of_passes(METRICS)
+    seen = [axes for axes in figure.axes if axes.get_visible()]
+    panels = dict(zip([(n, net) for n in names for net in NETS[:2]], seen, strict=True))
+    for (name, net), axes in panels.items():
+        assert axes.get_title().endswith(net)
+        means = trained[trained["net"] == net].groupby("method", observed=True)[name].mean()
+        marks = [float(m.get_xdata()[0]) for m in axes.lines if len(m.get_xdata()) == 1]
+        assert marks == pytest.approx([means[method] for method in METHODS])
 
 
 def test_agreement_counts_what_it_leaves_out():

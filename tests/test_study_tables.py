@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import make_tables
+from lookwhere.metrics.registry import METRICS, of_passes
 from lookwhere.report import evidence_tables, notes, readable, registry, study_tables, tables
 from lookwhere.report.registry import Scores
 from lookwhere.statistics import (
@@ -25,7 +26,15 @@ from lookwhere.statistics import (
 )
 from lookwhere.statistics.strata import methods_only, trained_only
 
-from .studies import cascade_of, costs_of, fabricate, reasons_of, rivals_of
+from .studies import (
+    OF_MAPS,
+    cascade_of,
+    costs_of,
+    fabricate,
+    reasons_of,
+    rivals_of,
+    with_faithfulness,
+)
 
 pytestmark = pytest.mark.usefixtures("few_draws")
 
@@ -36,6 +45,7 @@ CASCADE = cascade_of(RECORDS)
 SCORES = Scores(RECORDS, costs=COSTS, rivals=RIVALS, cascade=CASCADE)
 TRAINED = trained_only(RECORDS)
 REASONS = reasons_of(RECORDS)
+FAITHFUL = with_faithfulness(RECORDS)
 RESULTS = evidence.Results(RECORDS, RIVALS, CASCADE, REASONS)
 EXPECTED = {
     "evidence": lambda: evidence.of_methods(RESULTS),
@@ -61,7 +71,10 @@ EXPECTED = {
     "wins": lambda: wins.matrix(wins.wins(RECORDS)),
     "certainty": lambda: certainty.by_certainty(TRAINED),
     "measures": lambda: summary.summarise_measures(TRAINED),
-    "agreement": lambda: concordance.of_metrics(RECORDS),
+    "measures_by_net": lambda: summary.summarise_measures(
+        methods_only(trained_only(FAITHFUL)), True, ["net", "method"]
+    ),
+    "agreement": lambda: concordance.of_metrics(FAITHFUL),
     "undefined": lambda: summary.undefined(RECORDS),
     "verdicts": lambda: verdicts.verdicts(RECORDS, RIVALS, CASCADE).drop(columns="tests"),
     "discrimination": lambda: discrimination.of_methods(RIVALS),
@@ -78,7 +91,8 @@ EXPECTED = {
 def table_of(name, scores=None):
     entry = registry.entries()[name]
     options = dict.fromkeys(entry.options.get("options", ()), REASONS)
-    return registry.load(entry)(scores or SCORES, **options)
+    usual = Scores(FAITHFUL) if "faithfulness" in entry.options.get("needs", ()) else SCORES
+    return registry.load(entry)(scores or usual, **options)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -112,6 +126,16 @@ def test_a_note_states_the_extent_of_a_table():
     assert table_of("undefined").note == "12 images, 3 nets, 2 sizes (untrained included)."
 
 
+def test_means_over_nets_leave_out_what_depends_on_the_net_and_name_it():
+    pooled = table_of("measures", Scores(FAITHFUL))
+    assert list(pooled.rows["measure"].unique()) == [*OF_MAPS, "road"]
+    labels = [METRICS[name].label for name in of_passes(METRICS) if name != "road"]
+    assert pooled.note.endswith(f"(see measures_by_net): {', '.join(labels)}.")
+    of_one = table_of("measures", Scores(FAITHFUL[FAITHFUL["net"] == "vgg19"]))
+    assert set(of_one.rows["measure"]) == {*OF_MAPS, *of_passes(METRICS)}
+    assert "eft out" not in of_one.note + table_of("measures").note
+
+
 def test_a_note_on_no_test_states_so():
     """All maps are equal, controls included."""
     same = Scores(RECORDS.assign(concentration=0.5), cascade=CASCADE.assign(concentration=0.5))
@@ -143,7 +167,7 @@ def test_the_note_on_discrimination_states_how_many_samples_have_pairs():
 
 def test_all_are_written_with_their_captions_on_the_page(tmp_path):
     labels = {name: entry.label for name, entry in registry.entries().items()}
-    few = fabricate(images=4)
+    few = with_faithfulness(fabricate(images=4))
     further = {"rivals": rivals_of(few), "cascade": cascade_of(few)}
     scores = Scores(few, costs=costs_of(few), **further)
     options = {

@@ -56,9 +56,9 @@ def test_their_columns_are_in_the_records_tables_figures_and_gallery(study):
         assert (of_nets[name].notna() == (of_nets["status"] == "ok")).all()
         assert of_nets[name].dropna().between(0, 1).all()
         assert measures.loc[measures["net"].isna(), name].isna().all()  # controls
-    table = pd.read_csv(results / "tables/measures.csv")
-    assert set(names) < set(table["measure"])
-    assert "Deletion (lower is better)" in (results / "tables/measures.md").read_text()
+    table = pd.read_csv(results / "tables/measures_by_net.csv")
+    assert set(names) == set(table["measure"])
+    assert "Deletion (lower is better)" in (results / "tables/measures_by_net.md").read_text()
     assert (results / "tables/agreement.csv").exists()
     for figure in ("faithfulness", "quadrant", "agreement"):
         assert (results / f"figures/{figure}.png").exists()

@@ -40,20 +40,25 @@ def draw(
     columns: Sequence[str] = ("mean", "low", "high"),
     mark: Callable[[Axes, pd.DataFrame], None] = lambda axes, table: None,
     one_scale: bool = True,
+    together: int = 1,
 ) -> Panels:
     """The points of each of the ``tables``, by the title of the panel; ``mark`` draws behind them.
 
     ``columns`` hold value, lower and upper end; ``label`` names the axis, which is that of all
-    panels unless they have no ``one_scale``.
+    panels unless they have no ``one_scale``. So many groups stand ``together`` in a row that has
+    room for them.
     """
     methods = list(dict.fromkeys(m for table in tables.values() for m in table["method"]))
     groups = list(tables)
     names = [shortened(ALL_LABELS[method], NAME) for method in methods]
     rows = min(artists.LINE * len(names), ROOM - 0.5)
     width = PAGE - SIGN * max(map(len, names))
-    for across in range(_usual_columns(len(groups)), MOST_COLUMNS + 1):
+    rows += 0.2 if one_scale else 0.4  # numbers below each panel, and what they are
+    step = together if together <= MOST_COLUMNS else 1
+    first = step if step > 1 else _usual_columns(len(groups))
+    for across in range(first, MOST_COLUMNS + 1, step):
         titles = [_title(group, int(width / across / SIGN)) for group in groups]
-        height = rows + 0.2 + 0.13 * max(title.count("\n") + 1 for title in titles)
+        height = rows + 0.13 * max(title.count("\n") + 1 for title in titles)
         most = across * max(1, int(ROOM / height))
         if most >= len(groups):
             break

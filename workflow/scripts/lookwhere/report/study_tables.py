@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lookwhere.methods.names import LABELS
+from lookwhere.metrics import contrasts
+from lookwhere.metrics.registry import METRICS, of_records
 from lookwhere.report import notes
 from lookwhere.report.notes import INTERVALS, extent_of, of_each
 from lookwhere.report.registry import Scores, Table, table
@@ -76,7 +78,8 @@ Deletion and insertion: the target's mean probability while the pixels of most e
 or inserted (Petsiuk et al. 2018). Pixel flipping: while pixels become black in the order of the
 signed map (Bach et al. 2015). ROAD: what the net loses with the pixels of most energy beyond those
 of least, imputed (Rong et al. 2022). Infidelity: how far the sums of the map over squares are from
-what the logit loses with these (Yeh et al. 2019).
+what the logit loses with these (Yeh et al. 2019). All of these but ROAD depend on the net: compare
+methods on one net.
 """
 AGREEMENT = """
 Whether two measures rank the methods alike, by Kendall's tau-b: a mean over trained nets and sizes,
@@ -214,9 +217,23 @@ def by_certainty(scores: Scores) -> Table:
 
 @table("measures", "Measures by method")
 def measures(scores: Scores) -> Table:
-    """Means of all measures."""
+    """Means of all measures; over several nets, of those of which nets compare."""
     trained = trained_only(scores.records)
-    return Table(summary.summarise_measures(trained), MEASURES, extent_of(trained, INTERVALS))
+    names = of_records(trained.columns)
+    kept = contrasts.of_several_nets(names) if trained["net"].nunique() > 1 else names
+    left_out = [name for name in names if name not in kept]
+    labels = ", ".join(METRICS[name].label for name in left_out)
+    text = f"Left out, as the numbers of nets do not compare (see measures_by_net): {labels}."
+    note = extent_of(trained, INTERVALS, *([text] if left_out else []))
+    return Table(summary.summarise_measures(trained.drop(columns=left_out)), MEASURES, note)
+
+
+@table("measures_by_net", "Measures that need the net, by net", needs=["faithfulness"])
+def measures_by_net(scores: Scores) -> Table:
+    """Means of the metrics of faithfulness, of each trained net."""
+    trained = methods_only(trained_only(scores.records))
+    rows = summary.summarise_measures(trained, needs_net=True, by=["net", "method"])
+    return Table(rows, MEASURES, extent_of(trained, INTERVALS))
 
 
 @table("agreement", "Agreement of measures", needs=["faithfulness", "three methods"])

@@ -36,8 +36,10 @@ def summarise(
     return pd.DataFrame(rows, columns=None if rows else [*by, *_summary(records, metric, of_nets)])
 
 
-def summarise_measures(records: pd.DataFrame, needs_net: bool | None = None) -> pd.DataFrame:
-    """One row a metric of the study and method: as ``summarise``, its level in ``chance``.
+def summarise_measures(
+    records: pd.DataFrame, needs_net: bool | None = None, by: Sequence[str] = ("method",)
+) -> pd.DataFrame:
+    """One row a metric of the study and group of ``by``: as ``summarise``, its level in ``chance``.
 
     With ``needs_net`` those metrics alone that need the net, or that need none.
     """
@@ -45,7 +47,7 @@ def summarise_measures(records: pd.DataFrame, needs_net: bool | None = None) -> 
     if needs_net is not None:
         names = of_passes(names) if needs_net else of_maps(names)
     return pd.concat(
-        summarise(records, ["method"], name)
+        summarise(records, by, name)
         .rename(columns={METRICS[name].chance: CHANCE})
         .assign(measure=name)
         for name in names
