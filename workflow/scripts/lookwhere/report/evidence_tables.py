@@ -40,13 +40,14 @@ Do maps tell the class that they explain from another class in the same image? A
 and another class of the study in its image, which gives two objects and two maps. A map is right
 where its energy per pixel is higher on the object of its class than on the other. Both, one, none:
 shares of the pairs in which both maps are right, one of them, or neither. A method that ignores the
-class has one right in every pair; noise has both right in a quarter. Discrimination is the share of
-a map's energy per pixel that lies on its own object, summed over both maps, less 1: 0 of a map that
-ignores the class, 1 where no map touches the object of the other. p tests it against 0 (Wilcoxon,
-over images), and p (Holm) corrects it for all methods of the net and size. Lift is that of a map on
-the object of its class, lift of other that of a map on the object of the other class: a map of
-anything salient has both alike. Pixels on the masks of both objects count on neither side.
-Undefined: a map is, or has no energy on both objects, or an object has no pixel of its own.
+class has one right in every pair; noise has both right in a quarter. For each of the two maps take
+d / (d + d'), with d and d' its energy per pixel on the object of its own class and on the other:
+discrimination is the sum of both shares less 1, 0 of a map that ignores the class, 1 where no map
+touches the object of the other. p tests it against 0 (Wilcoxon, over images), and p (Holm) corrects
+it for all methods of the net and size. Lift is that of a map on the object of its class, lift of
+other that of a map on the object of the other class: a map of anything salient has both alike.
+Pixels on the masks of both objects count on neither side. Undefined: a map is, or has no energy on
+both objects, or an object has no pixel of its own.
 """
 CASCADE = """
 What is left of a map when all layers of its net are random, as in a net that was never trained: the
