@@ -206,6 +206,15 @@ def test_faithfulness_is_of_one_net_in_each_panel():
         assert marks == pytest.approx([means[method] for method in METHODS])
 
 
+def test_quadrant_counts_the_records_without_faithfulness():
+    records = with_faithfulness(RECORDS)
+    lost = (records["method"] == "grad_cam") & (records["image_id"] < 3)
+    note = note_of(draw("quadrant", records.assign(road=records["road"].mask(lost))))
+    own = records[(records["method"] == "grad_cam") & (records["training"] == "trained")]
+    count = (own["road"].isna() | lost[own.index]).sum()
+    assert f"ROAD, undefined: Grad-CAM {count} of {len(own)}" in note
+
+
 def test_agreement_counts_what_it_leaves_out():
     lost = (RECORDS["method"] == "grad_cam") & (RECORDS["net"] == "vgg19")
     lost |= (RECORDS["method"] == "deconvolution") & (RECORDS["image_id"] == 0)

@@ -40,6 +40,7 @@ def draw(records: pd.DataFrame) -> Figure:
     """A panel a trained net."""
     trained, contrast = methods_only(trained_only(records)), faithful.contrast_of(records)
     table = faithful.of_methods(records)
+    counts = table.groupby("method", sort=False)[["faithful_records", "faithful_undefined"]].sum()
     without = table[~(table["lift"] > 0) | table["faithful"].isna()]
     table = table.drop(without.index)
     nets = list(trained["net"].unique())
@@ -61,6 +62,8 @@ def draw(records: pd.DataFrame) -> Figure:
         _room(grid.flat[0], table[table["net"].isin(visible)])
         figure.suptitle(TITLE)
         notes = artists.notes(trained, intervals=table["faithful_low"])
+        counts = counts.set_axis(["records", "undefined"], axis=1).reset_index()
+        notes += artists.undefined(counts, f"{contrast.label}, undefined")
         if len(without):
             notes.append(f"Lift 0 or undefined, left out: {counted(len(without), 'point')}")
         notes += artists.left_out(len(nets) - len(visible), "net", "measures")
