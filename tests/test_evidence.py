@@ -90,7 +90,7 @@ def test_nets_on_which_a_method_is_ahead_are_counted_and_the_others_named(monkey
         [
             ("vgg19", "grad_cam", verdicts.AHEAD_OF_ALL, "noise"),
             ("alexnet", "grad_cam", verdicts.NO_DIFFERENT, "mean_map"),
-            ("vgg19", "deconvolution", verdicts.BEHIND, "sobel"),
+            ("vgg19", "deconvolution", verdicts.BEHIND, "mean_activation"),
             ("alexnet", "deconvolution", verdicts.TOO_FEW, None),
         ],
         columns=["net", "method", "verdict", "control"],
@@ -102,7 +102,7 @@ def test_nets_on_which_a_method_is_ahead_are_counted_and_the_others_named(monkey
     assert table.loc["grad_cam", "not_ahead"] == "no different from Mean map (alexnet)"
     assert table.loc["deconvolution", "ahead_of_all"] == "0 of 2"
     assert table.loc["deconvolution", "not_ahead"] == (
-        "behind Sobel edges (vgg19); too few images (alexnet)"
+        "behind Mean Activation (vgg19); too few images (alexnet)"
     )
 
 

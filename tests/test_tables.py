@@ -251,6 +251,13 @@ def test_counts_of_one_estimate_are_shown_where_some_are_undefined():
     assert readable.columns(table)[-1].cells == ["72", "54 of 72"]
 
 
+def test_counts_of_one_estimate_that_are_those_of_the_records_are_not_repeated():
+    counts = {"records": [72, 72], "undefined": [0, 18], "ssim": 0.5}
+    same = pd.DataFrame(counts | {"ssim_records": [72, 72], "ssim_undefined": [0, 18]})
+    assert headings(same) == ["n", "SSIM"]
+    assert headings(same.assign(ssim_undefined=[0, 19])) == ["n", "SSIM", "n of SSIM"]
+
+
 def test_a_caller_hides_columns_and_asks_for_the_sum(tmp_path):
     table = summarise(RECORDS)
     all_but_sum = headings(table)

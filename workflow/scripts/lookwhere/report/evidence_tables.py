@@ -59,7 +59,7 @@ H the entropy of the histogram of its strengths (Hedström et al. 2024). Verdict
 interval of the rank correlation lies above a half; changes with the net, below; changes late, below
 but kept to more than half of the layers; in between; too few images (fewer than ten) for an
 interval. n counts the records with a rank correlation; n of another number those that have it,
-where some have none.
+where they are others.
 """
 TWINS = """
 Lift of a method on the trained net, and on its untrained twins: nets of the same architecture with

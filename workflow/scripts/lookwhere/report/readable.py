@@ -66,13 +66,17 @@ INTERVALS = {
     "difference": ("low", "high", "95 % CI"),
     "lift": ("lift_low", "lift_high", "95 % CI of lift"),
     "both": ("both_low", "both_high", "95 % CI of both"),
-    "discrimination": ("discrimination_low", "discrimination_high", "95 % CI"),
+    "discrimination": ("discrimination_low", "discrimination_high", "95 % CI of discrimination"),
     "lift_of_other": ("other_low", "other_high", "95 % CI of lift of other"),
     "twin_lift": ("twin_lift_low", "twin_lift_high", "95 % CI of twin lift"),
-    "rank_correlation": ("rank_correlation_low", "rank_correlation_high", "95 % CI"),
+    "rank_correlation": (
+        "rank_correlation_low",
+        "rank_correlation_high",
+        "95 % CI of rank correlation",
+    ),
     "ssim": ("ssim_low", "ssim_high", "95 % CI of SSIM"),
-    "auc": ("auc_low", "auc_high", "95 % CI"),
-    "faithful": ("faithful_low", "faithful_high", "95 % CI"),
+    "auc": ("auc_low", "auc_high", "95 % CI of AUC"),
+    "faithful": ("faithful_low", "faithful_high", "95 % CI of faithful"),
     "within": ("within_low", "within_high", "95 % CI, like with like"),
 }
 RANGES = dict.fromkeys(("mean", "difference"), (*LOWEST_HIGHEST, "range of nets"))
@@ -102,8 +106,8 @@ def columns(
     """The readable columns of the table, with rounded numbers and - for undefined.
 
     Left out are those in ``hide``; the bulky, unless they are in ``show``; counts of rare cases
-    that are all 0; counts of the records of one estimate where none is undefined; and ranges of
-    nets where no row has any.
+    that are all 0; counts of the records of one estimate where none is undefined, or that are those
+    of the table; and ranges of nets where no row has any.
     """
     hidden = {*hide, *(set(BULKY) - set(show)), *_nowhere(table), *_of_counts(table)}
     if {"records", "undefined"} <= set(table):
@@ -182,14 +186,14 @@ def _nowhere(table: pd.DataFrame) -> list[str]:
 
 
 def _of_counts(table: pd.DataFrame) -> list[str]:
-    """Columns that count the records of one estimate: the undefined, and all if none are."""
-    return [
-        column
-        for name in table
-        if name.endswith(UNDEFINED)
-        for column in (name, f"{name.removesuffix(UNDEFINED)}{RECORDS}")
-        if column == name or not table[name].any()
-    ]
+    """Counts of single estimates: the undefined, and all where none is, or as of the records."""
+    hidden = []
+    for undefined in (name for name in table if name.endswith(UNDEFINED)):
+        records = f"{undefined.removesuffix(UNDEFINED)}{RECORDS}"
+        pair = [("records", records), ("undefined", undefined)]
+        same = all(one in table and table[one].equals(table[other]) for one, other in pair)
+        hidden += [undefined] if table[undefined].any() and not same else [undefined, records]
+    return hidden
 
 
 def _counted(name: str) -> str | None:

@@ -89,6 +89,7 @@ count once. All methods are compared on the same records (n of them, each a samp
 those where all have a value. Not compared: methods of a net and size that are undefined in more
 than a fifth of the records.
 """
+BY_CHANCE = ["chance", "lift", "lift_low", "lift_high"]  # of metrics with a level of chance
 CERTAINTY = """
 How concentration differs from that of the records of which the net is surest: the mean over classes
 and nets of the difference within the class and net. Certainty is the rank of the target among the
@@ -233,6 +234,7 @@ def measures_by_net(scores: Scores) -> Table:
     """Means of the metrics of faithfulness, of each trained net."""
     trained = methods_only(trained_only(scores.records))
     rows = summary.summarise_measures(trained, needs_net=True, by=["net", "method"])
+    rows = rows.drop(columns=[name for name in BY_CHANCE if rows[name].isna().all()])
     return Table(rows, MEASURES, extent_of(trained, INTERVALS))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lookwhere.methods import registry
-from lookwhere.methods.names import CONTROL_LABELS, METHODS
+from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, METHODS
 from lookwhere.metrics.registry import FIRST_METRIC
 from lookwhere.metrics.rivals import LABELS as RIVAL_LABELS
 from lookwhere.statistics import bootstrap
@@ -152,7 +152,7 @@ KINDS = (of_no_net, of_no_class, of_rivals, of_untrained, of_twins)
 
 def label(control: str) -> str:
     """The name of a control in print."""
-    return {**LABELS, **CONTROL_LABELS}.get(control, control)
+    return {**LABELS, **ALL_LABELS}.get(control, control)
 
 
 def _beside(controls: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
