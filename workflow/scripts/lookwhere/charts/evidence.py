@@ -29,7 +29,8 @@ in the column of training one that stays as it is. A study has the columns of wh
 Half filled: more than a fifth of the records of the column are undefined.
 """
 TITLE = "What speaks for each method?"
-ROW, NAME, QUESTION = 0.17, 36, 14  # inches a method; characters of its name, and of a question
+ROW, ROOM = 0.17, 6  # inches a method, and of all at most
+NAME, QUESTION = 36, 14  # characters of a method's name, and of a question
 # By piece of evidence: the question, its axis, and the level of no information.
 COLUMNS: Mapping[str, tuple[str, str, float]] = {
     "lift": ("On the object?", "Lift", 1),
@@ -56,7 +57,7 @@ def draw(sources: Mapping[str, pd.DataFrame], reasons: Mapping[str, Sequence[str
     pieces = [name for name in COLUMNS if name in table]
     trained = methods_only(trained_only(results.records))
     with styled():
-        figure = Figure(figsize=(PAGE, 1.2 + ROW * len(table)))
+        figure = Figure(figsize=(PAGE, 1.2 + min(ROW * len(table), ROOM)))
         widths = [1.3 if name == "lift" else 1 for name in pieces]
         grid = figure.subplots(1, len(pieces), sharey=True, squeeze=False, width_ratios=widths)[0]
         names = [shortened(LABELS[method], NAME) for method in table["method"]]
