@@ -77,14 +77,16 @@ def test_on_one_baseline_an_order_inserts_what_its_reverse_deletes():
         )
 
 
-def test_the_blur_is_that_of_rise_s_authors_inside_the_border():
-    """Their gkern(11, 5): an impulse in 11 x 11 pixels through scipy's filter."""
-    image = RNG.normal(size=(3, 224, 300)).astype(np.float32)
-    impulse = np.zeros((11, 11))
-    impulse[5, 5] = 1
-    kernel = ndimage.gaussian_filter(impulse, 5)
+@pytest.mark.parametrize(("side", "deviation"), [(224, 5), (45, 45 / 224 * 5), (22, 1), (4, 1)])
+def test_the_blur_is_that_of_rise_s_authors_inside_the_border(side, deviation):
+    """Their gkern(11, 5), an impulse in 11 x 11 pixels through scipy's filter, and smaller ones."""
+    image = RNG.normal(size=(3, side, 300)).astype(np.float32)
+    reach = round(deviation)
+    impulse = np.zeros((2 * reach + 1, 2 * reach + 1))
+    impulse[reach, reach] = 1
+    kernel = ndimage.gaussian_filter(impulse, deviation)
     theirs = np.stack([ndimage.correlate(c, kernel, mode="constant") for c in image])
-    inside = np.s_[:, 5:-5, 5:-5]
+    inside = np.s_[:, reach:-reach, reach:-reach]
     np.testing.assert_allclose(blurred(image)[inside], theirs[inside], atol=1e-5)
     assert blurred(np.ones_like(image)) == pytest.approx(1)
 

@@ -32,7 +32,7 @@ def backpropagation(run: "Run") -> "Tensor":
 def input_x_gradient(run: "Run") -> "Tensor":
     """x dy_c/dx (N, 3, H, W), elementwise (Shrikumar et al. 2016).
 
-    x is the input of the net, normalised: pixels of the data set's mean colour have no part in it.
+    x is the input of the net, normalised: pixels of the colour that it subtracts have no part.
     """
     return run.images * run.gradient()
 

@@ -56,8 +56,8 @@ def captum(run: "Run", *, of: str, arguments: Mapping[str, Any]) -> "Tensor":
 
     ``arguments`` are those of the class and of its ``attribute``, with captum's defaults. In place
     of tensors they hold numbers: ``baselines`` is a value of the normalised image, or one a
-    channel, and 0 by default (the mean colour); ``feature_mask`` the side in pixels of squares,
-    each a feature; ``sliding_window_shapes`` and ``strides`` sides too.
+    channel, and 0 by default (the colour that the input subtracts); ``feature_mask`` the side in
+    pixels of squares, each a feature; ``sliding_window_shapes`` and ``strides`` sides too.
 
     Raises NotDefinedError where the method does not apply to the net, and StudyError if captum is
     not installed, has no such method or argument, or fails.

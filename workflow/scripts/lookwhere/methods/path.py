@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def integrated_gradients(run: "Run", *, passes: int = 50) -> "Tensor":
     """x int_0^1 dy_c/dx (a x) da (N, 3, H, W) (Sundararajan et al. 2017, eq. 1).
 
-    The path begins at x' = 0 of the normalised input: an image of the data set's mean colour, as
-    by default in captum. Complete: the map adds up to y_c(x) - y_c(x'). The integral is a
-    Gauss-Legendre quadrature of n places, as in captum; n forward and n backward passes.
+    The path begins at x' = 0 of the normalised input: an image of the colour that the input
+    subtracts, as by default in captum. Complete: the map adds up to y_c(x) - y_c(x'). The integral
+    is a Gauss-Legendre quadrature of n places, as in captum; n forward and n backward passes.
     """
     total = run.images.new_zeros(run.images.shape)
     places, weights = np.polynomial.legendre.leggauss(passes)  # on [-1, 1]

@@ -27,8 +27,8 @@ def rise(run: "Run", *, passes: int = 4000, cells: int = 7, kept: float = 0.5) -
 
     A mask M_i in [0, 1] is a grid of ``cells`` along the shorter side, each 1 with probability
     p = ``kept`` and else 0, bilinearly resized to one cell more than the image and cropped at
-    random. x is the normalised input: what is masked has the data set's mean colour. The default n
-    is the paper's for VGG16 (8000 for ResNet50). n forward passes.
+    random. x is the normalised input: what is masked has the colour that it subtracts. The
+    default n is the paper's for VGG16 (8000 for ResNet50). n forward passes.
 
     It differs from the paper's eq. 6 in two ways. The paper explains the probability; here it is
     the logit, as in all methods. And the paper subtracts no mean: its map is E[y_i | the pixel is

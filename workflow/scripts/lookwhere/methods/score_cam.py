@@ -24,9 +24,9 @@ def score_cam(run: "Run") -> "Tensor":
     """a_k = softmax_k(y_c(x H_k) - y_c(0)) (N, 1, H, W) (Wang et al. 2020, algorithm 1).
 
     H_k is the feature map f_k, resized to the image, its least value moved to 0 and its largest to
-    1; a constant one masks all. x is the normalised input, so that what is masked has the data
-    set's mean colour. y_c is the logit, as in the paper's algorithm; y_c(0) cancels in the softmax.
-    Where logits are larger, the softmax is sharper. K forward passes, one a feature map.
+    1; a constant one masks all. x is the normalised input, so that what is masked has the colour
+    that the input subtracts. y_c is the logit, as in the paper's algorithm; y_c(0) cancels in the
+    softmax. Where logits are larger, the softmax is sharper. K forward passes, one a feature map.
     """
     features = run.features.float()
     scores = features.new_full(features.shape[:2], -inf)

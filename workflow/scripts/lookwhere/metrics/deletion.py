@@ -7,7 +7,8 @@ energy (Petsiuk et al. 2018: RISE, section 4.2):
     insertion = area under p(b outside of S_k, x on S_k) over k in [0, 1]
 
 The paper deletes to the mean colour and inserts into a blurred image; here each is there on both
-baselines. Pixels are ordered by their energy, |I|^2 summed over channels, as they are for
+baselines. The mean colour is what the net's input subtracts (``input.mean``), not that of the
+study's images. Pixels are ordered by their energy, |I|^2 summed over channels, as they are for
 concentration; the paper's maps have one channel and no sign. Ties are in random order, the same for
 all maps of a sample. Deletion and insertion on one baseline are equal on average for a map of
 random order, so that their difference has a level of chance: 0.
@@ -94,10 +95,11 @@ def blurred(image: Image) -> Image:
     """The image (C, H, W), blurred by the kernel of RISE's authors.
 
     It is a unit impulse in the middle of 11 pixels, blurred by a Gaussian of deviation 5 that is
-    mirrored at their ends, for 224 x 224; here in proportion to the shorter side. The image is
-    mirrored at its border, which theirs darkens.
+    mirrored at their ends, for 224 x 224; here in proportion to the shorter side, but not below
+    a deviation of 1, so that small images are blurred too. The image is mirrored at its border,
+    which theirs darkens.
     """
-    deviation = DEVIATION * min(image.shape[1:]) / SIDE
+    deviation = max(1, DEVIATION * min(image.shape[1:]) / SIDE)
     impulse = np.zeros(2 * round(deviation) + 1)
     impulse[len(impulse) // 2] = 1
     kernel = gaussian_filter1d(impulse, deviation)
@@ -108,7 +110,7 @@ def blurred(image: Image) -> Image:
 
 
 def _mean(image: Image) -> Image:
-    """The data set's mean colour, 0 of a normalised image."""
+    """The mean colour, which the net's input subtracts: 0 of a normalised image."""
     return np.zeros_like(image)
 
 

@@ -1,4 +1,4 @@
-"""Pixel flipping: the net's probability while pixels become black, in the order of the map."""
+"""Pixel flipping: the net's probability while pixels get the lowest value, in the map's order."""
 
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,12 +26,13 @@ def pixel_flipping(saliency: Saliency, passes: "Passes", *, steps: int = 32) -> 
 
     The order is that of the map's signed values, summed over channels: what speaks for the target
     first, what speaks against it last. In ``deletion`` the strongest is first, whatever its sign.
-    As in Quantus' ``PixelFlipping`` a flipped pixel has the lowest value of the normalised image,
-    and the curve begins after the first step. Theirs has steps of width 1; here they are of width
-    1 / (number of steps - 1). Ties are in random order. ``steps`` forward passes.
+    As in Quantus' ``PixelFlipping`` a flipped pixel has in all channels the lowest value of this
+    normalised image, which is near black or not as the image has it, and the curve begins after the
+    first step. Theirs has steps of width 1; here they are of width 1 / (number of steps - 1). Ties
+    are in random order. ``steps`` forward passes.
     """
     values = saliency.values.sum(axis=0, dtype=np.float64)
     order = strongest_first(values, passes.generator())
-    black = np.full_like(passes.image, passes.image.min())
-    flipped = islice(replaced(passes.image, black, order, steps), 1, None)
+    lowest = np.full_like(passes.image, passes.image.min())
+    flipped = islice(replaced(passes.image, lowest, order, steps), 1, None)
     return area(passes.probabilities(flipped))
