@@ -3,6 +3,7 @@
 import copy
 import csv
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -477,6 +478,17 @@ def test_keys_of_different_entries_are_no_repetition():
 def test_an_error_is_reported_with_key_value_and_way_out(changes, message):
     [fault] = faults_of(changed(changes))
     assert message in fault
+
+
+def test_a_metric_whose_package_is_missing_is_reported(monkeypatch):
+    config = changed({"metrics": ["concentration", "infidelity"]})
+    assert faults_of(config) == []
+    monkeypatch.setitem(sys.modules, "captum", None)
+    assert faults_of(config) == [
+        "metrics[1]: metric infidelity needs captum, which is not installed: pip install captum"
+    ]
+    monkeypatch.setitem(sys.modules, "torch", None)  # an environment of Snakemake alone
+    assert faults_of(config) == []
 
 
 def test_all_errors_are_reported_at_once():

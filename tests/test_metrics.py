@@ -100,6 +100,14 @@ def test_lack_of_memory_is_no_error_of_the_metric(own):
         value_of(mine)
 
 
+def test_packages_that_are_missing_are_named_with_the_way_out(own):
+    names = '"lower", packages=("numpy", "no_such_a", "no_such_b")'
+    mine = own(MINE.replace('"lower"', names).replace("return", "import no_such_a; return"))["mine"]
+    with pytest.raises(StudyError, match=r"^metric mine needs no_such_a and no_such_b, which are"):
+        value_of(mine)
+    assert registry.lacking(own(MINE)["mine"]) is None
+
+
 @pytest.mark.parametrize("name", ["status", "lift", "mask_fraction", "training", "dilation"])
 def test_a_metric_has_no_name_of_a_column(own, name):
     with pytest.raises(StudyError, match=f"metric '{name}' of .*own.py': name is '{name}'; a col"):
@@ -114,6 +122,8 @@ def test_a_metric_has_no_name_of_a_column(own, name):
         ("bounds=(0, 1)", "bounds=('0', 1)", r"bounds is \('0', 1\)"),
         ("bounds=(0, 1), ", "", "bounds is None"),
         ('"lower"', '"less"', "better is 'less'; 'higher' or 'lower' is allowed"),
+        ('"lower"', '"lower", packages=("a.b",)', r"packages is \('a.b',\)"),
+        ('"lower"', '"lower", packages="a"', r"packages is 'a'; give a tuple of names, such as"),
         ('"lower"', '"lower", chance="box"', "chance is 'box'; 'mask_fraction' or 'box_fraction'"),
         ('("map", "region")', '("map", "net")', r"needs is \('map', 'net'\); \('map', 'region'\)"),
         (

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from lookwhere.errors import StudyError
+from lookwhere.errors import NotFiniteError, StudyError
 from lookwhere.methods.passes import ForwardNet, Passes
+from lookwhere.metrics.registry import METRICS, measure, of_passes
+from lookwhere.metrics.saliency import Saliency
 
 from .nets_of_one_layer import Linear, passes_of
 
@@ -88,3 +90,21 @@ def test_random_numbers_are_of_the_sample_the_size_and_the_draw():
     assert draw([0, 1]) == draw([0, 1])
     others = [draw([0, 2]), draw([1, 1]), draw([0, 1], 1), draw([0, 1], image=IMAGE[:, :5])]
     assert len({tuple(numbers) for numbers in [draw([0, 1]), *others]}) == 5
+
+
+@pytest.mark.parametrize("fault", [np.nan, np.inf])
+@pytest.mark.parametrize("name", of_passes(METRICS))
+def test_where_an_output_is_not_finite_a_metric_has_no_value(name, fault):
+    class Overflowing(Linear):
+        def forward(self, images):
+            logits = super().forward(images)
+            logits[(images != torch.from_numpy(IMAGE)).flatten(1).any(1)] *= fault
+            return logits
+
+    passes = Passes(ForwardNet(Overflowing(WEIGHTS), torch.device("cpu")), IMAGE, 2, [0])
+    assert passes.probabilities([IMAGE]).tolist() == pytest.approx(
+        passes_of(WEIGHTS, IMAGE, 2).probabilities([IMAGE])
+    )
+    with pytest.raises(NotFiniteError):
+        passes.logits([IMAGE, IMAGE + 1])
+    assert measure(METRICS[name], Saliency(IMAGE**2), passes) is None

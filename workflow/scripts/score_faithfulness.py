@@ -43,7 +43,8 @@ class Task:
 def main(samples: Sequence[Sample], images: ImageFolder, task: Task, scores: str) -> None:
     """Write the ``scores``: a row a sample and method, with the metric as a column.
 
-    It is null where a map is missing, has no energy or is not finite.
+    It is null where a map is missing, has no energy or is not finite, and where the net's output on
+    a changed image is not.
     """
     table = pd.DataFrame(rows(samples, images, task)).astype({task.metric: "float64"})
     parts.write(table.sort_values(["method", "sample"]), scores)

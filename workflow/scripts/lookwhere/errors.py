@@ -12,6 +12,10 @@ class InputError(StudyError):
     """An image that the net can't process."""
 
 
+class NotFiniteError(Exception):
+    """Outputs of a net that are infinite or no numbers: what is computed from them is undefined."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed: on the CPU, in CUDA and its libraries, or in MPS."""
     phrases = ("out of memory", "allocate memory", "Unable to allocate", "ALLOC_FAILED")

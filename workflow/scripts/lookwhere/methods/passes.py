@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookwhere.errors import StudyError, is_out_of_memory
+from lookwhere.errors import NotFiniteError, StudyError, is_out_of_memory
 from lookwhere.methods.explainer import Explainer
 from lookwhere.methods.forward import computing_in
 from lookwhere.nets import memory
@@ -83,7 +83,8 @@ class Passes:
     Attributes
     ----------
     image : numpy.ndarray
-        The normalised input (C, H, W), float32, in which 0 is the data set's mean colour.
+        The normalised input (C, H, W), float32, in which 0 is the colour that it subtracts
+        (``input.mean``).
     target : int
         The index of the output that the map explains.
     """
@@ -97,7 +98,8 @@ class Passes:
     def logits(self, images: Iterable[Image]) -> NDArray[np.float64]:
         """The target's logit (N,) of changed ``images`` (C, H, W), which may be a generator.
 
-        Images are passed in batches of bounded memory: N is not.
+        Images are passed in batches of bounded memory: N is not. Raises NotFiniteError where an
+        output is infinite or no number, as of a net whose sums overflow.
         """
         return self._of_target(images, lambda logits: logits)
 
@@ -120,8 +122,10 @@ class Passes:
     def _of_target(
         self, images: Iterable[Image], read: Callable[[Tensor], Tensor]
     ) -> NDArray[np.float64]:
-        outputs = read(self._net.logits(images))
-        return outputs[:, self.target].numpy()
+        logits = self._net.logits(images)
+        if not logits.isfinite().all():  # of any class, as in predictions
+            raise NotFiniteError
+        return read(logits)[:, self.target].numpy()
 
 
 def as_tensor(values: NDArray[Any]) -> Tensor:

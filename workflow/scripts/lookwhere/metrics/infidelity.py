@@ -28,20 +28,20 @@ AT_ONCE = 8  # squares for which captum holds the image in memory
     bounds=(0, None),
     better="lower",
     cite="yeh2019infidelity",
+    packages=("captum",),
 )
 def infidelity(
     saliency: Saliency, passes: "Passes", *, squares: int = 32, side: float = 0.25
 ) -> float:
     """The mean of (beta sum_S I - (y(x) - y(x without S)))^2 over random squares S.
 
-    Equation 1 of Yeh et al. 2019, with square removal: y is the target's logit, x without S has the
-    mean colour there, and I is summed over channels. A square has ``side`` times the shorter side
-    of the image, and a sample has the same squares for all maps. beta, which minimises the mean,
-    makes the number independent of the scale and sign of a map. It is in squared logits: those of
-    other nets are no comparison. It reads a map as contributions, which add up to the logit:
-    gradients are none, but their product with the input is. ``squares`` + 1 forward passes.
-
-    Raises StudyError if captum is not installed.
+    Equation 1 of Yeh et al. 2019, with square removal: y is the target's logit, x without S has
+    there the colour that the net's input subtracts, and I is summed over channels. A square has
+    ``side`` times the shorter side of the image, and a sample has the same squares for all maps.
+    beta, which minimises the mean, makes the number independent of the scale and sign of a map. It
+    is in squared logits: those of other nets are no comparison. It reads a map as contributions,
+    which add up to the logit: gradients are none, but their product with the input is. ``squares``
+    + 1 forward passes.
     """
     from lookwhere.methods.passes import as_tensor
 
@@ -79,8 +79,7 @@ def infidelity(
 @cache
 def _captum() -> "ModuleType":
     """captum's metrics; states once whose number it is."""
-    from lookwhere.methods.libraries import installed
+    from captum import metrics
 
-    metrics = installed("captum.metrics", "captum")
     log.info("infidelity is that of captum %s", version("captum"))
     return metrics

@@ -7,6 +7,7 @@ gallery follow from it.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from math import inf, isinf
 from numbers import Real
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookwhere import declarations
 from lookwhere.declarations import Declaration
-from lookwhere.errors import StudyError, is_out_of_memory
+from lookwhere.errors import NotFiniteError, StudyError, is_out_of_memory
 from lookwhere.metrics import columns
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def metric(
     better: str,
     chance: str | None = None,
     cite: str | None = None,
+    packages: Sequence[str] = (),
 ) -> "Callable[[Measure], Measure]":
     """Declare the function below as a metric.
 
@@ -66,7 +68,8 @@ def metric(
     needs
         The arguments of the function, in this order: ``map``, a ``Saliency``; and ``region``, a
         ``Region`` of the same height and width, or ``passes``, the ``Passes`` of the net on changed
-        versions of the image. A study has metrics that need passes only where it lists them.
+        versions of the image. A study has metrics that need passes only where it lists them. Where
+        the net's outputs are not finite, they have no value.
     bounds
         The lowest and the highest value; None where there is none.
     better
@@ -76,6 +79,9 @@ def metric(
         or ``box_fraction``. A metric without one has no lift.
     cite
         The key of its paper in ``docs/references.bib``.
+    packages
+        What the function imports that the workflow does not install, by the names of pip and
+        ``import``: a study that lists the metric is refused where one is missing.
 
     Notes
     -----
@@ -115,10 +121,25 @@ def of_passes(names: Iterable[str]) -> list[str]:
     return [name for name in names if PASSES in METRICS[name].needs]
 
 
+def lacking(metric: Metric) -> str | None:
+    """What a metric needs and is not installed, with the way out: ``metric infidelity needs ...``.
+
+    None if nothing is missing.
+    """
+    names = [name for name in metric.entry.options.get("packages", ()) if not find_spec(name)]
+    if not names:
+        return None
+    verb = "are" if len(names) > 1 else "is"
+    return (
+        f"metric {metric.name} needs {' and '.join(names)}, which {verb} not installed: "
+        f"pip install {' '.join(names)}"
+    )
+
+
 def measure(
     metric: Metric, saliency: "Saliency", other: "Region | Passes | None" = None
 ) -> float | None:
-    """The value of a metric for a map; None where it has none.
+    """The value of a metric for a map; None where it has none, or an output is not finite.
 
     ``other`` is what it needs beside the map: the region at its size, or the passes of the net.
     Raises StudyError if the function fails, or returns something else than a number in its bounds.
@@ -127,11 +148,15 @@ def measure(
     function = declarations.load(metric.entry)
     try:
         value = function(*(arguments[need] for need in metric.needs))
+    except NotFiniteError:
+        return None  # the net's, not the metric's fault
     except StudyError:
         raise  # it states the way out
     except Exception as error:
         if is_out_of_memory(error):
             raise
+        if missing := lacking(metric):
+            raise StudyError(missing) from None
         raise StudyError(
             f"metric {metric.name!r} fails ({type(error).__name__}: {error}): fix "
             f"{metric.entry.function!r} in {str(metric.entry.file)!r}"
@@ -159,6 +184,9 @@ def _metric(entry: Declaration) -> Metric:
         raise _fault(entry, "needs", needs, f"{ways} or {NEEDS[-1]} is allowed")
     if better not in ("higher", "lower"):
         raise _fault(entry, "better", better, "'higher' or 'lower' is allowed")
+    packages = options.get("packages", ())
+    if not isinstance(packages, tuple | list) or not all(map(_is_module, packages)):
+        raise _fault(entry, "packages", packages, "give a tuple of names, such as ('captum',)")
     if chance is not None and chance not in columns.CHANCE:
         ways = " or ".join(map(repr, columns.CHANCE))
         raise _fault(entry, "chance", chance, f"{ways} is allowed, or none at all")
@@ -167,6 +195,10 @@ def _metric(entry: Declaration) -> Metric:
         way = "give the lowest and the highest value as literals, None where there is none"
         raise _fault(entry, "bounds", options.get("bounds"), way)
     return Metric(entry.name, entry.label, tuple(needs), bounds, chance, better, entry)
+
+
+def _is_module(name: Any) -> bool:
+    return isinstance(name, str) and name.isidentifier()
 
 
 def _bounds(bounds: Any) -> tuple[float, float] | None:

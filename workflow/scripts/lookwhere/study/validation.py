@@ -22,6 +22,7 @@ from lookwhere.errors import StudyError, hint
 from lookwhere.io import provenance
 from lookwhere.methods import map_folders
 from lookwhere.methods.names import ALL_LABELS, METHODS
+from lookwhere.metrics.registry import METRICS, lacking
 from lookwhere.nets.names import defined_names, is_own, is_timms
 from lookwhere.nets.names import file_of as architecture_file
 from lookwhere.study import listed_methods, messages
@@ -54,6 +55,7 @@ def faults(
         *messages.faults(config),
         *_entry_faults(config, known),
         *(listed_methods.faults(config, METHODS) if "methods" in known else []),
+        *_package_faults(config),
         *(_format_faults(config, known["formats"]) if "formats" in known else []),
         *_class_duplicates(config),
         *_duplicates(config),
@@ -140,6 +142,14 @@ def _entry_faults(config: Config, known: Mapping[str, Collection[str]]) -> Itera
                 here = f"{file!r} declares no {kind[:-1]} {name!r}"
                 what = here if file else f"{name!r} is not allowed"
                 yield f"{key}: {what}; {hint(name, known[kind])}"
+
+
+def _package_faults(config: Config) -> Iterator[str]:
+    """Errors of metrics whose packages are missing where the jobs run, if they run here."""
+    for key, entry in entries(config, "metrics") if find_spec("torch") else []:
+        metric = METRICS.get(name_of(entry))
+        if metric and (missing := lacking(metric)):
+            yield f"{key}: {missing}"
 
 
 def _format_faults(config: Config, formats: Collection[str]) -> Iterator[str]:
