@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -161,6 +162,26 @@ def test_on_one_thread_a_seed_fixes_the_weights(net):
     assert not torch.equal(first, other)
     scenes = SCENES[:6]
     assert train_planted.followed(nets[0], scenes) == train_planted.followed(nets[1], scenes)
+
+
+def test_changes_of_a_recipe_are_of_fields_and_nets():
+    for net, changes in train_planted.CHANGES.items():
+        architecture, _ = train_planted.NETS[net]
+        assert replace(train_planted.RECIPES[architecture], **changes) not in {
+            *train_planted.RECIPES.values()
+        }
+
+
+def test_options_have_the_defaults_of_the_script_and_set_the_threads(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.argv", ["train", "--nets", "b", "--epochs", "3"])
+    threads = torch.get_num_threads()
+    try:
+        read = training.parse("", ["a", "b"], tmp_path, scenes=7, test_scenes=5, threads=1)
+        assert torch.get_num_threads() == read.threads == 1
+    finally:
+        torch.set_num_threads(threads)
+    assert (read.nets, read.scenes, read.test_scenes, read.epochs) == (["b"], 7, 5, 3)
+    assert (read.seed, read.batch, read.out) == (0, 32, tmp_path)
 
 
 def shipped():

@@ -9,7 +9,6 @@ are written to ``weights/NET.pth`` in float16; ``load_state_dict`` converts them
 
 import argparse
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +30,8 @@ from worlds.training import (
     examples,
     fit,
     for_training,
-    save,
+    parse,
+    saved,
     write_accuracy,
 )
 
@@ -77,10 +77,7 @@ def build(name: str) -> nn.Module:
 
 def train(name: str, data: list[Example], options: argparse.Namespace) -> nn.Module:
     """Train one net from scratch."""
-    recipe = RECIPES[name]
-    recipe = replace(recipe, epochs=options.epochs or recipe.epochs)
-    settings = {"name": name, "seed": options.seed, "batch": options.batch}
-    return fit(partial(build, name), recipe, TASK, data, **settings)
+    return fit(partial(build, name), RECIPES[name], TASK, data, name=name, options=options)
 
 
 @torch.no_grad()
@@ -122,23 +119,10 @@ def report(name: str, net: nn.Module, data: list[Example]) -> list[dict[str, obj
     return rows
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nets", nargs="+", choices=RECIPES, default=list(RECIPES))
-    parser.add_argument("--scenes", type=int, default=6000, help="drawn for training")
-    parser.add_argument("--test-scenes", type=int, default=600, help="drawn for the report")
-    parser.add_argument("--epochs", type=int, help="instead of each net's own number")
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=SAMPLE, help="folder")
-    parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
-
-
 def main() -> None:
     """Train the selected nets in turn."""
-    options = parse()
-    torch.set_num_threads(options.threads)
+    about = __doc__.splitlines()[0]
+    options = parse(about, RECIPES, SAMPLE, scenes=6000, test_scenes=600, threads=2)
     start = time.perf_counter()
     data = examples(
         partial(example, seed=TRAINING_SEED + options.seed), options.scenes, options.threads
@@ -150,10 +134,8 @@ def main() -> None:
     rows = []
     for name in options.nets:
         path = options.out / "weights" / f"{name}.pth"
-        save(train(name, data, options), path)
-        net = build(name)
-        net.load_state_dict(torch.load(path, weights_only=True))  # report the weights of the file
-        rows += report(name, net.eval(), unseen)
+        net = saved(train(name, data, options), partial(build, name), path)
+        rows += report(name, net, unseen)
         for row in rows[-2 * len(CATEGORIES) :]:
             print(*row.values(), flush=True)
     write_accuracy(rows, options.out / "accuracy.csv", list(RECIPES))

@@ -34,7 +34,8 @@ from worlds.training import (
     examples,
     fit,
     for_training,
-    save,
+    parse,
+    saved,
     write_accuracy,
 )
 
@@ -98,9 +99,7 @@ def train(net: str, data: Sequence[Example], options: argparse.Namespace) -> nn.
     """Train a net on scenes of its world."""
     name, _ = NETS[net]
     recipe = replace(RECIPES[name], **CHANGES.get(net, {}))
-    recipe = replace(recipe, epochs=options.epochs or recipe.epochs)
-    settings = {"name": net, "seed": options.seed, "batch": options.batch}
-    return fit(partial(build, name), recipe, TASK, data, **settings)
+    return fit(partial(build, name), recipe, TASK, data, name=net, options=options)
 
 
 def unseen(count: int, seed: int) -> tuple[list[PlantedScene], list[PlantedScene]]:
@@ -138,23 +137,10 @@ def report(
     }
 
 
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
-    parser.add_argument("--scenes", type=int, default=4000, help="drawn for training, a world")
-    parser.add_argument("--test-scenes", type=int, default=300, help="drawn for the report")
-    parser.add_argument("--epochs", type=int, help="instead of each net's own number")
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=PLANTED, help="folder")
-    parser.add_argument("--threads", type=int, default=1, help="with one, a seed fixes the weights")
-    return parser.parse_args()
-
-
 def main() -> None:
     """Train the selected nets in turn."""
-    options = parse()
-    torch.set_num_threads(options.threads)
+    about = __doc__.splitlines()[0]
+    options = parse(about, NETS, PLANTED, scenes=4000, test_scenes=300, threads=1)
     agreeing, swapped = unseen(options.test_scenes, TEST_SEED)
     for net in options.nets:
         start = time.perf_counter()
@@ -162,10 +148,8 @@ def main() -> None:
         of_world = partial(example, seed=TRAINING_SEED + options.seed, world=world)
         data = examples(of_world, options.scenes, options.threads)
         path = options.out / "weights" / f"{net}.pth"
-        save(train(net, data, options), path)
-        trained = build(name)
-        trained.load_state_dict(torch.load(path, weights_only=True))  # the weights of the file
-        row = report(net, trained.eval(), agreeing, swapped)
+        trained = saved(train(net, data, options), partial(build, name), path)
+        row = report(net, trained, agreeing, swapped)
         print(*row.values(), f"{time.perf_counter() - start:.0f} s", flush=True)
         write_accuracy([row], options.out / "accuracy.csv", list(NETS))
 

@@ -1,15 +1,16 @@
-"""What the training of all drawn nets shares: inputs, batches, optimisation, files.
+"""What the training of all drawn nets shares: options, inputs, batches, optimisation, files.
 
 A ``Recipe`` holds a net's hyperparameters, a ``Task`` what its scenes mean: the loss of its outputs
 and the sizes of its inputs. Weights are written in float16; ``load_state_dict`` converts them to
 float32.
 """
 
+import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,25 @@ class Task:
 
     loss: Callable[[Tensor, Tensor], Tensor]
     size: Callable[[tuple[int, ...], float, np.random.Generator], tuple[int, int]]
+
+
+def parse(
+    about: str, nets: Collection[str], out: Path, *, scenes: int, test_scenes: int, threads: int
+) -> argparse.Namespace:
+    """The options of a script that trains ``nets``, with these defaults, its threads set."""
+    parser = argparse.ArgumentParser(description=about)
+    add = parser.add_argument
+    add("--nets", nargs="+", choices=nets, default=list(nets))
+    add("--scenes", type=int, default=scenes, help="drawn for training")
+    add("--test-scenes", type=int, default=test_scenes, help="drawn for the report")
+    add("--epochs", type=int, help="instead of each net's own number")
+    add("--batch", type=int, default=32)
+    add("--seed", type=int, default=0)
+    add("--out", type=Path, default=out, help="folder")
+    add("--threads", type=int, default=threads, help="with one, a seed fixes the weights")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    return options
 
 
 def examples(example: Callable[[int], Example], count: int, processes: int) -> list[Example]:
@@ -101,12 +121,15 @@ def fit(
     data: Sequence[Example],
     *,
     name: str,
-    seed: int,
-    batch: int,
+    options: argparse.Namespace,
 ) -> nn.Module:
-    """Train a net from scratch with AdamW and a one-cycle learning rate."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng([TRAINING_SEED, seed])
+    """Train the net that ``build`` returns with AdamW and a one-cycle learning rate.
+
+    Of the ``options`` it reads seed, batch and epochs, if any in place of the recipe's.
+    """
+    recipe, batch = replace(recipe, epochs=options.epochs or recipe.epochs), options.batch
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng([TRAINING_SEED, options.seed])
     net = build()
     optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     steps = recipe.epochs * sum(1 for _ in batches(data, batch, rng))
@@ -160,6 +183,14 @@ def save(net: nn.Module, path: Path) -> None:
     for key, value in state.items():
         state[key] = value.half().contiguous() if value.is_floating_point() else value
     torch.save(state, path)
+
+
+def saved(net: nn.Module, build: Callable[[], nn.Module], path: Path) -> nn.Module:
+    """Write a net of ``build``, and return the net of the file: a report is on what is there."""
+    save(net, path)
+    of_file = build()
+    of_file.load_state_dict(torch.load(path, weights_only=True))
+    return of_file.eval()
 
 
 def write_accuracy(rows: list[dict[str, object]], path: Path, names: Sequence[str]) -> None:
