@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lookwhere import charts
-from lookwhere.charts import dilation_sweep, registry, style
+from lookwhere.charts import dilation_sweep, panels, registry, style
 from lookwhere.charts.style import PALETTE
 from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
@@ -35,6 +36,7 @@ from .studies import (
     fabricate,
     rivals_of,
     sweep_of,
+    ticks,
     with_faithfulness,
 )
 
@@ -573,6 +575,29 @@ def test_where_nothing_can_be_compared_a_remark_states_it():
     assert {text.get_text() for text in axes.texts} == {"fewer than 10 images to compare"}
 
 
+def test_panels_are_of_the_bins_with_a_mean_and_the_others_are_named(monkeypatch):
+    monkeypatch.setattr(panels, "needed", lambda *_: True)
+    records = fabricated_ranks()
+    ranks = records["target_rank"].mask(records["image_id"] < 3, 50)
+    figure = draw("certainty", records.assign(target_rank=ranks))
+    assert [axes.get_title().split("\n")[1][:5] for axes in figure.axes] == ["6-10 "]
+    assert not figure.axes[0].texts
+    few = "fewer than 10 images to compare: 11-100 (3 images)"
+    assert f"Reference: rank of the target 1; {few}" in note_of(figure)
+
+
+@pytest.mark.parametrize("chart", ["measures", "certainty", "controls"])
+def test_axes_of_panels_have_four_ticks_without_overlap(chart, monkeypatch):
+    monkeypatch.setattr(panels, "needed", lambda *_: True)
+    records = fabricated_ranks() if chart == "certainty" else RECORDS
+    figure = draw(chart, records)
+    assert_fits(figure)
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in ticks(axes.xaxis)]
+        assert len(boxes) >= 4
+        assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+
+
 def test_masks_that_begin_empty_leave_the_axis_whole():
     sweep = sweep_of(RECORDS)
     empty = (sweep["sample"] == sweep["sample"].iloc[0]) & (sweep["dilation"] == 0)
@@ -695,12 +720,13 @@ def test_undefined_records_are_reported(chart):
     [
         ("squeezenet1_1_random", ["squeezenet1_1_random"]),
         ("resnext101_32x8d_imagenet1k_v1", ["resnext101_32x8d_", "imagenet1k_v1"]),
+        ("Untrained: squeezenet1_1_random", ["Untrained:", "squeezenet1_1_random"]),
         ("a net\n(untrained)", ["a net", "(untrained)"]),
         (30 * "x", [24 * "x", 6 * "x"]),
     ],
-    ids=["short", "joints", "lines", "no joint"],
+    ids=["short", "joints", "words", "lines", "no joint"],
 )
-def test_long_names_are_broken_at_separators(label, lines):
+def test_long_names_are_broken_between_words_and_else_at_separators(label, lines):
     assert style.wrapped(label).split("\n") == lines
 
 

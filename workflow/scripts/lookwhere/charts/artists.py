@@ -5,6 +5,7 @@ mean of the other records where more than a fifth are undefined.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from textwrap import wrap
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, REMARK, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
@@ -33,6 +35,8 @@ FEW_METHODS = 8  # beside each other in a group; more have a row each
 LABEL, WIDE_LABEL = 24, 60  # characters in a line of a row's label, in a column and on a page
 # Inches: of a line of a label or note, and of all rows in a column, and on a page.
 LINE, COLUMN_ROWS, MOST_ROWS = 0.13, 4.6, 6.4
+TICK_SIZE, DIGIT, GAP = 7, 0.062, 0.035  # of a tick's label: points; inches of a digit, between two
+MOST_TICKS = 8  # steps of an axis
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
@@ -136,6 +140,40 @@ def label_rows(axes: Axes, labels: Sequence[str], width: int = LABEL) -> None:
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
+
+
+class Ticks(MaxNLocator):
+    """Round numbers, as many as have room for their labels; four at least where these fit."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """The places of the ticks between ``vmin`` and ``vmax``."""
+        axes = self.axis.axes  # type: ignore[union-attr]
+        width = axes.get_window_extent().width / axes.get_figure(root=True).dpi
+        for most in range(MOST_TICKS, 1, -1):
+            self.set_params(nbins=most, steps=[1, 2, 2.5, 5, 10])
+            places = super().tick_values(vmin, vmax)
+            pairs = pairwise(p for p in places if vmin <= p <= vmax)
+            widest = max((_width(p) + _width(q) for p, q in pairs), default=0) / 2
+            if widest + GAP <= (places[1] - places[0]) / (vmax - vmin) * width:
+                break
+        return places
+
+
+def tick_values(axes: Axes) -> None:
+    """Ticks of ``axes`` at round numbers, with labels without trailing zeros."""
+    axes.xaxis.set_major_locator(Ticks())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
+    axes.tick_params(axis="x", labelsize=TICK_SIZE)
+
+
+def _number(value: float) -> str:
+    """A place in print; what rounding leaves of zero is 0."""
+    return f"{value:g}".replace("-", MINUS) if abs(value) > 1e-12 else "0"
+
+
+def _width(value: float) -> float:
+    """Inches of a tick's label; a dot is half a digit wide."""
+    return DIGIT * (len(_number(value)) - 0.5 * _number(value).count("."))
 
 
 def size_of_rows(labels: Sequence[str], height: float) -> tuple[float, float, int]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
@@ -20,7 +19,7 @@ target among the outputs, or by its probability where each output has one of its
 Over the trained nets: the mean over classes and nets of the difference within the class and net,
 with 95 % bootstrap intervals over images. The images of the bins differ, as in the size of the
 object: the differences of the controls, which use no net, are effects of the images. Of fewer than
-ten images there is no mean.
+ten images there is no mean, and beyond eight methods no panel.
 """
 TITLE = "Does the map stay on the object\nwhere the net is less sure?"
 WITHIN = ("within", "within_low", "within_high")
@@ -56,15 +55,19 @@ def draw(records: pd.DataFrame) -> Figure:
 
 
 def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
-    """A panel a bin but the first, which is the reference; a row a method."""
-    tables, references = {}, []
+    """A panel a bin that is compared with the first, the reference; a row a method."""
+    tables, empty, references = {}, {}, []
     for kind, of_kind in table.groupby("outputs", sort=False):
         first, *names = of_kind["certainty"].unique()
-        references.append(f"Reference: {LABELS[str(kind)].lower()} {first}")
+        few = []
         for name in names or [first]:
             of_bin = of_kind[of_kind["certainty"] == name]
-            images = counted(of_bin["images"].max(), "image")
-            tables[f"{LABELS[str(kind)]}\n{name} ({images})"] = of_bin
+            bin_name = f"{name} ({counted(of_bin['images'].max(), 'image')})"
+            lacks = of_bin["within"].isna().all()
+            (empty if lacks else tables)[f"{LABELS[str(kind)]}\n{bin_name}"] = of_bin
+            few += [bin_name] if lacks and names else []
+        rest = f"; fewer than {FEWEST} images to compare: {', '.join(few)}" if few else ""
+        references.append(f"Reference: {LABELS[str(kind)].lower()} {first}{rest}")
 
     def mark(axes: Axes, of_bin: pd.DataFrame) -> None:
         axes.axvline(0, color="0.25", linewidth=0.9)
@@ -73,8 +76,8 @@ def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
             axes.text(0.5, 0.5, text, transform=axes.transAxes, **REMARK)
 
     with styled():
-        page = panels.draw(tables, "Mean difference", WITHIN, mark)
-        if table["within"].isna().all():
+        page = panels.draw(tables or empty, "Mean difference", WITHIN, mark)
+        if not tables:
             next(iter(page.axes.values())).set_xlim(-1, 1)
         page.figure.suptitle(TITLE.replace("\n", " "))
         rest = artists.left_out(len(page.left_out), "bin", "certainty")
@@ -99,4 +102,4 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    artists.tick_values(axes)

@@ -7,7 +7,6 @@ from math import ceil
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from lookwhere.charts import artists
 from lookwhere.charts.style import PAGE, shortened, wrapped
@@ -73,7 +72,7 @@ def draw(
         places = [methods.index(method) for method in table["method"]]
         artists.points(axes, table, places, columns, counts=False)
         axes.set_title(title, fontsize=8)
-        axes.xaxis.set_major_locator(MaxNLocator(3 if across <= COLUMNS else 2))
+        artists.tick_values(axes)
     for place, axes in enumerate(grid.flat):
         axes.set_visible(place < len(visible))
         if place < len(visible) <= place + across:  # the last of its column

@@ -63,17 +63,25 @@ def space(methods: Iterable[str]) -> None:
 space(LABELS)
 
 REMARK: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": "0.35"}
+REMARK["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # no line crosses it
 
 
 def wrapped(label: str, most: int = 24) -> str:
-    """The label in lines of at most ``most`` characters, broken at spaces, dots, - and _."""
+    """The label in lines of at most ``most`` characters, broken at spaces.
+
+    A word that is longer than a line is broken at dots, - and _.
+    """
     lines = []
     for line in label.split("\n"):
         lines.append("")
-        for part in re.findall(rf"[^-_. ]{{1,{most}}}[-_. ]?|[-_. ]", line):
-            if len(lines[-1] + part.rstrip()) > most:
-                lines.append("")
-            lines[-1] += part
+        for word in re.findall(r"[^ ]+ *| +", line):
+            parts = [word]
+            if len(word.rstrip()) > most:
+                parts = re.findall(rf"[^-_. ]{{1,{most}}}[-_. ]?|[-_. ]", word)
+            for part in parts:
+                if lines[-1] and len(lines[-1] + part.rstrip()) > most:
+                    lines.append("")
+                lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
 
 
