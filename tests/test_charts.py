@@ -22,7 +22,7 @@ from lookwhere.datasets.samples import Sample
 from lookwhere.methods.names import ALL_LABELS, CONTROL_LABELS, LABELS
 from lookwhere.metrics.registry import METRICS, of_passes
 from lookwhere.report import comparison
-from lookwhere.statistics import discrimination, paired, summary
+from lookwhere.statistics import discrimination, paired, summary, verdicts
 from lookwhere.statistics.strata import extent, once, trained_only
 
 from .studies import (
@@ -31,6 +31,7 @@ from .studies import (
     OF_MAPS,
     UNTRAINED,
     assert_fits,
+    cascade_of,
     declare_further,
     draw_chart,
     fabricate,
@@ -105,7 +106,7 @@ def test_every_chart_has_a_title_units_and_readable_type(chart):
     figure = chart_of(chart)
     assert figure.get_suptitle()
     labelled = [bool(axes.get_xlabel()) for axes in figure.axes]
-    of_panels = chart in ("ranks", "discrimination")  # one label
+    of_panels = chart in ("ranks", "discrimination", "controls")  # one label
     assert all(labelled) or (of_panels and labelled.count(True) == 1)
     for axes in figure.axes:
         for label in axes.get_xticklabels() + axes.get_yticklabels():
@@ -645,40 +646,52 @@ def no_better_than_noise():
     return RECORDS.assign(concentration=values)
 
 
-def against_controls(records=RECORDS):
-    """The rows of the table that the figure of controls draws, panel by panel."""
-    table = paired.differences(records, ["net"])
-    table = table[~table["other"].isin(LABELS) & ~table["net"].isin(UNTRAINED)]
-    others = table["other"].unique().tolist()
-    for net in NETS[:2]:
-        of_net = table[table["net"] == net]
-        yield pd.concat(of_net[of_net["other"] == other] for other in others)
+def marks(axes):
+    """(value, row, shape, colour, whether hollow) of every mark of the figure of controls."""
+    lines = [line for line in axes.lines if line.get_marker() not in ("None", "", None)]
+    return [
+        (
+            pytest.approx(x),
+            y,
+            line.get_marker(),
+            to_hex(line.get_color()),
+            to_hex(line.get_markerfacecolor()) == "#ffffff",
+        )
+        for line in lines
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    ]
 
 
-def test_controls_are_those_of_the_table_net_by_net_and_the_legend_names_their_shapes():
-    figure = chart_of("controls")
-    shapes = [handle.get_marker() for handle in figure.legends[0].legend_handles[:4]]
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names[:4] == [*CONTROL_LABELS.values(), "Untrained: untrained"]
-    assert len(set(shapes)) == 4
-    for axes, table, net in zip(figure.axes, against_controls(), NETS[:2], strict=True):
+@pytest.mark.parametrize("records", [RECORDS, no_better_than_noise()], ids=["ahead", "one not"])
+def test_controls_are_those_of_the_verdicts_in_colour_and_the_others_in_grey(records):
+    figure, more = draw("controls", records), (rivals_of(records), cascade_of(records))
+    table, every = (f(records, *more) for f in (verdicts.verdicts, verdicts.against_controls))
+    [legend] = figure.legends
+    names = [text.get_text().replace("\n", " ") for text in legend.get_texts()]
+    shapes = {
+        name: handle.get_marker() for name, handle in zip(names, legend.legend_handles, strict=True)
+    }
+    labels = {**ALL_LABELS, **verdicts.LABELS, "untrained": "Untrained: untrained"}
+    controls = {labels[control] for control in every["control"]}
+    assert controls == set(names[: len(controls)])
+    assert len({shapes[name] for name in controls}) == len(controls) >= 7
+    for axes, net in zip(figure.axes, NETS[:2], strict=True):
         assert axes.get_title() == net
-        assert_points_are(axes, table, "difference", "low", "high")
-        markers = [line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1]
-        of_net = shapes if net == "vgg19" else shapes[:3]  # the untrained net is a vgg19
-        assert markers == [shape for shape in of_net for _ in METHODS]
-
-
-def test_what_is_not_significant_is_hollow():
-    hollow, expected = [], []
-    records = no_better_than_noise()
-    tables = against_controls(records)
-    for axes, table in zip(draw("controls", records).axes, tables, strict=True):
-        drawn = [line for line in axes.lines if len(line.get_xdata()) == 1]
-        hollow += [to_hex(line.get_markerfacecolor()) == "#ffffff" for line in drawn]
-        expected += (~(table["p_holm"] < 0.05)).tolist()
-    assert hollow == expected
-    assert 0 < sum(hollow) < len(hollow)
+        decisive = {row["method"]: row for row in table[table["net"] == net].to_dict("records")}
+        expected = [
+            (row["difference"], METHODS.index(method), shapes[labels[row["control"]]])
+            + (PALETTE[method], not row["p_holm"] < 0.05)
+            for method, row in decisive.items()
+        ]
+        expected += [
+            (row["difference"], METHODS.index(row["method"]), shapes[labels[row["control"]]])
+            + ("#999999", False)
+            for row in every[every["net"] == net].to_dict("records")
+            if row["control"] != decisive[row["method"]]["control"]
+        ]
+        drawn = marks(axes)
+        assert len(drawn) == len(expected)
+        assert all((x, y, shape, to_hex(c), h) in drawn for x, y, shape, c, h in expected)
 
 
 def test_measures_are_those_of_the_table():

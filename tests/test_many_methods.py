@@ -151,17 +151,6 @@ def test_panels_hold_what_the_table_holds(methods):
         assert_panel_is(axes, pd.concat([of_net, controls]), "lift", rows)
 
 
-def test_of_the_controls_the_closest_is_drawn(methods):
-    records = fabricate(methods=methods)
-    table = paired.differences(records, ["net"])
-    table = table[~table["other"].isin(LABELS)]
-    figure = draw_chart("controls", records)
-    for axes, net in zip(figure.axes, NETS[:2], strict=True):
-        least = table[table["net"] == net].groupby("method")["difference"].min()[methods]
-        assert [x for x, *_ in points(axes)] == pytest.approx(least.tolist())
-    assert "tables/differences_by_net" in figure.legends[0].get_title().get_text()
-
-
 def test_many_differences_are_a_matrix_white_where_not_significant(methods):
     records = fabricate(images=60, methods=methods)
     table = paired.differences(records, [])

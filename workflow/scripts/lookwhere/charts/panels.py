@@ -17,6 +17,7 @@ ROOM = 7.2  # inches of a page for panels; the rest is for title, legend and not
 SIGN = 0.075  # inches: the width of a character, and of the space around names
 NAME = 36  # characters of a method's name
 MOST_LINES = 5  # of a title
+TITLE_SIZES = (8, 7.5, 7)  # points
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def draw(
     step = together if together <= MOST_COLUMNS else 1
     first = step if step > 1 else _usual_columns(len(groups))
     for across in range(first, MOST_COLUMNS + 1, step):
-        titles = [_title(group, int(width / across / SIGN)) for group in groups]
+        size, signs = _type(groups, width / across)
+        titles = [_title(group, signs) for group in groups]
         height = rows + 0.13 * max(title.count("\n") + 1 for title in titles)
         most = across * max(1, int(ROOM / height))
         if most >= len(groups):
@@ -71,7 +73,7 @@ def draw(
         mark(axes, table)
         places = [methods.index(method) for method in table["method"]]
         artists.points(axes, table, places, columns, counts=False)
-        axes.set_title(title, fontsize=8)
+        axes.set_title(title, fontsize=size)
         artists.tick_values(axes)
     for place, axes in enumerate(grid.flat):
         axes.set_visible(place < len(visible))
@@ -85,6 +87,14 @@ def draw(
 def _usual_columns(groups: int) -> int:
     """The number of columns: all groups in one row, or rows of equal length."""
     return groups if groups <= MOST_COLUMNS else ceil(groups / ceil(groups / COLUMNS))
+
+
+def _type(groups: Sequence[str], width: float) -> tuple[float, int]:
+    """Points of titles of this ``width``, and characters a line: smaller where words would break."""
+    signs = {points: int(8 / points * width / SIGN) for points in TITLE_SIZES}
+    longest = max(len(word) for group in groups for word in group.split())
+    size = next((points for points in signs if longest <= signs[points]), TITLE_SIZES[0])
+    return size, signs[size]
 
 
 def _title(group: str, signs: int) -> str:
