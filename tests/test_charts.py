@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import zlib
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -587,6 +587,22 @@ def test_panels_are_of_the_bins_with_a_mean_and_the_others_are_named(monkeypatch
     assert f"Reference: rank of the target 1; {few}" in note_of(figure)
 
 
+@pytest.mark.parametrize("nets", [1, 2, 3, 5])
+def test_costs_are_of_the_first_size_and_fill_the_figure(nets):
+    records = fabricate(nets=[f"net_{number}" for number in range(nets)])
+    figure = draw("cost", records)
+    assert_fits(figure)
+    assert note_of(figure).startswith(f"12 images, {nets} net{'s' * (nets > 1)}, 1 size")
+    assert ("No room for 1 net: see tables/cost" in note_of(figure)) == (nets == 5)
+    assert [axes.get_title() for axes in figure.axes] == [
+        f"net_{number}, size original" for number in range(min(nets, 4))
+    ]
+    for axes in figure.axes:
+        assert len(ticks(axes.xaxis)) >= 4
+        names = [text.get_window_extent() for text in axes.texts]
+        assert not any(one.overlaps(other) for one, other in combinations(names, 2))
+
+
 @pytest.mark.parametrize("chart", ["measures", "certainty", "controls"])
 def test_axes_of_panels_have_four_ticks_without_overlap(chart, monkeypatch):
     monkeypatch.setattr(panels, "needed", lambda *_: True)
@@ -672,6 +688,10 @@ def test_controls_are_those_of_the_verdicts_in_colour_and_the_others_in_grey(rec
         name: handle.get_marker() for name, handle in zip(names, legend.legend_handles, strict=True)
     }
     labels = {**ALL_LABELS, **verdicts.LABELS, "untrained": "Untrained: untrained"}
+
+    def place(row):
+        return row["difference"], METHODS.index(row["method"]), shapes[labels[row["control"]]]
+
     controls = {labels[control] for control in every["control"]}
     assert controls == set(names[: len(controls)])
     assert len({shapes[name] for name in controls}) == len(controls) >= 7
@@ -679,13 +699,11 @@ def test_controls_are_those_of_the_verdicts_in_colour_and_the_others_in_grey(rec
         assert axes.get_title() == net
         decisive = {row["method"]: row for row in table[table["net"] == net].to_dict("records")}
         expected = [
-            (row["difference"], METHODS.index(method), shapes[labels[row["control"]]])
-            + (PALETTE[method], not row["p_holm"] < 0.05)
+            (*place(row), PALETTE[method], not row["p_holm"] < 0.05)
             for method, row in decisive.items()
         ]
         expected += [
-            (row["difference"], METHODS.index(row["method"]), shapes[labels[row["control"]]])
-            + ("#999999", False)
+            (*place(row), "#999999", False)
             for row in every[every["net"] == net].to_dict("records")
             if row["control"] != decisive[row["method"]]["control"]
         ]
@@ -714,7 +732,8 @@ def test_undefined_records_are_reported(chart):
     figure = chart_of(chart)
     [legend] = figure.legends
     title = legend.get_title().get_text().replace("\n", " ")
-    of_size = {"concentration_by_net": "224", "discrimination": "original"}.get(chart)
+    of_size = {"concentration_by_net": "224", "discrimination": "original", "cost": "original"}
+    of_size = of_size.get(chart)
     of_size = "original" if chart.startswith("cascade") else of_size
     records = RECORDS[RECORDS["size"] == of_size] if of_size else RECORDS
     assert extent(records) in title or extent(trained_only(records)) in title

@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from lookwhere.charts.style import COLUMN, MARKERS, PAGE, PALETTE, REMARK, wrapped
 from lookwhere.methods.names import ALL_LABELS, LABELS
@@ -37,6 +38,11 @@ LABEL, WIDE_LABEL = 24, 60  # characters in a line of a row's label, in a column
 LINE, COLUMN_ROWS, MOST_ROWS = 0.13, 4.6, 6.4
 TICK_SIZE, DIGIT, GAP = 7, 0.062, 0.035  # of a tick's label: points; inches of a digit, between two
 MOST_TICKS = 8  # steps of an axis
+# First digits of ticks on a logarithmic axis, from many to few.
+DIGITS = (
+    (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8),
+    *((1, 1.5, 2, 3, 5, 7), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)),
+)
 CHANCE: dict[str, Any] = {
     "color": "0.25",
     "linestyle": (0, (4, 2)),
@@ -143,27 +149,49 @@ def label_rows(axes: Axes, labels: Sequence[str], width: int = LABEL) -> None:
 
 
 class Ticks(MaxNLocator):
-    """Round numbers, as many as have room for their labels; four at least where these fit."""
+    """Round numbers, as many as have room for their labels."""
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
         """The places of the ticks between ``vmin`` and ``vmax``."""
-        axes = self.axis.axes  # type: ignore[union-attr]
-        width = axes.get_window_extent().width / axes.get_figure(root=True).dpi
         for most in range(MOST_TICKS, 1, -1):
             self.set_params(nbins=most, steps=[1, 2, 2.5, 5, 10])
-            places = super().tick_values(vmin, vmax)
-            pairs = pairwise(p for p in places if vmin <= p <= vmax)
-            widest = max((_width(p) + _width(q) for p, q in pairs), default=0) / 2
-            if widest + GAP <= (places[1] - places[0]) / (vmax - vmin) * width:
+            places = np.asarray(super().tick_values(vmin, vmax))
+            if _has_room(self.axis, (places - vmin) / (vmax - vmin), places):
                 break
         return places
 
 
-def tick_values(axes: Axes) -> None:
-    """Ticks of ``axes`` at round numbers, with labels without trailing zeros."""
-    axes.xaxis.set_major_locator(Ticks())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
-    axes.tick_params(axis="x", labelsize=TICK_SIZE)
+class LogTicks(LogLocator):
+    """Round numbers on a logarithmic axis, as many as have room for their labels."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """The places of the ticks between ``vmin`` and ``vmax``."""
+        for digits in DIGITS:
+            self.set_params(subs=digits)
+            places = np.asarray(super().tick_values(vmin, vmax))
+            if _has_room(self.axis, np.log(places / vmin) / np.log(vmax / vmin), places):
+                break
+        return places
+
+
+def tick_values(axis: Any) -> None:
+    """Ticks of an ``axis``, whose scale is set, at round numbers without trailing zeros."""
+    is_log = axis.get_scale() == "log"
+    axis.set_major_locator(LogTicks() if is_log else Ticks())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _number(value)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_tick_params(labelsize=TICK_SIZE)
+
+
+def _has_room(axis: Any, shares: NDArray[np.float64], places: NDArray[np.float64]) -> bool:
+    """Whether labels at these ``places``, at ``shares`` (N,) of the ``axis``, do not touch."""
+    within = (shares > -1e-9) & (shares < 1 + 1e-9)
+    extent = axis.axes.get_window_extent()
+    length = extent.width if axis.axis_name == "x" else extent.height
+    steps = np.diff(shares[within]) * length / axis.get_figure(root=True).dpi
+    widths = [_width(place) if axis.axis_name == "x" else LINE for place in places[within]]
+    needs = [(one + other) / 2 + GAP for one, other in pairwise(widths)]
+    return bool((steps >= needs).all())
 
 
 def _number(value: float) -> str:

@@ -56,7 +56,9 @@ def draw(records: pd.DataFrame) -> Figure:
 
 def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
     """A panel a bin that is compared with the first, the reference; a row a method."""
-    tables, empty, references = {}, {}, []
+    tables: dict[str, pd.DataFrame] = {}
+    empty: dict[str, pd.DataFrame] = {}
+    references = []
     for kind, of_kind in table.groupby("outputs", sort=False):
         first, *names = of_kind["certainty"].unique()
         few = []
@@ -66,8 +68,8 @@ def _panels(table: pd.DataFrame, notes: Sequence[str]) -> Figure:
             lacks = of_bin["within"].isna().all()
             (empty if lacks else tables)[f"{LABELS[str(kind)]}\n{bin_name}"] = of_bin
             few += [bin_name] if lacks and names else []
-        rest = f"; fewer than {FEWEST} images to compare: {', '.join(few)}" if few else ""
-        references.append(f"Reference: {LABELS[str(kind)].lower()} {first}{rest}")
+        lacking = f"; fewer than {FEWEST} images to compare: {', '.join(few)}" if few else ""
+        references.append(f"Reference: {LABELS[str(kind)].lower()} {first}{lacking}")
 
     def mark(axes: Axes, of_bin: pd.DataFrame) -> None:
         axes.axvline(0, color="0.25", linewidth=0.9)
@@ -102,4 +104,4 @@ def _panel(axes: Axes, table: pd.DataFrame, methods: list[str]) -> None:
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
-    artists.tick_values(axes)
+    artists.tick_values(axes.xaxis)

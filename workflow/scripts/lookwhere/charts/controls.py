@@ -1,4 +1,4 @@
-"""Every method beside the controls, net by net: the one that decides its verdict, and the others."""
+"""Every method beside the controls, net by net: the one that decides, and the others."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle

@@ -1,14 +1,15 @@
 """What a method costs beside what it is worth: its lift against the seconds of a map."""
 
-from math import ceil
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from lookwhere.charts import artists
 from lookwhere.charts.registry import chart
@@ -25,9 +26,16 @@ job share passes, and cost less together.
 """
 TITLE = "What does a better map cost?"
 FRONT: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": "-", "zorder": 1}
-ACROSS, MOST = 2, 4  # panels in a row, and in all
+MOST = 4  # panels; up to three stand in a row
 NAME = 30  # characters of a name
-WIDTH, HEIGHT = 0.45, 0.07  # of a name, in shares of a panel
+HEIGHT, ROOM = 2.3, 0.6  # inches: of a panel; of its labels, beside the axes and below them
+NAMED: dict[str, Any] = {"fontsize": 7, "textcoords": "offset points"}
+SIGN, MARK = 0.058, 0.06  # inches: of a character of a name; around the middle of a mark
+# Of names: left of the mark and above it, where no other surpasses it, or right and below.
+SIDES: tuple[dict[str, Any], ...] = (
+    {"xytext": (-4, 2), "ha": "right", "va": "bottom"},
+    {"xytext": (4, -2), "ha": "left", "va": "top"},
+)
 
 
 @chart(
@@ -43,25 +51,27 @@ def draw(records: pd.DataFrame) -> Figure:
     table = costs.of_methods(records)
     sizes = table.groupby("net", sort=False)["size"].first()
     table = table[table["size"] == table["net"].map(sizes)]
+    drawn = trained[trained["size"].astype(str) == trained["net"].map(sizes).astype(str)]
     nets = list(sizes.index)
     with styled():
-        down = max(1, ceil(min(len(nets), MOST) / ACROSS))
-        figure = Figure(figsize=(PAGE, 1.1 + 2.3 * down))
-        grid = figure.subplots(down, ACROSS, squeeze=False, sharex=True, sharey=True)
-        for axes in list(grid.flat)[len(nets) :]:
-            axes.remove()
+        down = 1 if len(nets) < MOST else 2
+        across = max(1, min(len(nets), MOST) // down)
+        figure = Figure(figsize=(PAGE, 1.1 + HEIGHT * down))
+        grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
         for net, axes in zip(nets, grid.flat, strict=False):
             _panel(axes, table[table["net"] == net])
             axes.set_title(f"{shortened(net, NAME)}, size {sizes[net]}", fontsize=8)
-            axes.set(xlabel="Seconds a map", ylabel="Lift")
+            axes.set(xlabel="Seconds a map")
             axes.tick_params(axis="x", labelbottom=True)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("Lift")
         for net, axes in zip(nets, grid.flat, strict=False):  # the limits are of all panels
-            _name(axes, table[table["is_efficient"] & (table["net"] == net)])
+            _name(axes, table[table["net"] == net], PAGE / across - ROOM)
         figure.suptitle(TITLE)
         methods = list(trained["method"].unique())
         front = Line2D([], [], **FRONT, label="Not surpassed at its cost")
         handles = [*artists.point_handles(methods), front]
-        notes = [*artists.notes(trained), *artists.left_out(len(nets[MOST:]), "net", "cost")]
+        notes = [*artists.notes(drawn), *artists.left_out(len(nets[MOST:]), "net", "cost")]
         artists.legend(figure, handles, 4, notes)
         return figure
 
@@ -77,31 +87,38 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
         color, marker = PALETTE[row["method"]], MARKERS[row["method"]]
         axes.plot([row["seconds"]], [row["lift"]], color=color, marker=marker, linestyle="")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())
+        artists.tick_values(axis)
     axes.grid()
 
 
-def _name(axes: Axes, front: pd.DataFrame) -> None:
-    """Names beside the methods of the front, from the best down, where there is room.
+def _name(axes: Axes, table: pd.DataFrame, width: float) -> None:
+    """Names beside the methods of the front, from the best down, where no mark or name is.
 
-    Left of a method and above it there is no other: that would surpass it.
+    The legend has all of them. ``width`` is that of the axes in inches.
     """
-    taken: list[tuple[float, float]] = []  # places of names, in shares of the axes
-    for row in front.sort_values("lift", ascending=False).to_dict("records"):
-        point = (row["seconds"], row["lift"])
-        x, y = axes.transAxes.inverted().transform(axes.transData.transform(point))
-        if all(abs(x - other) > WIDTH or abs(y - above) > HEIGHT for other, above in taken):
-            taken.append((x, y))
-            is_left = x > WIDTH  # else there is no room
-            axes.annotate(
-                shortened(LABELS[row["method"]], NAME),
-                point,
-                (-4, 2) if is_left else (4, -3),
-                textcoords="offset points",
-                ha="right" if is_left else "left",
-                va="bottom" if is_left else "top",
-                fontsize=6,
-                path_effects=[withStroke(linewidth=2, foreground="white")],  # also on marks
-            )
+    low, high = np.array([axes.get_xlim(), axes.get_ylim()]).T
+    with np.errstate(divide="ignore"):  # a lift of 0 is below the axes
+        shares = np.log(table[["seconds", "lift"]] / low) / np.log(high / low)
+    places = shares.to_numpy() * [width, HEIGHT - ROOM]
+    taken = [Bbox.from_extents(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in places]
+    table = table.assign(place=list(places))
+    front = table[table["is_efficient"]].sort_values("lift", ascending=False)
+    for row in front.to_dict("records"):
+        name, point = shortened(LABELS[row["method"]], NAME), (row["seconds"], row["lift"])
+        for side in SIDES:
+            box = _box(name, row["place"], side)
+            if box.xmin >= 0 and box.xmax <= width and not box.count_overlaps(taken):
+                taken.append(box)
+                rim = [withStroke(linewidth=2, foreground="white")]  # also on the line
+                axes.annotate(name, point, path_effects=rim, **side, **NAMED)
+                break
+
+
+def _box(name: str, place: Sequence[float], side: Mapping[str, Any]) -> Bbox:
+    """The box of a name at a ``side`` of the mark at a ``place``, in inches."""
+    x, y = place
+    near, far = x + MARK, x + MARK + SIGN * len(name)
+    if side["ha"] == "right":
+        near, far = x - MARK - SIGN * len(name), x - MARK
+    bottom = y if side["va"] == "bottom" else y - artists.LINE
+    return Bbox.from_extents(near, bottom, far, bottom + artists.LINE)

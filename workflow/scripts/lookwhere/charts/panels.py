@@ -74,7 +74,7 @@ def draw(
         places = [methods.index(method) for method in table["method"]]
         artists.points(axes, table, places, columns, counts=False)
         axes.set_title(title, fontsize=size)
-        artists.tick_values(axes)
+        artists.tick_values(axes.xaxis)
     for place, axes in enumerate(grid.flat):
         axes.set_visible(place < len(visible))
         if place < len(visible) <= place + across:  # the last of its column
@@ -90,7 +90,7 @@ def _usual_columns(groups: int) -> int:
 
 
 def _type(groups: Sequence[str], width: float) -> tuple[float, int]:
-    """Points of titles of this ``width``, and characters a line: smaller where words would break."""
+    """Points of titles of this ``width``, smaller where words would break; characters a line."""
     signs = {points: int(8 / points * width / SIGN) for points in TITLE_SIZES}
     longest = max(len(word) for group in groups for word in group.split())
     size = next((points for points in signs if longest <= signs[points]), TITLE_SIZES[0])
