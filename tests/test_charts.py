@@ -312,6 +312,17 @@ def marked(axes, marker):
     return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
 
 
+def test_pairs_in_another_order_are_named_if_one_and_else_counted():
+    worse = (RECORDS["class"] == "dog") & (RECORDS["method"] == "guided_grad_cam")
+    low = RECORDS.assign(concentration=RECORDS["concentration"].where(~worse, 0.01))
+    note = note_of(draw("concentration", low))
+    assert "Another order in a class: 4 pairs of methods (see tables/differences_by_*)" in note
+    two = low[low["method"].isin(["grad_cam", "guided_grad_cam", *CONTROL_LABELS])]
+    note = note_of(draw("concentration", two))
+    assert "Grad-CAM below Guided Grad-CAM in 1 of 2 classes (traffic light)" in note
+    assert "Another order" not in note_of(chart_of("concentration"))
+
+
 def test_single_nets_are_ticks_and_untrained_nets_crosses_on_the_bars():
     [axes] = chart_of("concentration").axes
     means = RECORDS.groupby(["net", "method"])["concentration"].mean()

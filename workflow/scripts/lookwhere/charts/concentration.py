@@ -65,11 +65,20 @@ def draw(records: pd.DataFrame) -> Figure:
         axes.set_xlim(0, room.max() if room.notna().any() else 1)
         axes.set_xlabel(artists.SHARE)
         figure.suptitle("How much of the saliency lies on the object?")
-        pairs = agreement.reversals(trained)
-        reversals = agreement.first(agreement.sentences(pairs, trained, "below"))
-        notes = artists.notes(trained, *reversals, intervals=means["low"])
+        notes = artists.notes(trained, *_exceptions(trained), intervals=means["low"])
         artists.legend(figure, handles, 2, notes)
         return figure
+
+
+def _exceptions(trained: pd.DataFrame) -> list[str]:
+    """A note on the pairs of methods that some group ranks otherwise: which one, or how many."""
+    pairs = agreement.reversals(trained)
+    if len(pairs) < 2:
+        return list(agreement.sentences(pairs, trained, "below"))
+    groups = {column for of_pair in pairs.values() for column in of_pair}
+    names = " or ".join(column for column in agreement.POOLED if column in groups)
+    count = f"{len(pairs)} pairs of methods (see tables/differences_by_*)"
+    return [f"Another order in a {names}: {count}"]
 
 
 def _labels(means: pd.DataFrame) -> list[str]:
