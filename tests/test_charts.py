@@ -229,6 +229,27 @@ def test_agreement_counts_what_it_leaves_out():
     assert "Methods of a net and size, more than a fifth undefined, left out: at most 2" in note
 
 
+@pytest.mark.parametrize("honest", NETS[:2])
+def test_the_detector_has_shapes_of_its_own_and_an_axis_from_one_half_or_the_lowest(honest):
+    """Its first net is stated to be honest: where the other one is, all rates are 0."""
+    share = (RECORDS["net"] == honest).map({True: 0.9, False: 0.001})
+    of_nets = RECORDS["method"].isin(METHODS)
+    records = RECORDS.assign(concentration=RECORDS["concentration"].mask(of_nets, share))
+    panels_of = [
+        [line for line in axes.lines if line.get_marker() != "None"]
+        for axes in draw("planted", records).axes
+    ]
+    shapes = [{mark.get_marker() for mark in marks_of} for marks_of in panels_of]
+    assert shapes[-1] == {"*", "+", "x"}
+    assert not shapes[-1] & set.union(*shapes[:-1])
+    assert {x for mark in panels_of[-1] for x in mark.get_xdata()} == {float(honest == NETS[0])}
+    assert draw("planted", records).axes[-1].get_xlim() == (0.5 * (honest == NETS[0]), 1)
+    for marks_of in panels_of:
+        grey = [mark.get_zorder() for mark in marks_of if mark.get_markerfacecolor() == "none"]
+        filled = [mark.get_zorder() for mark in marks_of if mark.get_markerfacecolor() != "none"]
+        assert min(grey) > max(filled)
+
+
 def test_discrimination_without_any_pair_says_so():
     chart = registry.load(registry.entries()["discrimination"])
     sources = {"measures": RECORDS, "rivals": rivals_of(RECORDS).assign(other_class=None)}

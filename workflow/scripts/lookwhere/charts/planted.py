@@ -1,12 +1,14 @@
 """Nets of known reason: the energy on the reason and on decoys, and how well it tells a cheat."""
 
 from collections.abc import Mapping, Sequence
+from math import floor
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
@@ -18,28 +20,33 @@ from lookwhere.statistics.strata import counted, methods_only
 CAPTION = """
 Left, a panel for nets of each known reason: the share of the energy on what they use (filled, with
 its 95 % bootstrap interval over images) and on what other nets use (hollow). Right: concentration
-on the first class as a detector of nets that do not use it, a record at a time. Filled: the area
-under the ROC curve, with its interval; 0.5 is chance. Hollow: how many of the cheating
+on the first class as a detector of nets that do not use it, a record at a time. Stars: the area
+under the ROC curve (AUC), with its interval; 0.5 is chance. Grey: how many of the cheating
 (sensitivity) have a lift below 1, and how many of the honest (specificity) have not.
 """
 TITLE = "Does the energy lie on what a net is known to use?"
 MOST, SIGNS, LINES = 5, 15, 3  # panels of reasons; characters and lines of a title
+WIDER = 1.5  # times a panel of a reason: that of the detector
 SHAPES = ("o", "^", "s", "D", "v")
-DECOY: dict[str, Any] = {
-    "color": "0.45",
-    "markerfacecolor": "white",
-    "markersize": 3.5,
+# Above the filled marks, with a rim: visible on any of them.
+GREY: dict[str, Any] = {
+    "color": "0.3",
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.8,
+    "markersize": 4,
     "linestyle": "",
+    "zorder": 4,
+    "path_effects": [withStroke(linewidth=1.8, foreground="white")],
 }
 REASON: dict[str, Any] = {
     "color": "0.25",
     "marker": "o",
     "linestyle": "",
-    "label": "Filled: what the nets use, and area",
+    "label": "Filled: what the nets use",
 }
 AUC = ("auc", "auc_low", "auc_high")
-RATES = {"sensitivity": "<", "specificity": ">"}
-TICKS = ([0, 0.5, 1], ["0", "0.5", "1"])
+AREA, RATES = "*", {"sensitivity": "+", "specificity": "x"}  # no shapes of classes
+RATE_LABEL = "AUC; sensitivity and\nspecificity at lift 1"
 
 
 @chart(
@@ -62,19 +69,21 @@ def draw(records: pd.DataFrame, reasons: Mapping[str, Sequence[str]]) -> Figure:
     shapes = dict(zip(visible, SHAPES, strict=False))
     with styled():
         rows = min(0.16 * len(methods), panels.ROOM - 0.5)
-        figure = Figure(figsize=(PAGE, 1.5 + rows))
-        *of_reasons, last = figure.subplots(1, len(visible) + 1, sharey=True, squeeze=False)[0]
+        figure = Figure(figsize=(PAGE, 1.7 + rows))
+        widths = [*[1] * len(visible), WIDER]
+        [grid] = figure.subplots(1, len(widths), sharey=True, squeeze=False, width_ratios=widths)
+        *of_reasons, last = grid
         for axes in (*of_reasons, last):
             labels = [shortened(LABELS[method], panels.NAME) for method in methods]
             artists.label_rows(axes, labels, panels.NAME)
             axes.set_xlim(0, 1)
-            axes.set_xticks(*TICKS)
+            artists.tick_values(axes.xaxis)
         for axes, reason in zip(of_reasons, visible, strict=True):
             _shares(axes, shares[shares["reason"] == reason], methods, shapes)
-            axes.set_title(_title(f"Nets that use {reason}"), fontsize=8)
+            axes.set_title(_title(f"Nets that use the {reason}"), fontsize=8)
             axes.set_xlabel("Share of energy")
         _areas(last, detection, methods)
-        last.set_title(_title(f"Tells who does not use {names[0]}"), fontsize=8)
+        last.set_title(_title(f"Detects nets that do not use the {names[0]}", WIDER), fontsize=8)
         figure.suptitle(TITLE)
         notes = artists.notes(known, intervals=shares["low"])
         left_out = planted.left_out(records, reasons)
@@ -96,7 +105,7 @@ def _shares(
     is_true = table["role"] == planted.TRUE
     axes.axvline(artists.level_of_chance(table[is_true]), **artists.CHANCE)
     for row in table[~is_true].to_dict("records"):
-        axes.plot([row["mean"]], [row["place"]], marker=row["marker"], clip_on=False, **DECOY)
+        axes.plot([row["mean"]], [row["place"]], marker=row["marker"], clip_on=False, **GREY)
     artists.points(axes, table[is_true], list(table.loc[is_true, "place"]), counts=False)
 
 
@@ -106,19 +115,24 @@ def _areas(axes: Axes, detection: pd.DataFrame, methods: Sequence[str]) -> None:
     places = [methods.index(name) for name in table["method"]]
     axes.axvline(0.5, **artists.CHANCE)
     for rate, marker in RATES.items():
-        axes.plot(table[rate], places, marker=marker, clip_on=False, **DECOY)
-    artists.points(axes, table, places, AUC, counts=False)
-    axes.set_xlabel("Area, rates")
+        axes.plot(table[rate], places, marker=marker, clip_on=False, **GREY)
+    stars = table.assign(marker=AREA)
+    artists.points(axes, stars, places, AUC, counts=False)
+    values = table[[*AUC, *RATES]].stack().dropna()
+    axes.set_xlim(floor(10 * min([0.5, *values])) / 10, 1)
+    axes.set_xlabel(RATE_LABEL)
 
 
-def _title(text: str) -> str:
-    return "\n".join(wrapped(text, SIGNS).split("\n")[:LINES])
+def _title(text: str, width: float = 1) -> str:
+    return "\n".join(wrapped(text, int(SIGNS * width)).split("\n")[:LINES])
 
 
 def _handles(shapes: Mapping[str, str], shares: pd.DataFrame) -> list[Line2D]:
     """Legend entries: the shapes of classes and rates, what is filled, and chance."""
     hollow = {shortened(name, 24): shape for name, shape in shapes.items()}
     hollow |= {f"{rate.capitalize()} at lift 1": marker for rate, marker in RATES.items()}
-    of_shapes = [Line2D([], [], label=name, marker=m, **DECOY) for name, m in hollow.items()]
+    of_shapes = [Line2D([], [], label=name, marker=m, **GREY) for name, m in hollow.items()]
     chance = Line2D([], [], **{**artists.CHANCE, "label": "Chance"})
-    return [*of_shapes, Line2D([], [], **REASON), chance, *artists.partial_handles(shares)]
+    area = Line2D([], [], color="0.25", marker=AREA, linestyle="", label="AUC")
+    named = [*of_shapes, area, Line2D([], [], **REASON), chance]
+    return [*named, *artists.partial_handles(shares)]
