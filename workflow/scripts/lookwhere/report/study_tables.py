@@ -77,9 +77,9 @@ boxes (Wang et al. 2020). Of metrics that need the net a map of no net, a contro
 Deletion and insertion: the target's mean probability while the pixels of most energy are deleted,
 or inserted (Petsiuk et al. 2018). Pixel flipping: while pixels become the lowest value of the
 input, in the order of the signed map (Bach et al. 2015). ROAD: what the net loses with the pixels
-of most energy beyond those of least, imputed (Rong et al. 2022). Infidelity: how far the sums of the
-map over squares are from what the logit loses with these (Yeh et al. 2019). All of these but ROAD
-depend on the net: compare methods on one net.
+of most energy beyond those of least, imputed (Rong et al. 2022). Infidelity: how far the sums of
+the map over squares are from what the logit loses with these (Yeh et al. 2019). All of these but
+ROAD depend on the net: compare methods on one net.
 """
 AGREEMENT = """
 Whether two measures rank the methods alike, by Kendall's tau-b: a mean over trained nets and sizes,
