@@ -77,10 +77,11 @@ def draw(records: pd.DataFrame) -> Figure:
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.02)
         bar.set_label("Kendall\N{RIGHT SINGLE QUOTATION MARK}s tau-b")
-        axes.set_xlabel("Below the diagonal: mean of nets and sizes; above: the lowest")
         figure.suptitle(TITLE)
+        below = "Below the diagonal: mean of nets and sizes; above: the lowest"
         framed = "Framed: Krippendorff\N{RIGHT SINGLE QUOTATION MARK}s alpha over images"
-        artists.legend(figure, [], 1, [*artists.notes(trained, framed), *_left_out(pairs)])
+        notes = artists.notes(trained, below, framed)
+        artists.legend(figure, [], 1, [*notes, *_left_out(pairs)])
         return figure
 
 
