@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from lookwhere.charts import artists
 from lookwhere.charts.registry import chart
@@ -94,11 +93,7 @@ def _column(axes: Axes, name: str, table: pd.DataFrame, of_nets: pd.DataFrame) -
     axes.axvline(level, **artists.CHANCE)
     if name == "lift":
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(2))
+    artists.tick_values(axes.xaxis)
     place = {method: number for number, method in enumerate(table["method"])}
     if name in of_nets and of_nets["net"].nunique() > 1:
         axes.plot(of_nets[name], of_nets["method"].map(place), **TICK)
