@@ -243,7 +243,7 @@ def test_the_detector_has_shapes_of_its_own_and_an_axis_from_one_half_or_the_low
     assert shapes[-1] == {"*", "+", "x"}
     assert not shapes[-1] & set.union(*shapes[:-1])
     assert {x for mark in panels_of[-1] for x in mark.get_xdata()} == {float(honest == NETS[0])}
-    assert draw("planted", records).axes[-1].get_xlim() == (0.5 * (honest == NETS[0]), 1)
+    assert draw("planted", records).axes[-1].get_xlim() == (0.5 * (honest == NETS[0]), 1.02)
     for marks_of in panels_of:
         grey = [mark.get_zorder() for mark in marks_of if mark.get_markerfacecolor() == "none"]
         filled = [mark.get_zorder() for mark in marks_of if mark.get_markerfacecolor() != "none"]

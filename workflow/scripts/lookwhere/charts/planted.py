@@ -45,6 +45,7 @@ REASON: dict[str, Any] = {
     "label": "Filled: what the nets use",
 }
 AUC = ("auc", "auc_low", "auc_high")
+BELOW = 0.3  # of a row
 AREA, RATES = "*", {"sensitivity": "+", "specificity": "x"}  # no shapes of classes
 RATE_LABEL = "AUC; sensitivity and\nspecificity at lift 1"
 
@@ -114,12 +115,13 @@ def _areas(axes: Axes, detection: pd.DataFrame, methods: Sequence[str]) -> None:
     table = detection[detection["unit"] == "image"]
     places = [methods.index(name) for name in table["method"]]
     axes.axvline(0.5, **artists.CHANCE)
+    below = [place + BELOW for place in places]  # near 1 they would hide the areas
     for rate, marker in RATES.items():
-        axes.plot(table[rate], places, marker=marker, clip_on=False, **GREY)
+        axes.plot(table[rate], below, marker=marker, clip_on=False, **GREY)
     stars = table.assign(marker=AREA)
     artists.points(axes, stars, places, AUC, counts=False)
     values = table[[*AUC, *RATES]].stack().dropna()
-    axes.set_xlim(floor(10 * min([0.5, *values])) / 10, 1)
+    axes.set_xlim(floor(10 * min([0.5, *values])) / 10, 1.02)  # room for marks at 1
     axes.set_xlabel(RATE_LABEL)
 
 
