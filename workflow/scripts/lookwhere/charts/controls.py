@@ -41,7 +41,10 @@ def draw(sources: Mapping[str, pd.DataFrame]) -> Figure:
     every = verdicts.against_controls(records, *more)
     every = every[every["result"] != TOO_FEW]
     shapes = _shapes([str(control) for control in every["control"].unique()])
-    deciding = deciding.assign(marker=[shapes.get(name, "o") for name in deciding["control"]])
+    deciding = deciding.assign(
+        marker=[shapes.get(name, "o") for name in deciding["control"]],
+        records=deciding["pairs"] + deciding["undefined"],
+    )
     tables = {str(net): of_net for net, of_net in deciding.groupby("net", sort=False)}
     rows = {method: place for place, method in enumerate(deciding["method"].unique())}
 
@@ -80,11 +83,12 @@ def _remarks(
 
 
 def _handles(deciding: pd.DataFrame, shapes: Mapping[str, Any]) -> list[Line2D]:
-    """Legend entries: a shape a control, which marks decide, and what is hollow."""
+    """Legend entries: a shape a control, which marks decide, and what is hollow or half filled."""
     style: dict[str, Any] = {"color": "0.25", "linestyle": ""}
     named = [Line2D([], [], marker=shapes[name], label=_name(name), **style) for name in shapes]
     others = Line2D([], [], marker="o", label="Grey: the other controls", **OTHER)
-    return [*named, others, *artists.hollow_handles(deciding)]
+    hollow, partial = artists.hollow_handles(deciding), artists.partial_handles(deciding)
+    return [*named, others, *hollow, *partial]
 
 
 def _shapes(controls: Sequence[str]) -> dict[str, Any]:

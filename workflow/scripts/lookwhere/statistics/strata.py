@@ -84,7 +84,7 @@ def extent(records: pd.DataFrame) -> str:
 def mostly_undefined(table: pd.DataFrame) -> list[bool]:
     """Whether more than a fifth is undefined in each row of a summary or of a table of pairs."""
     if {"records", "undefined"} <= set(table):
-        return list(table["undefined"] > MOST_UNDEFINED * table["records"])
+        return list((table["undefined"] > MOST_UNDEFINED * table["records"]).fillna(False))
     if "pairs" in table and len(table):
         return list(table["pairs"] < (1 - MOST_UNDEFINED) * table["pairs"].max())
     return [False] * len(table)
