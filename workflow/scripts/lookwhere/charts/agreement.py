@@ -78,7 +78,8 @@ def draw(records: pd.DataFrame) -> Figure:
         bar = figure.colorbar(mesh, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.02)
         bar.set_label("Kendall\N{RIGHT SINGLE QUOTATION MARK}s tau-b")
         figure.suptitle(TITLE)
-        below = "Below the diagonal: mean of nets and sizes; above: the lowest"
+        axes.set_xlabel("Below: the mean; above: the lowest")
+        below = "Below the diagonal: the mean of nets and sizes; above: the lowest of them"
         framed = "Framed: Krippendorff\N{RIGHT SINGLE QUOTATION MARK}s alpha over images"
         notes = artists.notes(trained, below, framed)
         artists.legend(figure, [], 1, [*notes, *_left_out(pairs)])
