@@ -37,8 +37,8 @@ FURTHER = "os^v<>pD"  # shapes of controls that have none of their own
 def draw(sources: Mapping[str, pd.DataFrame]) -> Figure:
     """A panel a trained net, in it a row a method and a mark a control."""
     records, more = sources["measures"], (sources.get("rivals"), sources.get("cascade"))
-    deciding = verdicts.verdicts(records, *more)
     every = verdicts.against_controls(records, *more)
+    deciding = verdicts.deciding(every)
     every = every[every["result"] != TOO_FEW]
     shapes = _shapes([str(control) for control in every["control"].unique()])
     deciding = deciding.assign(

@@ -59,7 +59,12 @@ def verdicts(
     rivals: pd.DataFrame | None = None,
     cascade: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """One row a trained net and method; of a study without any, an untrained one.
+    """One row a trained net and method; of a study without any, an untrained one."""
+    return deciding(against_controls(records, rivals, cascade))
+
+
+def deciding(table: pd.DataFrame) -> pd.DataFrame:
+    """The verdict on every method of a net, from the table of ``against_controls``.
 
     Columns: net, method, verdict (behind, no different, ahead of all controls, or too few images),
     control (that the verdict is about: of those ahead of the method, else of those it can't be told
@@ -68,7 +73,6 @@ def verdicts(
     images, ahead (on how many of these the method is), controls (tested), untested (controls of too
     few images), and tests (of the net, that are corrected together).
     """
-    table = against_controls(records, rivals, cascade)
     rows = [
         _verdict(group) for _, group in table.groupby(["net", "method"], sort=False, observed=True)
     ]
