@@ -24,8 +24,9 @@ SHAPES += [(640, height) for height in range(360, 480, 8)]  # (W, H)
 
 def job(architecture: str, size: str, count: int, precision: str, threads: int) -> None:
     """Print seconds and peak memory of a job with ``count`` samples, run in this process."""
-    from compute_maps import main
-    from lookwhere.datasets.coco import Sample, sample_id
+    from compute_maps import Task, main
+    from lookwhere.datasets.images import ImageFolder
+    from lookwhere.datasets.samples import Sample, sample_id
     from lookwhere.nets import device
 
     torch.set_num_threads(threads)
@@ -43,18 +44,19 @@ def job(architecture: str, size: str, count: int, precision: str, threads: int) 
             file = f"{number}.jpg"
             Image.fromarray(pixels).resize((width, height)).save(Path(folder, file))
             samples.append(
-                Sample(sample_id(number, "noise"), number, "noise", file, width, height, "", ())
+                Sample(
+                    sample_id(number, "noise"), number, "noise", file, width, height, "", None, ()
+                )
             )
         start = time.perf_counter()
         main(
             samples,
-            folder,
-            net,
-            {"noise": [0]},
-            "original" if "x" in size else size,
-            0,
+            ImageFolder(Path(folder)),
+            Task(net, "original" if "x" in size else size, {"noise": [0]}, 0),
             {method: f"{folder}/maps/{method}" for method in FIVE},
             f"{folder}/predictions.parquet",
+            f"{folder}/costs.parquet",
+            measures_costs=False,
         )
         seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

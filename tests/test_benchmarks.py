@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import scale
 from libraries import (
     LIBRARIES,
     WITHOUT_RULES,
@@ -72,3 +73,9 @@ def test_other_maps_are_detected(our_maps):
 
 def test_the_baseline_returns_no_maps():
     assert maps(baseline) == {}
+
+
+def test_a_job_of_maps_is_measured(capsys, monkeypatch):
+    monkeypatch.setattr(scale, "SHAPES", [(64, 48)])
+    scale.job("squeezenet1_0", "original", 2, "float32", torch.get_num_threads())
+    assert "2 samples" in capsys.readouterr().out

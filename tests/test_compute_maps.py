@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from compute_maps import main
+from compute_maps import Task, main
 from lookwhere.datasets.images import ImageFolder
 from lookwhere.datasets.samples import Sample, sample_id
 from lookwhere.datasets.selections import shard_of
@@ -75,7 +75,8 @@ def test_the_folder_of_a_method_that_is_not_defined_holds_the_reason(tmp_path, m
     folders = {method: str(tmp_path / "results" / method) for method in methods}
     table = str(tmp_path / "results/predictions.parquet")
     costs = str(tmp_path / "results/costs.parquet")
-    main(STUDY[:2], ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, table, costs)
+    task = Task(net, "64", {"dog": [3]}, 0)
+    main(STUDY[:2], ImageFolder(tmp_path), task, folders, table, costs)
     names = {m: sorted(f.name for f in Path(folder).glob("[!.]*")) for m, folder in folders.items()}
     assert names == files
     measured = pd.read_parquet(costs)
@@ -101,10 +102,7 @@ def test_an_image_too_small_for_the_net_is_reported_by_name(tmp_path):
         main(
             [sample],
             ImageFolder(tmp_path),
-            net,
-            {"dog": [3]},
-            "original",
-            0,
+            Task(net, "original", {"dog": [3]}, 0),
             {"grad_cam": str(result / "maps")},
             str(result / "predictions.parquet"),
             str(result / "costs.parquet"),
@@ -134,7 +132,7 @@ def test_noise_is_of_the_sample_whatever_its_batch(tmp_path, monkeypatch):
         result = tmp_path / name
         folders, tables = {"smooth_grad": str(result / "maps")}, ("predictions", "costs")
         files = [str(result / f"{table}.parquet") for table in tables]
-        main(samples, ImageFolder(tmp_path), net, {"dog": [3]}, "64", 0, folders, *files)
+        main(samples, ImageFolder(tmp_path), Task(net, "64", {"dog": [3]}, 0), folders, *files)
         return [np.load(result / "maps" / f"{sample.id}.npy") for sample in samples]
 
     both = maps("both", samples)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from lookwhere.io.logs import job, log
 from lookwhere.io.prefetch import write_behind
 from lookwhere.io.results import checked_file, checked_folder, write_array
 from lookwhere.methods.cost import Cost
-from lookwhere.methods.explainer import Explainer
+from lookwhere.methods.explainer import Explainer, Explanation
 from lookwhere.nets import device, memory, predictions
 from lookwhere.nets.batches import (
     batches,
@@ -34,13 +34,25 @@ from lookwhere.nets.batches import (
 COSTS = ["method", *(field.name for field in fields(Cost))]
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a job explains."""
+
+    net: Mapping[str, Any]
+    size: str
+    targets: Mapping[str, Sequence[int]]  # by class
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """The net and the size in print."""
+        return f"{self.net['name']} at {self.size}"
+
+
 def main(
     samples: Sequence[Sample],
-    image_folder: ImageFolder,
-    net: Mapping[str, Any],
-    targets: Mapping[str, Sequence[int]],
-    size: str,
-    seed: int,
+    images: ImageFolder,
+    task: Task,
     folders: Mapping[str, str],
     table: str,
     costs: str,
@@ -51,55 +63,84 @@ def main(
     The costs are those of the image of median size; of another shard, where they are not measured,
     the table is empty.
     """
-    processor = device.choose_device()
-    planned = batches(samples, size, memory.PIXELS_PER_BATCH[processor.type])
+    processor, ordered = device.choose_device(), by_pixels(samples, task.size)
     # Folded batch norms are checked on the smallest shape.
-    smallest = shape_of(by_pixels(samples, size)[0], size)
-    explainer = Explainer(net, list(folders), processor, seed, (3, *smallest))
-    label, tables = f"{net['name']} at {size}", []
+    smallest = shape_of(ordered[0], task.size)
+    explainer = Explainer(task.net, list(folders), processor, task.seed, (3, *smallest))
     for note in explainer.notes:
-        log.info("%s: %s", label, note)
-    not_defined: dict[str, str] = {}
+        log.info("%s: %s", task.label, note)
+    planned = batches(samples, task.size, memory.PIXELS_PER_BATCH[processor.type])
+    with ExitStack() as stack:
+        drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
+        predictions_of = write_maps(explainer, planned, images, task, drafts)
+    typical = ordered[len(ordered) // 2]
+    spent = costs_of(explainer, typical, images, task) if measures_costs else {}
+    with checked_file(table) as draft:
+        predictions_of.sort_values("sample").to_parquet(draft, index=False)
+    with checked_file(costs) as draft:
+        rows = [{"method": method, **asdict(cost)} for method, cost in spent.items()]
+        where = {"net": task.net["name"], "size": task.size, "processor": processor.type}
+        pd.DataFrame(rows, columns=COSTS).assign(**where).to_parquet(draft, index=False)
+
+
+def write_maps(
+    explainer: Explainer,
+    planned: Sequence[Sequence[Sample]],
+    images: ImageFolder,
+    task: Task,
+    drafts: Mapping[str, Path],
+) -> pd.DataFrame:
+    """Write the maps of the ``planned`` batches in ``drafts``, by method: what the net predicts."""
     started, computing = time.monotonic(), 0.0
+    tables: list[pd.DataFrame] = []
+    not_defined: dict[str, str] = {}
 
     def write(batch: Sequence[Sample], maps: Mapping[str, np.ndarray]) -> None:
         for method, of_method in maps.items():
             for sample, saliency in zip(batch, of_method, strict=True):
                 write_array(drafts[method] / f"{sample.id}.npy", saliency)
 
-    with ExitStack() as stack:
-        drafts = {m: stack.enter_context(checked_folder(f)) for m, f in folders.items()}
-        write_later = stack.enter_context(write_behind(write))
-        for batch, inputs in read_in_turn(planned, image_folder, size, explainer.input, label):
+    with write_behind(write) as write_later:
+        for batch, inputs in read_in_turn(planned, images, task.size, explainer.input, task.label):
             start = time.monotonic()
-            try:
-                seeds = [[seed, *sample.id.encode()] for sample in batch]
-                explanation = explainer.explain(inputs, candidates(net, targets, batch), seeds)
-            except InputError as error:
-                ways = f"leave such images out, or the size {size}"
-                raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
+            explanation = explain(explainer, batch, inputs, task)
             computing += time.monotonic() - start
-            names = [sample.id for sample in batch]
-            reading = net["outputs"], net["threshold"]
-            logits, explained = explanation.logits, explanation.targets
-            tables.append(predictions.table(names, logits, explained, *reading))
+            tables.append(predicted(batch, explanation, task.net))
             write_later(batch, explanation.maps)
             not_defined |= explanation.not_defined
-        for method, reason in not_defined.items():
-            missing.note(drafts[method], reason)
-            log.info("%s: %s is not defined: %s", label, method, reason)
-    spent = {}
-    if measures_costs:
-        typical = [by_pixels(samples, size)[len(samples) // 2]]
-        inputs = read_batch(typical, image_folder, size, explainer.input)
-        spent = explainer.costs(inputs, candidates(net, targets, typical))
-    with checked_file(table) as draft:
-        pd.concat(tables).sort_values("sample").to_parquet(draft, index=False)
-    with checked_file(costs) as draft:
-        rows = [{"method": method, **asdict(cost)} for method, cost in spent.items()]
-        where = {"net": net["name"], "size": size, "processor": processor.type}
-        pd.DataFrame(rows, columns=COSTS).assign(**where).to_parquet(draft, index=False)
-    log.info("%s: %.1f s of %.1f s computing", label, computing, time.monotonic() - started)
+    for method, reason in not_defined.items():
+        missing.note(drafts[method], reason)
+        log.info("%s: %s is not defined: %s", task.label, method, reason)
+    log.info("%s: %.1f s of %.1f s computing", task.label, computing, time.monotonic() - started)
+    return pd.concat(tables)
+
+
+def explain(
+    explainer: Explainer, batch: Sequence[Sample], inputs: np.ndarray, task: Task
+) -> Explanation:
+    """The maps of a batch; the noise of a sample is that of its id."""
+    seeds = [[task.seed, *sample.id.encode()] for sample in batch]
+    try:
+        return explainer.explain(inputs, candidates(task.net, task.targets, batch), seeds)
+    except InputError as error:
+        ways = f"leave such images out, or the size {task.size}"
+        raise StudyError(f"image {batch[0].file!r}: {error}: {ways}") from None
+
+
+def predicted(
+    batch: Sequence[Sample], explanation: Explanation, net: Mapping[str, Any]
+) -> pd.DataFrame:
+    """What the net predicts of a batch, a row a sample."""
+    names, reading = [sample.id for sample in batch], (net["outputs"], net["threshold"])
+    return predictions.table(names, explanation.logits, explanation.targets, *reading)
+
+
+def costs_of(
+    explainer: Explainer, sample: Sample, images: ImageFolder, task: Task
+) -> dict[str, Cost]:
+    """The cost of a map of the sample, by method."""
+    inputs = read_batch([sample], images, task.size, explainer.input)
+    return explainer.costs(inputs, candidates(task.net, task.targets, [sample]))
 
 
 if __name__ == "__main__":
@@ -113,10 +154,7 @@ if __name__ == "__main__":
         main(
             shard_of(selection, number, settings["shards"]),
             ImageFolder.listed(snakemake.params.images, snakemake.input.images),
-            net,
-            settings["targets"],
-            snakemake.wildcards.size,
-            settings["seed"],
+            Task(net, snakemake.wildcards.size, settings["targets"], settings["seed"]),
             dict(zip(settings["methods"], snakemake.output.maps, strict=True)),
             snakemake.output.predictions,
             snakemake.output.costs,
