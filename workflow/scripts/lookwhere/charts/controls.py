@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from lookwhere.charts import artists, panels
 from lookwhere.charts.registry import chart
 from lookwhere.charts.style import MARKERS, styled, wrapped
-from lookwhere.methods.names import ALL_LABELS
 from lookwhere.statistics import verdicts
 from lookwhere.statistics.paired import TOO_FEW
 from lookwhere.statistics.strata import between, trained_only
@@ -20,11 +19,11 @@ from lookwhere.statistics.strata import between, trained_only
 CAPTION = """
 Paired differences in concentration between every method and the controls, on the same sample and
 size; one panel a trained net. In colour, with its 95 % bootstrap interval over images: the control
-that decides the verdict on the method, of those that are ahead of it, else of those it can't be
-told from, else of all, the one with the lowest difference. Grey: the other controls. Right of 0 the
-method is ahead of the control, left of 0 behind it; hollow: not significant (Wilcoxon's p is 0.05
-or more, by Holm's correction over all methods and controls of the net). Untrained: the same method
-on a net of the same architecture with random weights.
+that decides the verdict on the method. It is the one with the lowest difference, of those that are
+ahead of the method, else of those from which it does not differ significantly, else of all. Grey:
+the other controls. Right of 0 the method is ahead of the control, left of 0 behind it; hollow: not
+significant (Wilcoxon's p is 0.05 or more, by Holm's correction over all methods and controls of the
+net). Untrained: the same method on a net of the same architecture with random weights.
 """
 TITLE = "Does each method beat all controls?"
 LABEL = "Mean difference in concentration (same sample and size)"
@@ -99,5 +98,5 @@ def _shapes(controls: Sequence[str]) -> dict[str, Any]:
 
 
 def _name(control: str) -> str:
-    names = {**ALL_LABELS, **verdicts.LABELS}
-    return names.get(control, wrapped(f"Untrained: {control}", 28))
+    label = verdicts.label(control)
+    return wrapped(f"Untrained: {control}", 28) if label == control else label  # a net's name

@@ -67,9 +67,9 @@ def deciding(table: pd.DataFrame) -> pd.DataFrame:
     """The verdict on every method of a net, from the table of ``against_controls``.
 
     Columns: net, method, verdict (behind, no different, ahead of all controls, or too few images),
-    control (that the verdict is about: of those ahead of the method, else of those it can't be told
-    from, else of all, the one with the lowest difference), the difference (method - control) with
-    its interval and p_holm, pairs, undefined (records of which one of the two maps has no value),
+    control (that the verdict is about: of those ahead of the method, else of those from which it
+    does not differ, else of all, the one with the lowest difference), the difference (method -
+    control) with its interval and p_holm, pairs, undefined (records of which one of the two maps has no value),
     images, ahead (on how many of these the method is), controls (tested), untested (controls of too
     few images), and tests (of the net, that are corrected together).
     """
@@ -107,7 +107,7 @@ def against_controls(
     table["undefined"] = table["data"].map(len) - table["pairs"]
     table["tests"] = table.groupby("net")["p"].transform("count")
     table = corrected(table, [table["net"]])
-    # Maps that are the same on most images can't be told apart, whatever the others show.
+    # Maps that are equal on most images do not differ significantly, whatever the others show.
     alike = (table["result"] == TOO_FEW) & enough(table["images"], table["tests"])
     return table.assign(result=table["result"].mask(alike, NOT_SIGNIFICANT))
 
