@@ -69,9 +69,9 @@ def deciding(table: pd.DataFrame) -> pd.DataFrame:
     Columns: net, method, verdict (behind, no different, ahead of all controls, or too few images),
     control (that the verdict is about: of those ahead of the method, else of those from which it
     does not differ, else of all, the one with the lowest difference), the difference (method -
-    control) with its interval and p_holm, pairs, undefined (records of which one of the two maps has no value),
-    images, ahead (on how many of these the method is), controls (tested), untested (controls of too
-    few images), and tests (of the net, that are corrected together).
+    control) with its interval and p_holm, pairs, undefined (records of which one of the two maps
+    has no value), images, ahead (on how many of these the method is), controls (tested), untested
+    (controls of too few images), and tests (of the net, that are corrected together).
     """
     rows = [
         _verdict(group) for _, group in table.groupby(["net", "method"], sort=False, observed=True)
